@@ -1,0 +1,351 @@
+"""The artifacts directory: one folder per stage, whole or not there. Nothing else writes in it.
+
+A stage holds the directory's lock, works in a hidden sibling folder, writes `manifest.json` there last and
+then swaps the folder in by renaming. Whatever kills it leaves the earlier result in its place.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import resource
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mnistae_cli import __version__
+from mnistae_cli.configs import STAGE_CONFIGS, Checked
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.files import fsync, sha256_of
+from mnistae_cli.progress import Notice, Report, StageEnded, silent
+
+DEFAULT_ROOT = Path("artifacts")
+STAGES = tuple(STAGE_CONFIGS)
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+NEXT_COMMANDS = {
+    "train": "mnistae encode",
+    "encode": "mnistae classify, mnistae cluster",
+    "classify": "mnistae evaluate",
+    "cluster": "mnistae evaluate",
+    "evaluate": "mnistae predict IMAGE",
+}
+RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a stage left behind: `manifest.json` of its folder."""
+
+    stage: str
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    dataset: dict[str, Any] | None
+    files: dict[str, dict[str, Any]]
+    metrics: dict[str, Any]
+    versions: dict[str, str]
+    seed: int
+    command: str
+    finished: str
+    wall_seconds: float
+    peak_memory_bytes: int
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stage's folder whose files were found to be what its manifest says."""
+
+    folder: Path
+    manifest: Manifest
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a stage is about to do. Two equal plans give the same files.
+
+    Args:
+        config: the stage's whole config.
+        inputs: role → the earlier stage's folder.
+        dataset: name, sizes and fingerprints of the images, where the stage reads them itself.
+    """
+
+    config: Checked
+    inputs: Mapping[str, Stored] = field(default_factory=dict)
+    dataset: Mapping[str, Any] | None = None
+
+    @property
+    def stage(self) -> str:
+        return next(stage for stage, kind in STAGE_CONFIGS.items() if type(self.config) is kind)
+
+    @property
+    def recorded_config(self) -> dict[str, Any]:
+        """The config as JSON gives it back: lists for tuples."""
+        recorded: dict[str, Any] = json.loads(json.dumps(asdict(self.config)))  # type: ignore[call-overload]
+        return recorded
+
+    def is_that_of(self, manifest: Manifest) -> bool:
+        """Whether `manifest` was made by an equal plan. Where the data was found does not count."""
+        no_matter = {each.name for each in fields(self.config) if each.metadata.get("no_matter")}  # type: ignore[arg-type]
+        mine, theirs = (
+            {key: value for key, value in config.items() if key not in no_matter}
+            for config in (self.recorded_config, manifest.config)
+        )
+        inputs = {role: stored.sha256 for role, stored in self.inputs.items()}
+        fingerprints = [(data or {}).get("sha256") for data in (self.dataset, manifest.dataset)]
+        return mine == theirs and inputs == manifest.inputs and fingerprints[0] == fingerprints[1]
+
+
+class Work:
+    """The folder a stage fills, and the figures that go into its manifest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.metrics: dict[str, Any] = {}
+        self.manifest: Manifest
+
+
+def command_for(root: Path, stage: str) -> str:
+    """The command line that makes `stage` in `root`."""
+    return f"mnistae {stage}" + ("" if root == DEFAULT_ROOT else f" --artifacts {shlex.quote(str(root))}")
+
+
+@contextmanager
+def hold(root: Path, report: Report = silent) -> Iterator[None]:
+    """Hold the artifacts directory, made if need be: waits for another process, and tells who that is.
+
+    Raises:
+        UsageError: `root` is no place to write in.
+    """
+    from filelock import FileLock, Timeout
+
+    holder = root / ".holder"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        # A singleton can be taken again by the stages inside `run`.
+        lock = FileLock(root / ".lock", is_singleton=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+            report(Notice(f"waiting for {root}: held by {who}"))
+            lock.acquire()
+    except OSError as problem:
+        raise UsageError(
+            f"--artifacts {root} cannot be written: {problem.strerror or problem}.",
+            "Name a directory where you may write, on a disk with room.",
+        ) from None
+    try:
+        if lock.lock_counter == 1:
+            holder.write_text(f"process {os.getpid()} ({_command_line()})", encoding="utf-8")
+            _restore_interrupted_swaps(root)
+        yield
+    finally:
+        if lock.lock_counter == 1:
+            holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _restore_interrupted_swaps(root: Path) -> None:
+    """Finish or undo what a killed process left between the two renames of a swap."""
+    for stage in STAGES:
+        previous = root / f".{stage}.previous"
+        if previous.exists() and not (root / stage).exists():
+            previous.rename(root / stage)
+        shutil.rmtree(previous, ignore_errors=True)
+        shutil.rmtree(root / f".{stage}.partial", ignore_errors=True)
+
+
+@contextmanager
+def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
+    """Give a stage an empty folder to fill; swap it in when the block ends without an error.
+
+    Call it under `hold`. `Work.manifest` is there after the block.
+    """
+    started = time.perf_counter()
+    partial = root / f".{plan.stage}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    work = Work(partial)
+    try:
+        yield work
+        work.manifest = Manifest(
+            stage=plan.stage,
+            config=plan.recorded_config,
+            inputs={role: stored.sha256 for role, stored in plan.inputs.items()},
+            dataset=dict(plan.dataset) if plan.dataset else None,
+            files={each.name: _sealed(each) for each in sorted(partial.iterdir())},
+            metrics=work.metrics,
+            versions={"python": platform.python_version()} | _package_versions(),
+            seed=plan.recorded_config["seed"],
+            command=_command_line(),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            wall_seconds=round(time.perf_counter() - started, 3),
+            peak_memory_bytes=_peak_memory_bytes(),
+        )
+        (partial / MANIFEST).write_text(json.dumps(asdict(work.manifest), indent=2) + "\n", encoding="utf-8")
+        fsync(partial / MANIFEST)
+        fsync(partial)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    _swap_in(root, plan.stage)
+
+
+def _swap_in(root: Path, stage: str) -> None:
+    current, previous = root / stage, root / f".{stage}.previous"
+    if current.exists():
+        current.rename(previous)
+    (root / f".{stage}.partial").rename(current)
+    fsync(root)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def make_stage(
+    root: Path, plan: Plan, fill: Callable[[Work], None], report: Report = silent, *, force: bool = False
+) -> Manifest:
+    """Have `fill` fill the stage's folder, unless what is there already comes of an equal plan."""
+    started = time.perf_counter()
+    manifest = None if force else up_to_date(root, plan)
+    fresh = manifest is None
+    if manifest is None:
+        with begin_stage(root, plan) as work:
+            fill(work)
+        manifest = work.manifest
+    report(StageEnded(plan.stage, not fresh, time.perf_counter() - started))
+    return manifest
+
+
+def open_stage(root: Path, stage: str) -> Stored:
+    """Open a stage's folder for reading, every byte checked.
+
+    Raises:
+        MissingInput: the stage was not run, or is older than what it was made from.
+        DamagedInput: a file is missing or not what the manifest says.
+    """
+    stored = _read_manifest(root, stage)
+    reason = stale_reason(root, stage)
+    if reason:
+        raise MissingInput(f"{root / stage} is stale: {reason}.", f"Run: {command_for(root, stage)}")
+    problem = damage(stored)
+    if problem:
+        raise DamagedInput(f"{problem}.", f"Run: {command_for(root, stage)} --force")
+    return stored
+
+
+def _read_manifest(root: Path, stage: str) -> Stored:
+    folder = root / stage
+    if not folder.exists() and (root / f".{stage}.previous").exists():
+        with hold(root):  # a killed swap; taking the lock mends it
+            pass
+    path = folder / MANIFEST
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise MissingInput(
+            f"{folder} is not there: {stage} has not been run.", f"Run: {command_for(root, stage)}"
+        ) from None
+    try:
+        manifest = Manifest(**json.loads(content))
+        if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage:
+            raise ValueError(f"stage {manifest.stage}, schema_version {manifest.schema_version}")
+        if any(Path(name).name != name for name in manifest.files):
+            raise ValueError("a file outside of the folder")
+    except (ValueError, TypeError, AttributeError) as problem:
+        raise DamagedInput(
+            f"{path} is no manifest of {stage} that this version reads: {problem}.",
+            f"Run: {command_for(root, stage)} --force",
+        ) from None
+    return Stored(folder, manifest, hashlib.sha256(content).hexdigest())
+
+
+def stale_reason(root: Path, stage: str) -> str:
+    """Why a stage is older than what it was made from; empty where it is not."""
+    for role, expected in _read_manifest(root, stage).manifest.inputs.items():
+        path = root / role / MANIFEST
+        if path.exists() and sha256_of(path) != expected:
+            return f"{role} was run again since"
+        if path.exists() and (earlier := stale_reason(root, role)):
+            return f"{role} is stale ({earlier})"
+    return ""
+
+
+def damage(stored: Stored) -> str:
+    """What is wrong with a stage's files; empty where every byte is as its manifest says."""
+    for name, expected in stored.manifest.files.items():
+        path = stored.folder / name
+        if not path.is_file():
+            return f"{path} is missing"
+        size = path.stat().st_size
+        if size != expected["bytes"]:
+            return f"{path} is damaged: {size} bytes, its manifest says {expected['bytes']}"
+        if sha256_of(path) != expected["sha256"]:
+            return f"{path} is damaged: its sha256 is not the one in its manifest"
+    return ""
+
+
+def up_to_date(root: Path, plan: Plan) -> Manifest | None:
+    """The manifest of an undamaged earlier run of an equal plan, if there is one."""
+    try:
+        stored = _read_manifest(root, plan.stage)
+    except (MissingInput, DamagedInput):
+        return None
+    return stored.manifest if plan.is_that_of(stored.manifest) and not damage(stored) else None
+
+
+def stage_states(root: Path) -> dict[str, dict[str, str]]:
+    """Per stage its `state` (missing, up to date, stale, damaged) and a `reason`."""
+    states = {}
+    for stage in STAGES:
+        try:
+            stored = _read_manifest(root, stage)
+            stale, damaged = stale_reason(root, stage), damage(stored)
+            state = "damaged" if damaged else "stale" if stale else "up to date"
+            reason = damaged or stale or f"finished {stored.manifest.finished}"
+        except MissingInput:
+            state, reason = "missing", f"run: {command_for(root, stage)}"
+        except DamagedInput as problem:
+            state, reason = "damaged", problem.problem
+        states[stage] = {"state": state, "reason": reason}
+    return states
+
+
+def drop_stage(root: Path, stage: str) -> None:
+    """Remove a stage's folder: its inputs are gone and it cannot be made again from what is there."""
+    shutil.rmtree(root / stage, ignore_errors=True)
+
+
+def keep_config(root: Path, text: str) -> None:
+    """Keep the resolved configuration of `run` as `config.toml`, beside the results."""
+    partial = root / ".config.toml.partial"
+    partial.write_text(text, encoding="utf-8")
+    fsync(partial)
+    partial.replace(root / "config.toml")
+
+
+def _sealed(path: Path) -> dict[str, Any]:
+    fsync(path)
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+
+
+def _package_versions() -> dict[str, str]:
+    return {"mnistae": __version__} | {name: metadata.version(name) for name in RECORDED_PACKAGES}
+
+
+def _command_line() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _peak_memory_bytes() -> int:
+    """Largest resident size of this process so far; Linux counts it in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

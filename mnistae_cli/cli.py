@@ -1,0 +1,292 @@
+"""The command line: options → config → stage → print. Nothing is computed here."""
+
+import dataclasses
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mnistae_cli import __version__, console, options
+from mnistae_cli.artifacts import STAGES, Manifest, stage_states
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.options import Common
+
+app = typer.Typer(
+    name="mnistae",
+    help="Features of small grey images by autoencoders; classes from few labels, clusters from none.",
+    epilog="Start with: mnistae run --dataset digits",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+EVERY_STAGE = ("artifacts", "force", "json", "quiet", "verbose", "preset", "config")
+READING = ("artifacts", "json", "quiet", "verbose")
+
+
+@contextmanager
+def session(common: Common, *, closing: bool = True) -> Iterator[console.Listener]:
+    """What every command works in: errors become two lines, progress goes to a listener."""
+    with console.guarded(common.verbose), console.muted_native_stderr(common.verbose):
+        listener = console.Listener(common.quiet, common.artifacts, closing)
+        try:
+            yield listener
+        finally:
+            listener.stop()
+
+
+def _common(values: Mapping[str, Any]) -> Common:
+    names = {each.name for each in dataclasses.fields(Common)}
+    return Common(**{name: value for name, value in values.items() if name in names})
+
+
+def _command(name: str, parameters: list[inspect.Parameter], example: str, panel: str) -> Callable[..., Any]:
+    """Register a function of (context, common, own options) as a command with made-up parameters."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        own = [each for each in inspect.signature(function, eval_str=True).parameters.values()][2:]
+        context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+        def command(**values: Any) -> None:
+            extra = {each.name: values[each.name] for each in own}
+            function(values["context"], _common(values), **extra)
+
+        every = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + parameters
+        command.__signature__ = inspect.Signature([context, *every])  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in [context, *every]}
+        app.command(name, help=function.__doc__, epilog=f"Example: {example}", rich_help_panel=panel)(command)
+        return function
+
+    return register
+
+
+def _stage_command(stage: str, example: str) -> Callable[..., Any]:
+    parameters = options.stage_parameters([stage]) + options.common_parameters(EVERY_STAGE)
+    return _command(stage, parameters, example, "Stages")
+
+
+def _config(stage: str, context: typer.Context, common: Common) -> Any:
+    return options.resolve([stage], common, options.given_values(context))[stage]
+
+
+def _print_manifest(common: Common, manifest: Manifest) -> None:
+    if common.json:
+        console.print_json(dataclasses.asdict(manifest))
+        return
+    from mnistae_cli.tables import manifest_rows
+
+    console.print_table(f"mnistae {manifest.stage}", ["figure", "value"], manifest_rows(manifest.metrics))
+
+
+@_stage_command("train", "mnistae train --latent-dim 64 --epochs 10")
+def train(context: typer.Context, common: Common) -> None:
+    """Train an autoencoder on images. No label is looked at."""
+    with session(common) as listener:
+        config = _config("train", context, common)
+        from mnistae_cli.stages.train import train as stage
+
+        _print_manifest(common, stage(config, common.artifacts, listener, force=common.force))
+
+
+@_stage_command("encode", "mnistae encode --images scans/ --output scans.npy")
+def encode(
+    context: typer.Context,
+    common: Common,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Images of no data set: a folder, a picture, an .npy or an IDX file.", rich_help_panel="Encoding"),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The .npy file for the features of --images.", rich_help_panel="Encoding")
+    ] = None,
+) -> None:
+    """Turn images into features and reconstruction errors, as .npy files."""
+    with session(common, closing=images is None) as listener:
+        if (images is None) != (output is None):
+            missing, present = ("--output", "--images") if output is None else ("--images", "--output")
+            raise UsageError(f"{present} is given without {missing}.", f"Give both {present} and {missing}.")
+        from mnistae_cli.stages import encode as stage
+
+        if images is None or output is None:
+            config = _config("encode", context, common)
+            _print_manifest(common, stage.encode(config, common.artifacts, listener, force=common.force))
+            return
+        n, dimension = stage.encode_images(images, output, common.artifacts, listener)
+        if common.json:
+            console.print_json({"output": str(output), "images": n, "dimension": dimension})
+        else:
+            console.print_table(
+                "mnistae encode", ["figure", "value"], [["output", str(output)], ["shape", f"{n} × {dimension}"]]
+            )
+
+
+@_stage_command("classify", "mnistae classify --labels 600")
+def classify(context: typer.Context, common: Common) -> None:
+    """Train a classifier on the features of a few labelled images."""
+    with session(common) as listener:
+        config = _config("classify", context, common)
+        from mnistae_cli.stages.classify import classify as stage
+
+        _print_manifest(common, stage(config, common.artifacts, listener, force=common.force))
+
+
+@_stage_command("cluster", "mnistae cluster --clusters 20")
+def cluster(context: typer.Context, common: Common) -> None:
+    """Group the features by KMeans. No label is looked at."""
+    with session(common) as listener:
+        config = _config("cluster", context, common)
+        from mnistae_cli.stages.cluster import cluster as stage
+
+        _print_manifest(common, stage(config, common.artifacts, listener, force=common.force))
+
+
+FailUnder = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Exit 5 if a figure is lower, as clusters.test.purity=0.5; repeatable.",
+        metavar="FIGURE=NUMBER",
+        rich_help_panel="Evaluation",
+    ),
+]
+
+
+@_stage_command("evaluate", "mnistae evaluate --fail-under clusters.test.hungarian_accuracy=0.45")
+def evaluate(context: typer.Context, common: Common, fail_under: FailUnder = None) -> None:
+    """Score reconstructions, classifier and clusters, and draw figures."""
+    with session(common) as listener:
+        config = _config("evaluate", context, common)
+        from mnistae_cli.stages import evaluate as stage
+
+        gates = stage.parse_gates(fail_under or [])
+        manifest = stage.evaluate(config, common.artifacts, listener, force=common.force)
+        _print_scores(common, manifest, listener)
+        stage.check_gates(manifest.metrics, gates)
+
+
+def _print_scores(common: Common, manifest: Manifest, listener: console.Listener) -> None:
+    listener.stop()
+    if common.json:
+        console.print_json(manifest.metrics)
+        return
+    from mnistae_cli.tables import metric_rows
+
+    data = manifest.metrics["dataset"]
+    title = f"{data['name']}: {data['n_train']:,} training and {data['n_test']:,} test images"
+    figures = [name for name in manifest.files if name.endswith(".png")]
+    note = f"Figures: {common.artifacts / 'evaluate'}/ ({', '.join(figures)})" if figures else ""
+    console.print_table(title, ["score", "training", "test"], metric_rows(manifest.metrics), note)
+
+
+@_command(
+    "run",
+    options.stage_parameters(STAGES) + options.common_parameters(EVERY_STAGE),
+    "mnistae run --dataset digits --no-figures",
+    "All at once",
+)
+def run(context: typer.Context, common: Common, fail_under: FailUnder = None) -> None:
+    """Train, encode, classify, cluster and evaluate, skipping what is up to date."""
+    with session(common, closing=False) as listener:
+        configs = options.resolve(STAGES, common, options.given_values(context))
+        from mnistae_cli.stages import evaluate as evaluation
+        from mnistae_cli.stages.run import run as stage
+
+        gates = evaluation.parse_gates(fail_under or [])
+        manifest = stage(configs, common.artifacts, listener, force=common.force)
+        _print_scores(common, manifest, listener)
+        evaluation.check_gates(manifest.metrics, gates)
+
+
+@_command("status", options.common_parameters(READING), "mnistae status --json", "Look")
+def status(context: typer.Context, common: Common) -> None:
+    """Say per stage: missing, up to date, stale or damaged. Exit 3 if stale, 4 if damaged."""
+    with session(common):
+        states = stage_states(common.artifacts)
+        if common.json:
+            console.print_json({"artifacts": str(common.artifacts), "stages": states})
+        else:
+            rows = [[stage, each["state"], each["reason"]] for stage, each in states.items()]
+            console.print_table(f"{common.artifacts}", ["stage", "state", "why"], rows)
+        found = {each["state"] for each in states.values()}
+        code = DamagedInput.exit_code if "damaged" in found else MissingInput.exit_code if "stale" in found else 0
+        sys.exit(code)
+
+
+@_command("predict", options.common_parameters(READING), "mnistae predict photo.jpg", "Look")
+def predict(
+    context: typer.Context,
+    common: Common,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or BMP files, or .npy arrays.")],
+    frame: Annotated[
+        bool, typer.Option("--frame/--no-frame", help="Crop, invert, fit and centre as the training images are.")
+    ] = True,
+) -> None:
+    """Name the class, its probability and the cluster of pictures of any size."""
+    with session(common):
+        from mnistae_cli.stages.predict import predict as stage
+        from mnistae_cli.tables import figure
+
+        predictions = stage(images, common.artifacts, frame=frame)
+        if common.json:
+            console.print_json({"predictions": [dataclasses.asdict(each) for each in predictions]})
+        else:
+            rows = [[p.image, figure(p.label), figure(p.probability), figure(p.cluster)] for p in predictions]
+            console.print_table("mnistae predict", ["image", "class", "probability", "cluster"], rows)
+
+
+@_command("data", options.common_parameters(("json", "quiet", "verbose")), "mnistae data --fetch mnist", "Look")
+def data(
+    context: typer.Context,
+    common: Common,
+    fetch: Annotated[str | None, typer.Option(help="Fetch this data set into the user's cache.", metavar="NAME")] = None,
+    data_dir: Annotated[str | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
+) -> None:
+    """List the known data sets, where each is on this machine, and whether its hash holds."""
+    with session(common) as listener:
+        from mnistae_cli.stages.data import fetch_data_set, known_data_sets
+
+        if fetch is not None:
+            folder = fetch_data_set(fetch, listener)
+            listener.stop()
+            if not common.quiet:
+                console.say(f"✓ {fetch}: in {folder}")
+        known = known_data_sets(data_dir)
+        if common.json:
+            console.print_json({"data_sets": known})
+            return
+        rows = [[each["name"], p["folder"], p["state"], p["problem"]] for each in known for p in each["places"]]
+        console.print_table("Known data sets", ["name", "where", "state", "problem"], rows)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"mnistae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Features of small grey images by autoencoders; classes from few labels, clusters from none."""
+
+
+def main() -> None:
+    """The console script: usage errors in two lines, as every other error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as problem:
+        context = getattr(problem, "ctx", None)
+        path = context.command_path if context else "mnistae"
+        console.print_error(problem.format_message(), f"Run: {path} --help")
+        sys.exit(problem.exit_code)
+    except typer.Abort:
+        sys.exit(console.INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,75 @@
+"""KMeans: scikit-learn's to fit, one matrix product to assign."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.configs import ClusterConfig
+from mnistae_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
+
+ROWS = 8192
+# Threads add their partial sums in the order in which they end. Two sums commute, three would not be
+# associative, so with more threads the same seed could give other bytes.
+REPRODUCIBLE_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """A fitted KMeans: its scikit-learn object, centroids (K, D) float32 and assignments (N,) int32."""
+
+    model: "KMeans"
+    centroids: NDArray[np.float32]
+    assignments: NDArray[np.int32]
+    inertia: float
+    n_iter: int
+
+
+def fit_kmeans(features: NDArray[np.float32], config: ClusterConfig) -> Clustering:
+    """Lloyd's algorithm on `features` (N, D), the best of `n_init` k-means++ starts by inertia.
+
+    Minimises the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982; Arthur &
+    Vassilvitskii 2007 for the starts).
+
+    Raises:
+        UsageError: fewer images than clusters.
+    """
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    if len(features) < config.n_clusters:
+        raise UsageError(
+            f"--clusters is {config.n_clusters}, and there are {len(features)} images.",
+            f"Give at most {len(features)} clusters.",
+        )
+    model = KMeans(
+        config.n_clusters,
+        init="k-means++",
+        n_init=config.n_init,
+        max_iter=config.max_iter,
+        tol=config.tol,
+        random_state=config.seed,
+        algorithm="lloyd",
+    )
+    with threadpool_limits(REPRODUCIBLE_THREADS):
+        model.fit(features)
+    centroids = model.cluster_centers_.astype(np.float32)
+    return Clustering(model, centroids, assign(features, centroids), float(model.inertia_), int(model.n_iter_))
+
+
+def assign(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.int32]:
+    """The nearest centroid of each image: argmin over k of ||c_k||² - 2 x·c_k. (N, D), (K, D) → (N,) int32."""
+    norms = np.square(centroids).sum(axis=1)
+    rows = (features[start : start + ROWS] for start in range(0, len(features), ROWS))
+    nearest = [np.argmin(norms - 2 * (part @ centroids.T), axis=1) for part in rows]
+    return np.concatenate(nearest).astype(np.int32)
+
+
+def distances(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Euclidean distances (N, K) of images to centroids, float32."""
+    columns = [np.linalg.norm(features - centroid, axis=1) for centroid in centroids]
+    return np.stack(columns, axis=1).astype(np.float32)

@@ -1,0 +1,291 @@
+"""The one home of every default. Each stage has a frozen dataclass, checked when it is made."""
+
+import dataclasses
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from mnistae_cli.errors import UsageError
+
+
+def option(default: Any, help: str, **rule: Any) -> Any:
+    """A dataclass field that knows its help text and its rule.
+
+    Args:
+        default: the value where none is given.
+        help: one sentence, with the unit.
+        rule: `minimum` (allowed itself), `above` (not allowed itself), `maximum`, `below`;
+            `flag`, the option's name where it is not the field's; `no_matter`, another value gives the same
+            files (where data lies: its fingerprint counts instead).
+    """
+    return field(default=default, metadata={"help": help, **rule})
+
+
+def flag_of(config_field: dataclasses.Field[Any]) -> str:
+    """`--latent-dim` for the field `latent_dim`."""
+    return "--" + str(config_field.metadata.get("flag", config_field.name.replace("_", "-")))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`" Did you mean 'mnist'?"`, or nothing where no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+class Checked:
+    """Base of the configs: refuses at construction what its fields' rules do not allow.
+
+    Raises:
+        UsageError: a value of a wrong type or out of its range.
+    """
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for each in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = _coerced(getattr(self, each.name), hints[each.name])
+            object.__setattr__(self, each.name, value)
+            problem = _type_problem(value, hints[each.name]) or _range_problem(value, each.metadata)
+            if problem:
+                raise UsageError(
+                    f"{flag_of(each)} is {_shown(value)}: it must be {problem}.",
+                    f"Give {flag_of(each)} another value, or leave it out for {_shown(each.default)}.",
+                )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "empty"
+    return str(value)
+
+
+def _coerced(value: Any, hint: Any) -> Any:
+    """TOML knows no tuples and the command line types '1' where '1.0' is meant."""
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(value)
+    if hint is float and type(value) is int:
+        return float(value)
+    return value
+
+
+def _type_problem(value: Any, hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return "" if value in get_args(hint) else "one of " + ", ".join(map(str, get_args(hint)))
+    if get_origin(hint) is tuple:
+        whole = isinstance(value, tuple) and all(type(part) is int for part in value)
+        return "" if whole else "whole numbers, as 500,500,2000"
+    allowed = get_args(hint) or (hint,)
+    if type(value) not in allowed:
+        return "of type " + " or ".join(getattr(kind, "__name__", str(kind)) for kind in allowed)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a finite number"
+    return ""
+
+
+def _range_problem(value: Any, rule: Mapping[str, Any]) -> str:
+    for number in value if isinstance(value, tuple) else (value,):
+        if "minimum" in rule and number < rule["minimum"]:
+            return f"at least {rule['minimum']}"
+        if "above" in rule and number <= rule["above"]:
+            return f"above {rule['above']}"
+        if "maximum" in rule and number > rule["maximum"]:
+            return f"at most {rule['maximum']}"
+        if "below" in rule and number >= rule["below"]:
+            return f"below {rule['below']}"
+    return ""
+
+
+DATA_DIR = "Folder to look for the data set's files in first."
+SEED = "Start of every random draw."
+MAX_SEED = 2**32 - 1  # what scikit-learn takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Checked):
+    """`mnistae train`: the data set, the network, its optimisation."""
+
+    dataset: str = option(
+        "mnist", "mnist, digits, or a PATH to IDX files, an .npz or a folder of images.", no_matter=True
+    )
+    data_dir: str | None = option(None, DATA_DIR, no_matter=True)
+    latent_dim: int = option(512, "Width of the code, in units.", minimum=1)
+    hidden: tuple[int, ...] = option(
+        (), "Layers before the code, in units, as 500,500,2000; the decoder mirrors them.", minimum=1
+    )
+    loss: Literal["bce", "mse"] = option("bce", "Binary cross-entropy or mean squared error, per pixel.")
+    epochs: int = option(8, "Passes over the training images.", minimum=1)
+    batch_size: int = option(128, "Images per step.", minimum=1)
+    learning_rate: float = option(7e-3, "Adam's step size; the peak of a one-cycle schedule.", above=0)
+    schedule: Literal["one-cycle", "constant"] = option(
+        "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
+    )
+    beta_2: float = option(0.99, "Adam's decay of the squared gradients.", minimum=0, below=1)
+    patience: int = option(
+        0, "Stop after so many epochs without a better loss on held-out training images; 0: never.", minimum=0
+    )
+    validation_fraction: float = option(
+        0.1, "Share of the training images held out when --patience is given.", above=0, below=1
+    )
+    seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodeConfig(Checked):
+    """`mnistae encode`: which images go through the encoder."""
+
+    dataset: str | None = option(None, "Data set to encode; by default the one that train used.", no_matter=True)
+    data_dir: str | None = option(None, DATA_DIR, no_matter=True)
+    seed: int = option(0, "Not used: encoding draws nothing.", minimum=0, maximum=MAX_SEED, no_matter=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifyConfig(Checked):
+    """`mnistae classify`: the labels that may be used and the head that learns from them."""
+
+    labels: float | int = option(
+        0.1, "Labels to learn from: a share (0.1), or a count (6000).", above=0, flag="labels"
+    )
+    stratify: bool = option(True, "Draw the same share of every class.")
+    hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1)
+    standardize: bool = option(True, "Scale each feature to mean 0 and variance 1 first.")
+    dropout: float = option(0.0, "Share of features and hidden units switched off while training.", minimum=0, below=1)
+    weight_decay: float = option(0.0, "AdamW's pull of the weights towards 0, per step.", minimum=0)
+    label_smoothing: float = option(0.0, "Share of each target spread over all classes.", minimum=0, below=1)
+    epochs: int = option(50, "Passes over the drawn labels.", minimum=1)
+    batch_size: int = option(32, "Images per step.", minimum=1)
+    learning_rate: float = option(1e-3, "Adam's step size; the peak of a one-cycle schedule.", above=0)
+    schedule: Literal["one-cycle", "constant"] = option(
+        "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
+    )
+    patience: int = option(
+        0, "Stop after so many epochs without a better loss on held-out drawn labels; 0: never.", minimum=0
+    )
+    validation_fraction: float = option(
+        0.1, "Share of the drawn labels held out when --patience is given.", above=0, below=1
+    )
+    seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.labels, float) and self.labels > 1:
+            raise UsageError(
+                f"--labels is {self.labels}: a share must be at most 1.0.",
+                "Give a whole number for a count of labels.",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterConfig(Checked):
+    """`mnistae cluster`: scikit-learn's KMeans on the training features."""
+
+    n_clusters: int = option(10, "Number of clusters.", minimum=1, flag="clusters")
+    n_init: int = option(3, "Starts (k-means++); the one of lowest inertia is kept.", minimum=1)
+    max_iter: int = option(300, "Most iterations of one start.", minimum=1)
+    tol: float = option(1e-4, "Stop when the centroids move less than this, relative to the variance.", minimum=0)
+    seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig(Checked):
+    """`mnistae evaluate`: what is written beside the scores."""
+
+    figures: bool = option(True, "Draw the PNG figures.")
+    data_dir: str | None = option(None, DATA_DIR, no_matter=True)
+    seed: int = option(0, "Start of every random draw (the two-dimensional map).", minimum=0, maximum=MAX_SEED)
+
+
+STAGE_CONFIGS: dict[str, type[Checked]] = {
+    "train": TrainConfig,
+    "encode": EncodeConfig,
+    "classify": ClassifyConfig,
+    "cluster": ClusterConfig,
+    "evaluate": EvaluateConfig,
+}
+SHARED_KEYS = ("dataset", "data_dir", "seed")
+
+Experiment = dict[str, dict[str, Any]]
+"""Per stage, the values that differ from its defaults: what a TOML file says."""
+
+
+def stage_config(stage: str, values: Mapping[str, Any]) -> Any:
+    """The config of a stage: its defaults, with `values` in their place.
+
+    Raises:
+        UsageError: a key that the stage does not know, or a value that it refuses.
+    """
+    config_class = STAGE_CONFIGS[stage]
+    known = [each.name for each in dataclasses.fields(config_class)]  # type: ignore[arg-type]
+    for key in values:
+        if key not in known:
+            raise UsageError(
+                f"{stage}.{key} is no setting.{suggestion(key, known)}", f"Settings of {stage}: {', '.join(known)}."
+            )
+    return config_class(**values)
+
+
+def read_experiment(text: str, source: str) -> Experiment:
+    """Read the TOML of a preset or of `--config`.
+
+    The keys `dataset`, `data_dir` and `seed` at the top count for each stage that knows them; a table
+    `[train]`, `[encode]`, … holds what counts for one stage.
+
+    Raises:
+        UsageError: no TOML, an unknown key, a refused value. `source` is named in the message.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise UsageError(f"{source} is not valid TOML: {problem}.", "Mend that line of the file.") from None
+    shared = {key: tables.pop(key) for key in SHARED_KEYS if key in tables}
+    experiment: Experiment = {}
+    for stage, config_class in STAGE_CONFIGS.items():
+        known = {each.name for each in dataclasses.fields(config_class)}  # type: ignore[arg-type]
+        table = tables.pop(stage, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{source}: {stage} is {table!r}, not a table.", f"Write [{stage}] and its keys below.")
+        experiment[stage] = {key: value for key, value in shared.items() if key in known} | table
+        try:
+            stage_config(stage, experiment[stage])
+        except UsageError as problem:
+            raise UsageError(f"{source}: {problem.problem}", problem.remedy) from None
+    for key in tables:
+        known_keys = [*SHARED_KEYS, *STAGE_CONFIGS]
+        raise UsageError(
+            f"{source}: {key} is no setting.{suggestion(key, known_keys)}", f"Known: {', '.join(known_keys)}."
+        )
+    return experiment
+
+
+def preset_names() -> list[str]:
+    """The experiments that come with mnistae, by name."""
+    files = resources.files("mnistae_cli") / "presets"
+    return sorted(Path(each.name).stem for each in files.iterdir() if each.name.endswith(".toml"))
+
+
+def load_experiment(preset: str | None, config: Path | None) -> Experiment:
+    """The values of a preset, those of a TOML file, or none.
+
+    Raises:
+        UsageError: both are given, or the named one cannot be read.
+    """
+    if preset is not None and config is not None:
+        raise UsageError("--preset and --config are both given.", "Give one; copy the preset's values into the file.")
+    if preset is not None:
+        if preset not in preset_names():
+            raise UsageError(
+                f"--preset {preset}: there is no such preset.{suggestion(preset, preset_names())}",
+                f"Presets: {', '.join(preset_names())}.",
+            )
+        text = (resources.files("mnistae_cli") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
+        return read_experiment(text, f"preset {preset}")
+    if config is not None:
+        try:
+            text = config.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise UsageError(f"--config {config} cannot be read: {problem}.", "Name a TOML file.") from None
+        return read_experiment(text, str(config))
+    return {stage: {} for stage in STAGE_CONFIGS}

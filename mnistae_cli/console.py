@@ -1,0 +1,191 @@
+"""How mnistae speaks: Rich, JSON, exit codes. stdout carries the result, stderr everything else."""
+
+import errno
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnistae_cli.artifacts import NEXT_COMMANDS, SCHEMA_VERSION
+from mnistae_cli.errors import MnistaeError, UsageError
+from mnistae_cli.progress import Advance, Notice, StageEnded
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+INTERRUPTED = 130
+BUG = 1
+NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many seconds
+
+
+def say(text: str) -> None:
+    """One line on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_error(problem: str, remedy: str) -> None:
+    """Two lines on stderr: what is wrong, what to do."""
+    say(f"error: {' '.join(problem.split())}")
+    say(f"help: {' '.join(remedy.split())}")
+
+
+@contextmanager
+def guarded(verbose: bool) -> Iterator[None]:
+    """Turn what goes wrong inside into two lines and an exit code."""
+    try:
+        yield
+    except MnistaeError as error:
+        print_error(error.problem, error.remedy)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print_error("interrupted.", "What was finished before is kept; the same command goes on from there.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does
+        sys.exit(0)
+    except OSError as error:
+        if verbose:
+            raise
+        if error.errno in NO_PLACE:
+            print_error(f"{error.filename or 'the disk'}: {error.strerror}.", "Check permissions and free space.")
+            sys.exit(UsageError.exit_code)
+        _print_bug(error)
+    except Exception as error:
+        if verbose:
+            raise
+        _print_bug(error)
+
+
+def _print_bug(error: Exception) -> None:
+    print_error(f"a bug in mnistae: {type(error).__name__}: {error}", "Run it again with --verbose and report that.")
+    sys.exit(BUG)
+
+
+@contextmanager
+def muted_native_stderr(verbose: bool) -> Iterator[None]:
+    """Send what native libraries write to stderr to nowhere; Python's own stderr stays.
+
+    TensorFlow and XLA log from C++ before any setting of theirs is read.
+    """
+    try:
+        native = sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        native = -1
+    if verbose or native != 2:
+        yield
+        return
+    kept = os.dup(native)
+    shown, nowhere = sys.stderr, os.open(os.devnull, os.O_WRONLY)
+    sys.stderr.flush()
+    os.dup2(nowhere, native)
+    sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=shown.encoding, errors="backslashreplace")
+    try:
+        yield
+    finally:
+        sys.stderr.close()
+        sys.stderr = shown
+        os.dup2(kept, native)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@dataclass
+class Listener:
+    """Shows what stages report, as bars on a terminal and as plain lines elsewhere."""
+
+    quiet: bool
+    root: Path
+    closing: bool = True
+    _bars: "Progress | None" = None
+    _tasks: dict[str, "TaskID"] = field(default_factory=dict)
+    _last_line: float = 0.0
+
+    def __call__(self, event: Advance | Notice | StageEnded) -> None:
+        if self.quiet:
+            return
+        if isinstance(event, Advance):
+            self._advance(event)
+        else:
+            self.stop()
+            self._line(event)
+
+    def stop(self) -> None:
+        """Take the bars off the screen's bottom line; they stay as they are."""
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+            self._tasks.clear()
+
+    def _line(self, event: Notice | StageEnded) -> None:
+        if isinstance(event, Notice):
+            say(f"… {event.text}")
+            return
+        folder = self.root / event.stage
+        if event.up_to_date:
+            say(f"✓ {event.stage}: up to date in {folder} (--force runs it all the same)")
+            return
+        following = f"; next: {NEXT_COMMANDS[event.stage]}" if self.closing else ""
+        say(f"✓ {event.stage}: wrote {folder} in {event.seconds:.1f} s{following}")
+
+    def _advance(self, event: Advance) -> None:
+        if sys.stderr.isatty():
+            self._bar(event)
+        elif event.done == event.total or (
+            event.done == int(event.done) and time.monotonic() - self._last_line > PLAIN_SECONDS
+        ):
+            self._last_line = time.monotonic()
+            say(f"{event.task} {event.done:g}/{event.total:g} {event.unit}  {_values(event.values)}")
+
+    def _bar(self, event: Advance) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        if not self._bars:
+            self._bars = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[count]}"),
+                TextColumn("[dim]{task.fields[values]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )
+            self._bars.start()
+        shown = {"count": f"{int(event.done):,}/{int(event.total):,} {event.unit}", "values": _values(event.values)}
+        if event.task not in self._tasks:
+            self._tasks[event.task] = self._bars.add_task(event.task, total=event.total, **shown)
+        self._bars.update(self._tasks[event.task], completed=event.done, total=event.total, **shown)
+
+
+def _values(values: Mapping[str, float]) -> str:
+    parts = []
+    for name, value in values.items():
+        words = name.replace("_", " ")
+        parts.append(f"{value:,.0f} images/s" if name == "images_per_second" else f"{words} {value:.4f}")
+    return " · ".join(parts)
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """The result as the one JSON object of stdout."""
+    print(json.dumps({"schema_version": SCHEMA_VERSION, **result}, allow_nan=False), flush=True)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> None:
+    """The result for a person: numbers to the right, the first column to the left."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", caption=note or None, caption_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # a pipe has no width; do not cut figures at 80
+    console.print(table, markup=False)

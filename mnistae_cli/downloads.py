@@ -1,0 +1,62 @@
+"""Fetching a file by its sha256 from the first of several mirrors that has it. Pooch does the work."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnistae_cli.errors import MissingInput
+from mnistae_cli.progress import Advance, Notice, Report
+
+TIMEOUT_SECONDS = 20
+
+
+class _Bar:
+    """What pooch asks of a progress bar, told to a `Report`."""
+
+    def __init__(self, task: str, report: Report) -> None:
+        self.total = 0
+        self._done = 0
+        self._task, self._report = task, report
+
+    def update(self, amount: int) -> None:
+        # Pooch resets and then adds the whole total once more at the end.
+        self._done = min(self._done + amount, self.total)
+        self._report(Advance(self._task, self._done, self.total, "bytes"))
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        pass
+
+
+def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: Report) -> Path:
+    """Fetch the file `name` into `folder`, from the first mirror that serves bytes of this sha256.
+
+    Args:
+        mirrors: URLs of folders, ending in `/`, tried in turn.
+
+    Raises:
+        MissingInput: no mirror has it, or none can be reached.
+    """
+    import logging
+
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.ERROR)
+    problems = []
+    for mirror in mirrors:
+        downloader = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS, progressbar=_Bar(f"fetch {name}", report))
+        try:
+            return Path(pooch.retrieve(mirror + name, f"sha256:{sha256}", name, folder, downloader=downloader))
+        except (requests.RequestException, ValueError, OSError) as problem:
+            if isinstance(problem, OSError) and not isinstance(problem, requests.RequestException):
+                if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+                    raise
+            problems.append(f"{mirror}: {type(problem).__name__}")
+            report(Notice(f"no {name} from {mirror} ({type(problem).__name__})"))
+    raise MissingInput(
+        f"{name} (sha256 {sha256}) is not on this machine and no mirror gave it.",
+        f"Put the file into {folder}, or try without a download: --dataset digits",
+    )

@@ -1,0 +1,151 @@
+"""The pictures of `mnistae evaluate`. The only place that imports Matplotlib; no display is needed."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from mnistae_cli.clustering import distances
+from mnistae_cli.metrics import Table, contingency_table
+from mnistae_cli.sources import Pixels, unit_scale
+
+DPI = 120
+SHOWN = 10  # images in a row
+MAPPED = 2000  # t-SNE of more takes minutes
+MOST_NUMBERS = 20  # a larger table has no room for its counts
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+
+
+def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]:
+    """Indices of the first image of each of the first ten classes; of the first ten images without labels."""
+    if labels is None:
+        return np.arange(min(SHOWN, n))
+    _, first = np.unique(labels, return_index=True)
+    return first[:SHOWN]
+
+
+def _show(axes: Axes, image: NDArray[Any]) -> None:
+    axes.imshow(image, cmap="gray", vmin=0, vmax=1)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def reconstructions(images: Pixels, reconstructed: NDArray[np.float32], path: Path) -> None:
+    """Originals (M, H, W) over reconstructions (M, H, W) in [0, 1]."""
+    figure = Figure(figsize=(1.0 * len(images) + 1.2, 2.6), layout="constrained")
+    grid = figure.subplots(2, len(images), squeeze=False)
+    for row, (title, pictures) in enumerate((("original", unit_scale(images)), ("reconstruction", reconstructed))):
+        for axes, picture in zip(grid[row], pictures, strict=True):
+            _show(axes, picture)
+        grid[row][0].set_ylabel(title)
+    figure.suptitle("Test images and what the autoencoder makes of them")
+    _save(figure, path)
+
+
+def loss_curve(history: Path, path: Path) -> None:
+    """The losses per epoch of a `history.csv`."""
+    with history.open(newline="", encoding="utf-8") as file:
+        header, *rows = list(csv.reader(file))
+    columns = np.array(rows, float).T
+    names = {"loss": "training (while learning)", "test_loss": "test", "val_loss": "held out to stop by"}
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, values in zip(header[1:], columns[1:], strict=True):
+        axes.plot(columns[0], values, marker="o", markersize=3, label=names[name])
+    axes.set(xlabel="epoch", ylabel="loss per pixel", title="Reconstruction loss", yscale="log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    _save(figure, path)
+
+
+def _counts(axes: Axes, table: Table, row_names: Sequence[str], column_names: Sequence[str]) -> None:
+    """A table of counts, each row coloured by its shares."""
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(column_names)), column_names)
+    axes.set_yticks(range(len(row_names)), row_names)
+    if max(table.shape) <= MOST_NUMBERS:
+        for (row, column), count in np.ndenumerate(table):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+
+
+def confusion_matrix(
+    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str], path: Path
+) -> None:
+    """True classes in rows, the classifier's in columns."""
+    n_classes = len(class_names)
+    table = contingency_table(labels.astype(np.int64), probabilities.argmax(axis=1), n_classes, n_classes)
+    accuracy = np.trace(table) / table.sum()
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    axes = figure.subplots()
+    _counts(axes, table, class_names, class_names)
+    axes.set(xlabel="predicted class", ylabel="true class", title=f"Classifier on test images: {accuracy:.1%} right")
+    _save(figure, path)
+
+
+def nearest_images(
+    features: NDArray[np.float32], centroids: NDArray[np.float32], assignments: NDArray[np.int32]
+) -> list[NDArray[np.int64]]:
+    """Per cluster the indices of its ten images nearest to the centroid, the nearest first."""
+    away = distances(features, centroids)
+    members = [np.flatnonzero(assignments == number) for number in range(len(centroids))]
+    return [each[np.argsort(away[each, number])[:SHOWN]] for number, each in enumerate(members)]
+
+
+def clusters(
+    images: Pixels, nearest: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str], path: Path
+) -> None:
+    """The images nearest each centroid, beside the counts of each class where labels are known."""
+    height, width = images.shape[1:]
+    strips = np.full((len(nearest) * (height + 2), SHOWN * (width + 2)), 1.0)
+    for row, indices in enumerate(nearest):
+        for column, image in enumerate(unit_scale(images[indices])):
+            top, left = row * (height + 2) + 1, column * (width + 2) + 1
+            strips[top : top + height, left : left + width] = image
+    tall = max(0.55 * len(nearest) + 1.2, 3.0)
+    figure = Figure(figsize=(12, tall) if table is not None else (6, tall), layout="constrained")
+    left_axes, *right_axes = np.atleast_1d(figure.subplots(1, 2 if table is not None else 1))
+    left_axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect="auto")
+    left_axes.set_xticks([])
+    left_axes.set_yticks(np.arange(len(nearest)) * (height + 2) + height / 2, range(len(nearest)))
+    left_axes.set(ylabel="cluster", title="Test images nearest each centroid")
+    if table is not None:
+        _counts(right_axes[0], table, [str(number) for number in range(len(nearest))], class_names)
+        right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
+    _save(figure, path)
+
+
+def feature_map(
+    features: NDArray[np.float32], labels: NDArray[np.uint8] | None, class_names: Sequence[str], seed: int, path: Path
+) -> None:
+    """t-SNE (van der Maaten & Hinton 2008) of up to 2,000 test features, after PCA to 50 dimensions."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:MAPPED])
+    points = features[chosen]
+    points = PCA(min(50, *points.shape), random_state=seed).fit_transform(points)
+    perplexity = min(30.0, (len(points) - 1) / 3)
+    if len(points) > 3:
+        points = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
+    figure = Figure(figsize=(7.4, 6), layout="constrained")
+    axes = figure.subplots()
+    groups = [("test images", np.arange(len(chosen)))]
+    if labels is not None:
+        groups = [(name, np.flatnonzero(labels[chosen] == number)) for number, name in enumerate(class_names)]
+    for number, (name, members) in enumerate(groups):
+        axes.scatter(points[members, 0], points[members, 1], s=6, color=f"C{number % 10}", label=name)
+    axes.set(xticks=[], yticks=[], title=f"Features of {len(chosen)} test images (t-SNE)")
+    if labels is not None and len(class_names) <= MOST_NUMBERS:
+        figure.legend(loc="outside right center", title="class", markerscale=2.5)
+    _save(figure, path)

@@ -1,0 +1,28 @@
+"""Forward passes through exported networks by ONNX Runtime: no TensorFlow, no training."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""(B, …) float32 → (B, …) float32."""
+
+
+def open_network(path: Path) -> Network:
+    """An exported network as a function of one batch. Check the file's hash first (`artifacts.open_stage`)."""
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(3)
+    options = onnxruntime.SessionOptions()
+    options.use_deterministic_compute = True
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    (name,) = (each.name for each in session.get_inputs())
+
+    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        (result,) = cast(list[Any], session.run(None, {name: batch}))
+        return cast(NDArray[np.float32], result)
+
+    return run

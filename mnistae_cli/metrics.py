@@ -1,0 +1,111 @@
+"""Scores of reconstructions, classifiers and clusterings, in NumPy and SciPy alone.
+
+Everywhere: `labels` (N,) integers from 0, `clusters` (N,) integers from 0, a `table` the contingency table
+(K, C) of counts with clusters in rows and classes in columns. Every score is a float; 1 is best unless said.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.integer[Any]]
+Table = NDArray[np.int64]
+EPSILON = 1e-7  # probabilities are clipped to [1e-7, 1 - 1e-7], as Keras does
+
+
+def squared_error(images: NDArray[np.float32], reconstructions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean squared error of each image: mean over pixels of (x - y)². (N, H, W) twice → (N,), 0 is best."""
+    return np.square(images - reconstructions).mean(axis=(1, 2))
+
+
+def binary_crossentropy(images: NDArray[np.float32], reconstructions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Binary cross-entropy of each image in nats: mean over pixels of -x log y - (1 - x) log(1 - y).
+
+    (N, H, W) twice, both in [0, 1] → (N,). The least possible value is the entropy of the grey levels, not 0.
+    """
+    y = reconstructions.clip(EPSILON, 1 - EPSILON)
+    losses = images * np.log(y) + (1 - images) * np.log1p(-y)
+    return -losses.mean(axis=(1, 2))
+
+
+def contingency_table(clusters: Integers, labels: Integers, n_clusters: int, n_classes: int) -> Table:
+    """Counts of each cluster (row) and class (column), (K, C) int64."""
+    pairs = clusters.astype(np.int64) * n_classes + labels
+    return np.bincount(pairs, minlength=n_clusters * n_classes).reshape(n_clusters, n_classes)
+
+
+def hungarian_mapping(table: Table) -> NDArray[np.int64]:
+    """The one-to-one mapping cluster → class with the most images right, (K,); -1 for a cluster left over.
+
+    Kuhn 1955, "The Hungarian method for the assignment problem", as in DEC (Xie et al. 2016).
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    mapping = np.full(len(table), -1)
+    rows, columns = linear_sum_assignment(table, maximize=True)
+    mapping[rows] = columns
+    return mapping
+
+
+def majority_mapping(table: Table) -> NDArray[np.int64]:
+    """Each cluster to the class most of its images have, (K,); the lower class on a tie, -1 if empty."""
+    return np.where(table.sum(axis=1) > 0, table.argmax(axis=1), -1)
+
+
+def mapped_accuracy(table: Table, mapping: NDArray[np.int64]) -> float:
+    """Share of images whose cluster is mapped to their class."""
+    rows = np.flatnonzero((mapping >= 0) & (mapping < table.shape[1]))
+    return float(table[rows, mapping[rows]].sum() / table.sum())
+
+
+def purity(table: Table) -> float:
+    """Share of images in the majority of their cluster: sum over k of max over c of n_kc, / N."""
+    return float(table.max(axis=1).sum() / table.sum())
+
+
+def normalized_mutual_info(table: Table) -> float:
+    """2 I(cluster; class) / (H(cluster) + H(class)), the arithmetic-mean form of scikit-learn; in [0, 1]."""
+    joint = table / table.sum()
+    entropies = _entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))
+    information = entropies - _entropy(joint.ravel())
+    return float(max(2 * information / entropies, 0.0)) if entropies > 0 else 1.0
+
+
+def _entropy(shares: NDArray[np.float64]) -> float:
+    positive = shares[shares > 0]
+    return float(-(positive * np.log(positive)).sum())
+
+
+def adjusted_rand_index(table: Table) -> float:
+    """Agreement on pairs, corrected for chance (Hubert & Arabie 1985); 0 is chance, may be below.
+
+    (I - E) / ((A + B) / 2 - E), with I, A, B the pairs together in both, in clusters, in classes; E = A B / all.
+    """
+    together = _pairs(table).sum()
+    in_clusters, in_classes = _pairs(table.sum(axis=1)).sum(), _pairs(table.sum(axis=0)).sum()
+    expected = in_clusters * in_classes / max(float(_pairs(table.sum())), 1.0)
+    best = (in_clusters + in_classes) / 2
+    return float((together - expected) / (best - expected)) if best != expected else 1.0
+
+
+def _pairs(counts: Any) -> NDArray[np.float64]:
+    return np.asarray(counts * (counts - 1.0) / 2)
+
+
+def log_loss(probabilities: NDArray[np.float32], labels: Integers) -> float:
+    """Mean over images of -log p(label), in nats; (N, C) probabilities, 0 is best."""
+    chosen = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(chosen.clip(EPSILON, 1.0), dtype=np.float64).mean())
+
+
+def accuracy(probabilities: NDArray[np.float32], labels: Integers) -> float:
+    """Share of images whose most probable class is their label."""
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def per_class_accuracy(probabilities: NDArray[np.float32], labels: Integers) -> list[float | None]:
+    """Accuracy among the images of each class (its recall); None for a class without images."""
+    right = probabilities.argmax(axis=1) == labels
+    classes = range(probabilities.shape[1])
+    return [float(right[labels == each].mean()) if (labels == each).any() else None for each in classes]

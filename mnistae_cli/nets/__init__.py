@@ -1,0 +1,1 @@
+"""Networks and their training. TensorFlow and Keras are imported in this package and nowhere else."""

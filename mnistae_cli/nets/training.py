@@ -1,0 +1,246 @@
+"""Keras' `fit`, fed with indices: the arrays lie still in memory, a compiled step gathers its batch from them."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from time import perf_counter
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from mnistae_cli.configs import ClassifyConfig, TrainConfig
+from mnistae_cli.nets.losses import Loss
+from mnistae_cli.progress import Advance, Report
+
+EXECUTION_STEPS = range(8, 65)  # steps per call of the compiled function; fewer or many more were slower
+USUAL_STEPS = 26
+HELD_OUT_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a network learns from: inputs (N, …) and targets (N, …); autoencoders have one array as both."""
+
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
+
+    def take(self, indices: NDArray[np.int64]) -> "Examples":
+        """Some of the examples, copied."""
+        inputs = self.inputs[indices]
+        return Examples(inputs, inputs if self.targets is self.inputs else self.targets[indices])
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How a network is trained; the names are those of the configs."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    schedule: str
+    patience: int
+    validation_fraction: float
+    seed: int
+    beta_2: float = 0.999
+    weight_decay: float = 0.0
+
+    @classmethod
+    def of(cls, config: TrainConfig | ClassifyConfig) -> Self:
+        """The part of a stage's config that is about training."""
+        return cls(**{each.name: getattr(config, each.name) for each in fields(cls) if hasattr(config, each.name)})
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training left: per epoch its losses, and the epoch whose weights were kept (from 1)."""
+
+    history: Mapping[str, list[float]]
+    best_epoch: int
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps of one epoch, and how many of them go into one call of the compiled function."""
+
+    per_epoch: int
+    per_execution: int
+
+
+def plan_steps(n: int, batch_size: int) -> Steps:
+    """Enough steps for every example, a multiple of the steps per execution (Keras runs whole executions)."""
+    needed = -(-n // batch_size)
+    if needed <= EXECUTION_STEPS.start:
+        return Steps(needed, needed)
+    per_execution = min(EXECUTION_STEPS, key=lambda steps: (-needed % steps, abs(steps - USUAL_STEPS)))
+    return Steps(-(-needed // per_execution) * per_execution, per_execution)
+
+
+def epoch_order(n: int, steps: int, batch_size: int, seed: int, epoch: int) -> NDArray[np.int32]:
+    """The indices of an epoch, (steps, batch_size): a permutation of n, wrapped around to fill the last batch."""
+    order = np.random.default_rng([seed, epoch]).permutation(n)
+    return np.resize(order, (steps, batch_size)).astype(np.int32)
+
+
+class IndexedTrainer(keras.Model):
+    """Trains `network` on batches of indices into `examples`, by a loss per example on its outputs."""
+
+    def __init__(self, network: keras.Model, loss: Loss, examples: Examples) -> None:
+        super().__init__()
+        self.network = network
+        self._example_loss = loss
+        self._inputs = tf.constant(examples.inputs)
+        same = examples.targets is examples.inputs
+        self._targets = self._inputs if same else tf.constant(examples.targets)
+
+    def call(self, indices: Any, training: bool = False) -> Any:
+        """Losses (B,) of the examples at `indices` (B,)."""
+        inputs = _unit_scale(tf.gather(self._inputs, indices))
+        targets = inputs if self._targets is self._inputs else tf.gather(self._targets, indices)
+        return self._example_loss(targets, self.network(inputs, training=training))
+
+    def train_step(self, indices: Any) -> dict[str, Any]:
+        """One step of the optimizer on the mean loss of a batch."""
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self(indices, training=True))
+        weights = self.network.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self._loss_tracker.update_state(loss)
+        return {"loss": self._loss_tracker.result()}
+
+
+def _unit_scale(batch: Any) -> Any:
+    return tf.cast(batch, tf.float32) / 255 if batch.dtype == tf.uint8 else batch
+
+
+class _HeldOutLosses(keras.callbacks.Callback):
+    """Adds the mean loss on held-out examples to the logs of each epoch, as `{name}_loss`."""
+
+    def __init__(self, network: keras.Model, loss: Loss, held_out: Mapping[str, Examples]) -> None:
+        super().__init__()
+        self._held_out = held_out
+
+        @tf.function(reduce_retracing=True)
+        def total(inputs: Any, targets: Any) -> Any:
+            return tf.reduce_sum(loss(_unit_scale(targets), network(_unit_scale(inputs), training=False)))
+
+        self._total = total
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        for name, examples in self._held_out.items():
+            starts = range(0, len(examples.inputs), HELD_OUT_BATCH)
+            parts = [slice(start, start + HELD_OUT_BATCH) for start in starts]
+            total = sum(float(self._total(examples.inputs[part], examples.targets[part])) for part in parts)
+            logs[f"{name}_loss"] = total / len(examples.inputs)
+
+
+class _Progress(keras.callbacks.Callback):
+    """Tells a `Report` how far the training is, several times an epoch."""
+
+    def __init__(self, task: str, steps: int, epochs: int, batch_size: int, report: Report) -> None:
+        super().__init__()
+        self._task, self._report = task, report
+        self._steps, self._epochs, self._batch_size = steps, epochs, batch_size
+        self._values: dict[str, float] = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch, self._started = epoch, perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        share = min((batch + 1) / self._steps, 0.999)  # the epoch is over when its held-out loss is known
+        self._report(Advance(self._task, self._epoch + share, self._epochs, "epochs", self._values))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        rate = self._steps * self._batch_size / (perf_counter() - self._started)
+        self._values = {**logs, "images_per_second": rate}
+        self._report(Advance(self._task, epoch + 1, self._epochs, "epochs", self._values))
+
+
+def learning_rate(optimisation: Optimisation, total_steps: int) -> Any:
+    """The constant rate, or the one-cycle schedule: 10% linear warm-up to the peak, a cosine to 0 (Smith 2018)."""
+    if optimisation.schedule == "constant":
+        return optimisation.learning_rate
+    warm_up = max(total_steps // 10, 1)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(total_steps - warm_up, 1),
+        warmup_target=optimisation.learning_rate,
+        warmup_steps=warm_up,
+    )
+
+
+def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Seeded indices of what is learned from and of what is held out to stop by."""
+    order = np.random.default_rng([seed, 2**32]).permutation(n)
+    n_held_out = min(max(round(n * fraction), 1), n - 1)
+    return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
+
+
+def train_network(
+    network: keras.Model,
+    loss: Loss,
+    examples: Examples,
+    optimisation: Optimisation,
+    report: Report,
+    *,
+    task: str,
+    shown: Mapping[str, Examples] | None = None,
+) -> Fitted:
+    """Train `network` by Adam on the mean of `loss`.
+
+    Args:
+        shown: examples whose loss is recorded each epoch and decides nothing.
+
+    With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
+    fallen for that many epochs, and the best epoch's weights are kept.
+    """
+    watched: dict[str, Examples] = {}
+    if optimisation.patience:
+        learned, held_out = hold_out(len(examples.inputs), optimisation.validation_fraction, optimisation.seed)
+        watched["val"] = examples.take(held_out)
+        examples = examples.take(learned)
+    n = len(examples.inputs)
+    batch_size = min(optimisation.batch_size, n)
+    steps = plan_steps(n, batch_size)
+    early = keras.callbacks.EarlyStopping("val_loss", patience=optimisation.patience, restore_best_weights=True)
+    callbacks = [
+        _HeldOutLosses(network, loss, {**watched, **(shown or {})}),
+        *([early] if optimisation.patience else []),
+        _Progress(task, steps.per_epoch, optimisation.epochs, batch_size, report),
+    ]
+    trainer = IndexedTrainer(network, loss, examples)
+    trainer.compile(
+        optimizer=keras.optimizers.Adam(
+            learning_rate(optimisation, steps.per_epoch * optimisation.epochs),
+            beta_2=optimisation.beta_2,
+            weight_decay=optimisation.weight_decay or None,
+        ),
+        jit_compile=True,
+        steps_per_execution=steps.per_execution,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*shuffle=True.*")
+        history = trainer.fit(
+            _batches(n, steps, batch_size, optimisation),
+            epochs=optimisation.epochs,
+            steps_per_epoch=steps.per_epoch,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    losses = {name: [float(value) for value in values] for name, values in history.history.items()}
+    best = int(np.argmin(losses["val_loss"])) + 1 if optimisation.patience else len(losses["loss"])
+    return Fitted(losses, best)
+
+
+def _batches(n: int, steps: Steps, batch_size: int, optimisation: Optimisation) -> Any:
+    """An endless `tf.data.Dataset` of index batches, epoch after epoch."""
+
+    def orders() -> Iterator[NDArray[np.int32]]:
+        for epoch in range(optimisation.epochs + 1):
+            yield epoch_order(n, steps.per_epoch, batch_size, optimisation.seed, epoch)
+
+    signature = tf.TensorSpec((steps.per_epoch, batch_size), tf.int32)
+    batches = tf.data.Dataset.from_generator(orders, output_signature=signature).unbatch()
+    return batches.repeat().prefetch(steps.per_execution)

@@ -1,0 +1,169 @@
+"""The options of every command, made from the fields of the configs, which hold their defaults."""
+
+import dataclasses
+import inspect
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+from mnistae_cli.artifacts import DEFAULT_ROOT
+from mnistae_cli.configs import STAGE_CONFIGS, Experiment, flag_of, load_experiment, stage_config
+from mnistae_cli.errors import UsageError
+
+PANELS = {
+    "train": "Autoencoder",
+    "encode": "Encoding",
+    "classify": "Classifier",
+    "cluster": "Clusters",
+    "evaluate": "Evaluation",
+}
+SHARED = {"dataset": "Data", "data_dir": "Data", "seed": None}  # setting → panel; None is that of all commands
+GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", envvar="MNISTAE_QUIET")]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="TensorFlow's messages, and tracebacks of bugs.", envvar="MNISTAE_VERBOSE"),
+]
+Artifacts = Annotated[
+    Path, typer.Option("--artifacts", "-a", help="Directory of models and features.", envvar="MNISTAE_ARTIFACTS")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Run even if up to date.", envvar="MNISTAE_FORCE")]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="A published experiment, as original; options override it.", envvar="MNISTAE_PRESET"),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="Settings from a TOML file, as run leaves in config.toml.", envvar="MNISTAE_CONFIG"),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Common:
+    """The options that mean the same everywhere."""
+
+    artifacts: Path = DEFAULT_ROOT
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    force: bool = False
+    preset: str | None = None
+    config: Path | None = None
+
+
+COMMON_TYPES = {
+    "artifacts": Artifacts,
+    "json": Json,
+    "quiet": Quiet,
+    "verbose": Verbose,
+    "force": Force,
+    "preset": Preset,
+    "config": ConfigFile,
+}
+
+
+def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
+    """Parameters for some of the fields of `Common`."""
+    defaults = {each.name: each.default for each in dataclasses.fields(Common)}
+    return [_parameter(name, COMMON_TYPES[name], defaults[name]) for name in names]
+
+
+def stage_parameters(stages: Iterable[str]) -> list[inspect.Parameter]:
+    """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
+
+    The first stage that has a setting gives its option the plain name; in a later one it is
+    `--STAGE-setting`, as `--classify-epochs` beside train's `--epochs`.
+    """
+    parameters, taken = [], set[str]()
+    for stage in stages:
+        config_class = STAGE_CONFIGS[stage]
+        hints = get_type_hints(config_class)
+        for each in dataclasses.fields(config_class):  # type: ignore[arg-type]
+            flag = flag_of(each)
+            if each.name in SHARED and flag in taken:
+                continue
+            if flag in taken:
+                flag = f"--{stage}-{flag[2:]}"
+            taken.add(flag)
+            parameters.append(_setting(stage, each, flag, hints[each.name]))
+    return parameters
+
+
+def _setting(stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any) -> inspect.Parameter:
+    kind, default, metavar = _typer_type(hint, setting.default)
+    is_flag = kind is bool
+    shared = setting.name in SHARED
+    env = f"MNISTAE_{setting.name}" if shared else f"MNISTAE_{stage}_{flag_of(setting)[2:].replace('-', '_')}"
+    option = typer.Option(
+        f"{flag}/--no-{flag[2:]}" if is_flag else flag,
+        help=setting.metadata["help"],
+        envvar=env.upper(),
+        show_envvar=shared,
+        metavar=metavar,
+        rich_help_panel=SHARED[setting.name] if shared else PANELS[stage],
+    )
+    return _parameter(f"{stage}__{setting.name}", Annotated[kind, option], default)
+
+
+def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
+    """What Typer is told of a field: type, default, metavar. It has no lists in one word and no unions."""
+    if get_origin(hint) is tuple:
+        return str, ",".join(map(str, default)), "N,N,…"
+    if hint == float | int:
+        return str, str(default), "SHARE|COUNT"
+    if type(None) in get_args(hint):
+        return str | None, default, None
+    return hint, default, None
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def resolve(stages: Iterable[str], common: Common, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The configs of some stages: defaults, then preset or file, then what was given.
+
+    Args:
+        given: `stage__setting` → value, only what the command line or the environment said.
+
+    Raises:
+        UsageError: an unknown preset, a file that cannot be read, a refused value.
+    """
+    experiment: Experiment = load_experiment(common.preset, common.config)
+    configs = {}
+    for stage in stages:
+        known = {each.name: each for each in dataclasses.fields(STAGE_CONFIGS[stage])}  # type: ignore[arg-type]
+        hints = get_type_hints(STAGE_CONFIGS[stage])
+        values = dict(experiment[stage])
+        for key, value in given.items():
+            owner, _, name = key.partition("__")
+            if name in known and (owner == stage or name in SHARED):
+                values[name] = _parsed(flag_of(known[name]), value, hints[name])
+        configs[stage] = stage_config(stage, values)
+    return configs
+
+
+def _parsed(flag: str, value: Any, hint: Any) -> Any:
+    """What Typer gave as text, in the field's own type."""
+    try:
+        if get_origin(hint) is tuple:
+            return tuple(int(part) for part in value.split(",") if part.strip())
+        if hint == float | int:
+            return int(value) if value.strip().isdigit() else float(value)
+    except ValueError:
+        expected = "whole numbers, as 500,500,2000" if get_origin(hint) is tuple else "a share (0.1) or a count (6000)"
+        raise UsageError(f"{flag} is {value}: it must be {expected}.", f"Give {flag} another value.") from None
+    return value
+
+
+def given_values(context: typer.Context) -> dict[str, Any]:
+    """The parameters that the command line or the environment gave, by name."""
+    return {
+        name: value
+        for name, value in context.params.items()
+        if getattr(context.get_parameter_source(name), "name", "") in GIVEN_BY
+    }

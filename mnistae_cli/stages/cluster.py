@@ -1,0 +1,39 @@
+"""`mnistae cluster`: features → clusters. Looks at no label."""
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from mnistae_cli.artifacts import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.clustering import assign, fit_kmeans
+from mnistae_cli.configs import ClusterConfig
+from mnistae_cli.npy import load_npy
+from mnistae_cli.progress import Notice, Report, silent
+
+
+def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+    """Fit KMeans on the training features, give each test image its nearest centroid; write `kmeans.joblib`,
+    `centroids.npy` (K, D) float32, `assignments_train.npy` and `assignments_test.npy` (N,) int32.
+
+    Raises:
+        MissingInput: no sound features.
+        UsageError: fewer images than clusters.
+    """
+    with hold(artifacts, report):
+        encode = open_stage(artifacts, "encode")
+        plan = Plan(config, inputs={"encode": encode})
+        return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, report), report, force=force)
+
+
+def _fill(work: Work, config: ClusterConfig, encode: Stored, report: Report) -> None:
+    features = load_npy(encode.folder / "features_train.npy")
+    report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {config.n_init} starts"))
+    fitted = fit_kmeans(features, config)
+    joblib.dump(fitted.model, work.folder / "kmeans.joblib")
+    np.save(work.folder / "centroids.npy", fitted.centroids)
+    np.save(work.folder / "assignments_train.npy", fitted.assignments)
+    test_features = load_npy(encode.folder / "features_test.npy")
+    np.save(work.folder / "assignments_test.npy", assign(test_features, fitted.centroids))
+    sizes = np.bincount(fitted.assignments, minlength=config.n_clusters)
+    work.metrics = {"inertia": fitted.inertia, "n_iter": fitted.n_iter, "cluster_sizes": sizes.tolist()}

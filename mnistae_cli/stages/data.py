@@ -1,0 +1,38 @@
+"""`mnistae data`: which data sets are known, and where they are on this machine."""
+
+from typing import Any
+
+from mnistae_cli import mnist
+from mnistae_cli.configs import suggestion
+from mnistae_cli.errors import UsageError
+from mnistae_cli.progress import Report, silent
+
+DESCRIPTIONS = {
+    "mnist": "70,000 handwritten digits of 28×28, labelled (LeCun et al. 1998)",
+    "digits": "1,797 handwritten digits of 8×8, labelled, inside scikit-learn (Alpaydin & Kaynak 1998)",
+}
+
+
+def known_data_sets(data_dir: str | None = None) -> list[dict[str, Any]]:
+    """Every known data set with its `places`: where it was looked for, and whether its hash holds there."""
+    looked = [
+        {"folder": str(place.folder), "state": place.state, "problem": place.problem}
+        for place in mnist.places(data_dir)
+    ]
+    embedded = [{"folder": "inside scikit-learn", "state": "sound", "problem": ""}]
+    places = {"mnist": looked, "digits": embedded}
+    return [{"name": name, "description": text, "places": places[name]} for name, text in DESCRIPTIONS.items()]
+
+
+def fetch_data_set(name: str, report: Report = silent) -> str:
+    """Fetch a data set into the user's cache, if it is not there; the folder it is in.
+
+    Raises:
+        UsageError: not a known data set.
+        MissingInput: no mirror can be reached.
+    """
+    if name not in DESCRIPTIONS:
+        raise UsageError(
+            f"--fetch {name}: no such data set.{suggestion(name, DESCRIPTIONS)}", f"Known: {', '.join(DESCRIPTIONS)}."
+        )
+    return str(mnist.fetch_all(report).folder) if name == "mnist" else "inside scikit-learn"

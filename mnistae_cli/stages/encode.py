@@ -1,0 +1,120 @@
+"""`mnistae encode`: images → features, a batch at a time, by ONNX Runtime."""
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from mnistae_cli.artifacts import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.configs import EncodeConfig
+from mnistae_cli.datasets import Dataset, load_dataset, load_recorded
+from mnistae_cli.errors import DamagedInput, UsageError
+from mnistae_cli.inference import Network, open_network
+from mnistae_cli.metrics import binary_crossentropy, squared_error
+from mnistae_cli.npy import NpyWriter
+from mnistae_cli.progress import Advance, Report, silent
+from mnistae_cli.sources import ImageSource, open_images, unit_scale
+
+BATCH_SIZE = 1000
+ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
+
+
+def encode(config: EncodeConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+    """Write `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 where there are labels, and the errors of
+    each image, `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32, for train and test.
+
+    Raises:
+        MnistaeError: no sound autoencoder, or images of another size than it was trained on.
+    """
+    with hold(artifacts, report):
+        train = open_stage(artifacts, "train")
+        record = train.manifest.dataset or {}
+        if config.dataset:
+            data = load_dataset(config.dataset, config.data_dir or record["location"], report)
+        else:
+            data = load_recorded(record, config.data_dir, report)
+        for split in (data.train, data.test):
+            check_size(split.pixels, train)
+        plan = Plan(config, inputs={"train": train}, dataset=data.record(labels=True))
+        return make_stage(artifacts, plan, lambda work: _fill(work, train, data, report), report, force=force)
+
+
+def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
+    encoder, decoder = (open_network(train.folder / f"{name}.onnx") for name in ("encoder", "decoder"))
+    for split, images in (("train", data.train), ("test", data.test)):
+        work.metrics[split] = encode_split(work.folder, split, images.pixels, encoder, decoder, report)
+        if images.labels is not None:
+            np.save(work.folder / f"labels_{split}.npy", images.labels)
+
+
+def encode_split(
+    folder: Path, split: str, pixels: ImageSource, encoder: Network, decoder: Network, report: Report
+) -> dict[str, float]:
+    """Encode one split into `folder`; its mean reconstruction errors, and its speed."""
+    done, started, totals = 0, perf_counter(), dict.fromkeys(ERRORS, 0.0)
+    paths = {name: folder / f"reconstruction_{name}_{split}.npy" for name in ERRORS}
+    with (
+        NpyWriter(folder / f"features_{split}.npy", (pixels.n, _latent_dim(encoder, pixels))) as features_file,
+        NpyWriter(paths["mse"], (pixels.n,)) as mse_file,
+        NpyWriter(paths["bce"], (pixels.n,)) as bce_file,
+    ):
+        error_files = {"mse": mse_file, "bce": bce_file}
+        for raw in pixels.batches(BATCH_SIZE):
+            batch = unit_scale(raw)
+            features = encoder(batch)
+            features_file.write(features)
+            reconstructions = decoder(features)
+            for name, error in ERRORS.items():
+                errors = error(batch, reconstructions)
+                error_files[name].write(errors)
+                totals[name] += float(errors.sum(dtype=np.float64))
+            done += len(batch)
+            rate = done / (perf_counter() - started)
+            report(Advance(f"encode {split}", done, pixels.n, "images", {"images_per_second": rate}))
+    return {name: total / pixels.n for name, total in totals.items()}
+
+
+def encode_images(images: Path, output: Path, artifacts: Path, report: Report = silent) -> tuple[int, int]:
+    """Features of images that belong to no data set, as a `.npy` file; folders in the order of their file names.
+
+    Returns:
+        The shape (N, D) of what was written.
+
+    Raises:
+        UsageError: `output` is no place for a `.npy` file.
+        MnistaeError: no sound autoencoder, or images that it cannot take.
+    """
+    if output.suffix != ".npy" or output.is_dir() or not output.parent.is_dir():
+        raise UsageError(f"--output {output} is no place for features.", "Name a .npy file in a folder that exists.")
+    train = open_stage(artifacts, "train")
+    pixels = open_images(images)
+    check_size(pixels, train)
+    encoder = open_network(train.folder / "encoder.onnx")
+    done, started, shape = 0, perf_counter(), (pixels.n, _latent_dim(encoder, pixels))
+    with NpyWriter(output, shape) as file:
+        for raw in pixels.batches(BATCH_SIZE):
+            file.write(encoder(unit_scale(raw)))
+            done += len(raw)
+            rate = done / (perf_counter() - started)
+            report(Advance("encode", done, pixels.n, "images", {"images_per_second": rate}))
+    return shape
+
+
+def check_size(pixels: ImageSource, train: Stored) -> None:
+    """Refuse images of another size than the autoencoder's.
+
+    Raises:
+        DamagedInput: the sizes differ.
+    """
+    record = train.manifest.dataset or {}
+    expected, found = (record["height"], record["width"]), (pixels.height, pixels.width)
+    if found != expected:
+        raise DamagedInput(
+            f"{pixels.origin}: images of {found[0]}×{found[1]}, the autoencoder takes {expected[0]}×{expected[1]}.",
+            "Train on images of this size, or resize them.",
+        )
+
+
+def _latent_dim(encoder: Network, pixels: ImageSource) -> int:
+    return int(encoder(np.zeros((1, pixels.height, pixels.width), np.float32)).shape[1])

@@ -1,0 +1,209 @@
+"""`mnistae evaluate`: what the earlier stages left → scores and figures. Every score is made here."""
+
+import json
+import operator
+from collections.abc import Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli import metrics
+from mnistae_cli.artifacts import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.configs import EvaluateConfig
+from mnistae_cli.datasets import load_recorded
+from mnistae_cli.errors import GateFailed, MissingInput, UsageError
+from mnistae_cli.inference import open_network
+from mnistae_cli.npy import load_npy
+from mnistae_cli.progress import Notice, Report, silent
+
+SPLITS = ("train", "test")
+
+
+def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+    """Score what is there; write `metrics.json` and, with `figures`, PNG files.
+
+    The manifest's metrics are those of `metrics.json`. Stages that were not run are left out.
+
+    Raises:
+        MissingInput: no encoded data set, or a stale stage.
+        DamagedInput: an artefact that is not what its manifest says.
+    """
+    with hold(artifacts, report):
+        inputs = {stage: open_stage(artifacts, stage) for stage in ("train", "encode")}
+        optional = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
+        inputs |= {stage: open_stage(artifacts, stage) for stage in optional}
+        plan = Plan(config, inputs=inputs)
+        return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
+
+
+def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], report: Report) -> None:
+    encode = inputs["encode"]
+    record = encode.manifest.dataset or {}
+    work.metrics = {
+        "schema_version": SCHEMA_VERSION,
+        "dataset": {key: record[key] for key in ("name", "n_train", "n_test", "height", "width", "class_names")},
+        "autoencoder": {split: _reconstruction(encode, split) for split in SPLITS},
+        "features": _features(encode),
+    }
+    if "classify" in inputs:
+        work.metrics["classifier"] = _classifier(inputs["classify"], encode)
+    if "cluster" in inputs:
+        work.metrics["clusters"] = _clusters(inputs["cluster"], encode)
+    (work.folder / "metrics.json").write_text(json.dumps(work.metrics, indent=2) + "\n", encoding="utf-8")
+    if config.figures:
+        report(Notice("drawing figures"))
+        _draw(work, config, inputs, report)
+
+
+def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
+    return {
+        error: float(load_npy(encode.folder / f"reconstruction_{error}_{split}.npy").mean(dtype=np.float64))
+        for error in ("mse", "bce")
+    }
+
+
+def _features(encode: Stored) -> dict[str, Any]:
+    features = load_npy(encode.folder / "features_test.npy")
+    return {
+        "dimension": features.shape[1],
+        "mean": float(features.mean(dtype=np.float64)),
+        "standard_deviation": float(features.std(dtype=np.float64)),
+        "active_share": float((features != 0).mean()),
+    }
+
+
+def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
+    """The labels (N,) of a split, or None where the data set has none."""
+    name = f"labels_{split}.npy"
+    return load_npy(encode.folder / name) if name in encode.manifest.files else None
+
+
+def _classifier(classify: Stored, encode: Stored) -> dict[str, Any]:
+    drawn = load_npy(classify.folder / "labelled_indices.npy")
+    head = open_network(classify.folder / "classifier.onnx")
+    train_labels, test_labels = (read_labels(encode, split) for split in SPLITS)
+    scores: dict[str, Any] = {"labels_used": len(drawn)}
+    if train_labels is not None:
+        probabilities = head(load_npy(encode.folder / "features_train.npy")[drawn])
+        scores["train"] = _classification(probabilities, train_labels[drawn])
+    if test_labels is not None:
+        probabilities = load_npy(classify.folder / "probabilities_test.npy")
+        scores["test"] = _classification(probabilities, test_labels) | {
+            "per_class_accuracy": metrics.per_class_accuracy(probabilities, test_labels)
+        }
+    return scores
+
+
+def _classification(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> dict[str, Any]:
+    return {"loss": metrics.log_loss(probabilities, labels), "accuracy": metrics.accuracy(probabilities, labels)}
+
+
+def cluster_tables(cluster: Stored, encode: Stored) -> dict[str, metrics.Table]:
+    """The contingency table (K, C) of each split that has labels."""
+    n_clusters = int(cluster.manifest.config["n_clusters"])
+    n_classes = len((encode.manifest.dataset or {})["class_names"])
+    tables = {}
+    for split in SPLITS:
+        labels = read_labels(encode, split)
+        if labels is not None:
+            assignments = load_npy(cluster.folder / f"assignments_{split}.npy")
+            tables[split] = metrics.contingency_table(assignments, labels, n_clusters, n_classes)
+    return tables
+
+
+def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
+    n_clusters = int(cluster.manifest.config["n_clusters"])
+    scores: dict[str, Any] = {"n_clusters": n_clusters}
+    for split in SPLITS:
+        assignments = load_npy(cluster.folder / f"assignments_{split}.npy")
+        scores[split] = {"sizes": np.bincount(assignments, minlength=n_clusters).tolist()}
+    tables = cluster_tables(cluster, encode)
+    if "train" not in tables:
+        return scores
+    hungarian = metrics.hungarian_mapping(tables["train"])
+    majority = metrics.majority_mapping(tables["train"])
+    scores["hungarian_mapping"], scores["majority_mapping"] = hungarian.tolist(), majority.tolist()
+    for split, table in tables.items():
+        scores[split] = {
+            "hungarian_accuracy": metrics.mapped_accuracy(table, hungarian),
+            "majority_accuracy": metrics.mapped_accuracy(table, majority),
+            "raw_id_accuracy": metrics.mapped_accuracy(table, np.arange(n_clusters)),
+            "normalized_mutual_info": metrics.normalized_mutual_info(table),
+            "adjusted_rand_index": metrics.adjusted_rand_index(table),
+            "purity": metrics.purity(table),
+        } | scores[split]
+    return scores
+
+
+def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], report: Report) -> None:
+    from mnistae_cli import figures
+
+    encode = inputs["encode"]
+    record = encode.manifest.dataset or {}
+    data = load_recorded(record, config.data_dir, report)
+    if data.record(labels=True)["sha256"] != record["sha256"]:
+        raise MissingInput(
+            f"the data set {record['source']} has changed since it was encoded.",
+            "Run: mnistae encode, or evaluate with --no-figures",
+        )
+    images, labels = data.test.pixels.load(), read_labels(encode, "test")
+    features = load_npy(encode.folder / "features_test.npy")
+    save = work.folder
+    shown = figures.one_per_class(labels, len(images))
+    decoder = open_network(inputs["train"].folder / "decoder.onnx")
+    figures.reconstructions(images[shown], decoder(features[shown]), save / "reconstructions.png")
+    figures.loss_curve(inputs["train"].folder / "history.csv", save / "loss.png")
+    figures.feature_map(features, labels, data.class_names, config.seed, save / "feature_map.png")
+    if "classify" in inputs and labels is not None:
+        probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
+        figures.confusion_matrix(probabilities, labels, data.class_names, save / "confusion.png")
+    if "cluster" in inputs:
+        centroids = load_npy(inputs["cluster"].folder / "centroids.npy")
+        assignments = load_npy(inputs["cluster"].folder / "assignments_test.npy")
+        table = cluster_tables(inputs["cluster"], encode).get("test")
+        nearest = figures.nearest_images(features, centroids, assignments)
+        figures.clusters(images, nearest, table, data.class_names, save / "clusters.png")
+
+
+def parse_gates(gates: list[str]) -> dict[str, float]:
+    """`["clusters.test.purity=0.5"]` → `{"clusters.test.purity": 0.5}`.
+
+    Raises:
+        UsageError: not of this form.
+    """
+    parsed = {}
+    for gate in gates:
+        figure, _, least = gate.partition("=")
+        try:
+            parsed[figure] = float(least)
+        except ValueError:
+            raise UsageError(
+                f"--fail-under {gate}: not FIGURE=NUMBER.", "Write: --fail-under clusters.test.hungarian_accuracy=0.45"
+            ) from None
+    return parsed
+
+
+def check_gates(scores: Mapping[str, Any], gates: Mapping[str, float]) -> None:
+    """Compare figures, named by their path in `metrics.json`, with the least that is asked.
+
+    Raises:
+        UsageError: no such figure.
+        GateFailed: a figure is lower.
+    """
+    failed = []
+    for path, least in gates.items():
+        try:
+            figure = reduce(operator.getitem, path.split("."), scores)
+            if isinstance(figure, bool) or not isinstance(figure, int | float):
+                raise TypeError
+        except (KeyError, TypeError):
+            raise UsageError(
+                f"--fail-under {path}: the result has no such figure.", "Name one by its path in evaluate --json."
+            ) from None
+        if not figure >= least:
+            failed.append(f"{path} is {figure:.4f}, below {least:g}")
+    if failed:
+        raise GateFailed("; ".join(failed) + ".", "Improve the model, or lower the gate.")

@@ -1,0 +1,73 @@
+"""Results as rows of text for a person."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Rows = list[list[str]]
+ABSENT = "–"
+
+
+def figure(value: Any) -> str:
+    """A score with four places, a count with thousands, a dash for what there is not."""
+    if value is None:
+        return ABSENT
+    if isinstance(value, float):
+        return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def metric_rows(scores: Mapping[str, Any]) -> Rows:
+    """The scores of `evaluate`: what, training images, test images."""
+    return [*_autoencoder(scores), *_classifier(scores), *_clusters(scores)]
+
+
+def _pair(name: str, scores: Mapping[str, Any], key: str) -> list[str]:
+    return [name, *(figure(scores.get(split, {}).get(key)) for split in ("train", "test"))]
+
+
+def _autoencoder(scores: Mapping[str, Any]) -> Iterator[list[str]]:
+    yield _pair("reconstruction MSE", scores["autoencoder"], "mse")
+    yield _pair("reconstruction BCE", scores["autoencoder"], "bce")
+
+
+def _classifier(scores: Mapping[str, Any]) -> Iterator[list[str]]:
+    classifier = scores.get("classifier")
+    if classifier:
+        yield _pair(f"classifier loss ({classifier['labels_used']:,} labels)", classifier, "loss")
+        yield _pair("classifier accuracy", classifier, "accuracy")
+        recalls = classifier.get("test", {}).get("per_class_accuracy", [])
+        for name, recall in zip(scores["dataset"]["class_names"], recalls, strict=False):
+            yield [f"  class {name}", ABSENT, figure(recall)]
+
+
+def _clusters(scores: Mapping[str, Any]) -> Iterator[list[str]]:
+    clusters = scores.get("clusters")
+    if clusters:
+        names = {
+            "hungarian_accuracy": "Hungarian accuracy",
+            "majority_accuracy": "majority-vote accuracy",
+            "normalized_mutual_info": "normalized mutual information",
+            "adjusted_rand_index": "adjusted Rand index",
+            "purity": "purity",
+            "raw_id_accuracy": "raw-id accuracy (meaningless: ids are arbitrary)",
+        }
+        for key, name in names.items():
+            if key in clusters["train"]:
+                yield _pair(f"{clusters['n_clusters']} clusters: {name}", clusters, key)
+        for split in ("train", "test"):
+            sizes = " ".join(map(str, clusters[split]["sizes"]))
+            yield [f"cluster sizes, {split}: {sizes}", "", ""]
+
+
+def manifest_rows(metrics: Mapping[str, Any]) -> Rows:
+    """The metrics of a stage's manifest, nested names joined by a space."""
+    rows: Rows = []
+    for key, value in metrics.items():
+        name = key.replace("_", " ")
+        if isinstance(value, Mapping):
+            rows += [[f"{name} {inner}", shown] for inner, shown in manifest_rows(value)]
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            rows.append([name, " ".join(map(str, value))])
+        else:
+            rows.append([name, figure(value)])
+    return rows
