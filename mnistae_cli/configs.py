@@ -5,7 +5,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -87,7 +87,7 @@ def _type_problem(value: Any, hint: Any) -> str:
 
 
 def _range_problem(value: Any, rule: Mapping[str, Any]) -> str:
-    for number in value if isinstance(value, tuple) else (value,):
+    for number in value if isinstance(value, tuple) else (value,) if value is not None else ():
         if "minimum" in rule and number < rule["minimum"]:
             return f"at least {rule['minimum']}"
         if "above" in rule and number <= rule["above"]:
@@ -102,6 +102,8 @@ def _range_problem(value: Any, rule: Mapping[str, Any]) -> str:
 DATA_DIR = "Folder to look for the data set's files in first."
 SEED = "Start of every random draw."
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
+USUAL_EPOCHS = 8
+LEAST_STEPS = 1000  # fewer steps leave a small data set half learned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,9 @@ class TrainConfig(Checked):
         (), "Layers before the code, in units, as 500,500,2000; the decoder mirrors them.", minimum=1
     )
     loss: Literal["bce", "mse"] = option("bce", "Binary cross-entropy or mean squared error, per pixel.")
-    epochs: int = option(8, "Passes over the training images.", minimum=1)
+    epochs: int | None = option(
+        None, "Passes over the training images; by default 8, more for few images (1,000 steps).", minimum=1
+    )
     batch_size: int = option(128, "Images per step.", minimum=1)
     learning_rate: float = option(7e-3, "Adam's step size; the peak of a one-cycle schedule.", above=0)
     schedule: Literal["one-cycle", "constant"] = option(
@@ -131,6 +135,11 @@ class TrainConfig(Checked):
         0.1, "Share of the training images held out when --patience is given.", above=0, below=1
     )
     seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
+
+    def for_images(self, n: int) -> "TrainConfig":
+        """The same config with its epochs as a number, for `n` training images."""
+        steps_per_epoch = -(-n // self.batch_size)
+        return replace(self, epochs=self.epochs or max(USUAL_EPOCHS, -(-LEAST_STEPS // steps_per_epoch)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,12 +161,13 @@ class ClassifyConfig(Checked):
     stratify: bool = option(True, "Draw the same share of every class.")
     hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1)
     standardize: bool = option(True, "Scale each feature to mean 0 and variance 1 first.")
-    dropout: float = option(0.0, "Share of features and hidden units switched off while training.", minimum=0, below=1)
-    weight_decay: float = option(0.0, "AdamW's pull of the weights towards 0, per step.", minimum=0)
-    label_smoothing: float = option(0.0, "Share of each target spread over all classes.", minimum=0, below=1)
+    weight_decay: float = option(
+        0.3, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
+    )
+    label_smoothing: float = option(0.1, "Share of each target spread over all classes.", minimum=0, below=1)
     epochs: int = option(50, "Passes over the drawn labels.", minimum=1)
     batch_size: int = option(32, "Images per step.", minimum=1)
-    learning_rate: float = option(1e-3, "Adam's step size; the peak of a one-cycle schedule.", above=0)
+    learning_rate: float = option(1e-2, "Adam's step size; the peak of a one-cycle schedule.", above=0)
     schedule: Literal["one-cycle", "constant"] = option(
         "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
     )

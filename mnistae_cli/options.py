@@ -116,7 +116,7 @@ def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
     if hint == float | int:
         return str, str(default), "SHARE|COUNT"
     if type(None) in get_args(hint):
-        return str | None, default, None
+        return hint, default, None
     return hint, default, None
 
 

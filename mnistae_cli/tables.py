@@ -11,6 +11,8 @@ def figure(value: Any) -> str:
     """A score with four places, a count with thousands, a dash for what there is not."""
     if value is None:
         return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -28,9 +28,7 @@ def build_head(features: NDArray[np.float32], n_classes: int, config: ClassifyCo
         scale = 1 / np.maximum(features.std(axis=0), LEAST_DEVIATION)
         offset = -features.mean(axis=0) * scale
         signal = keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="standardize")(signal)
-    signal = keras.layers.Dropout(config.dropout, seed=config.seed)(signal)
     signal = keras.layers.Dense(config.hidden, "relu", name="hidden")(signal)
-    signal = keras.layers.Dropout(config.dropout, seed=config.seed + 1)(signal)
     logits = keras.layers.Dense(n_classes, name="logits")(signal)
     probabilities = keras.layers.Softmax(name="softmax")(logits)
     return Head(keras.Model(inputs, logits), keras.Model(inputs, probabilities, name="classifier"))

@@ -1,7 +1,7 @@
 """Keras' `fit`, fed with indices: the arrays lie still in memory, a compiled step gathers its batch from them."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from time import perf_counter
 from typing import Any, Self
@@ -186,11 +186,14 @@ def train_network(
     report: Report,
     *,
     task: str,
+    xla: bool,
     shown: Mapping[str, Examples] | None = None,
 ) -> Fitted:
     """Train `network` by Adam on the mean of `loss`.
 
     Args:
+        task: what the listener is told.
+        xla: compile the step with XLA: faster for large dense layers, slower for a small head.
         shown: examples whose loss is recorded each epoch and decides nothing.
 
     With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
@@ -217,7 +220,7 @@ def train_network(
             beta_2=optimisation.beta_2,
             weight_decay=optimisation.weight_decay or None,
         ),
-        jit_compile=True,
+        jit_compile=xla,
         steps_per_execution=steps.per_execution,
     )
     with warnings.catch_warnings():
@@ -235,12 +238,7 @@ def train_network(
 
 
 def _batches(n: int, steps: Steps, batch_size: int, optimisation: Optimisation) -> Any:
-    """An endless `tf.data.Dataset` of index batches, epoch after epoch."""
-
-    def orders() -> Iterator[NDArray[np.int32]]:
-        for epoch in range(optimisation.epochs + 1):
-            yield epoch_order(n, steps.per_epoch, batch_size, optimisation.seed, epoch)
-
-    signature = tf.TensorSpec((steps.per_epoch, batch_size), tf.int32)
-    batches = tf.data.Dataset.from_generator(orders, output_signature=signature).unbatch()
-    return batches.repeat().prefetch(steps.per_execution)
+    """The index batches of all epochs, one after the other, as a `tf.data.Dataset`."""
+    epochs = range(optimisation.epochs)
+    orders = [epoch_order(n, steps.per_epoch, batch_size, optimisation.seed, epoch) for epoch in epochs]
+    return tf.data.Dataset.from_tensor_slices(np.concatenate(orders)).prefetch(steps.per_execution)

@@ -54,6 +54,7 @@ def _fill(work: Work, config: ClassifyConfig, encode: Stored, report: Report) ->
         Optimisation.of(config),
         report,
         task="classify",
+        xla=False,
     )
     head.probabilities.save(work.folder / "classifier.keras")
     export_onnx(head.probabilities, work.folder / "classifier.onnx")

@@ -21,6 +21,7 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
     """
     with hold(artifacts, report):
         data = load_dataset(config.dataset, config.data_dir, report)
+        config = config.for_images(data.train.pixels.n)
         plan = Plan(config, dataset=data.record(labels=False))
         return make_stage(artifacts, plan, lambda work: _fill(work, config, data, report), report, force=force)
 
@@ -43,6 +44,7 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
         Optimisation.of(config),
         report,
         task="train",
+        xla=True,
         shown={"test": Examples(test_pixels, test_pixels)},
     )
     model.whole.save(work.folder / "autoencoder.keras")
