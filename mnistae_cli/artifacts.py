@@ -7,30 +7,23 @@ then swaps the folder in by renaming. Whatever kills it leaves the earlier resul
 import hashlib
 import json
 import os
-import platform
-import resource
 import shlex
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli import __version__
 from mnistae_cli.configs import STAGE_CONFIGS, Checked
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.files import fsync, sha256_of
+from mnistae_cli.manifests import MANIFEST, Manifest, command_line, damage, parse, seal
 from mnistae_cli.progress import Notice, Report, StageEnded, silent
 
 DEFAULT_ROOT = Path("artifacts")
 STAGES = tuple(STAGE_CONFIGS)
-SCHEMA_VERSION = 1
-MANIFEST = "manifest.json"
 NEXT_COMMANDS = {
     "train": "mnistae encode",
     "encode": "mnistae classify, mnistae cluster",
@@ -38,26 +31,6 @@ NEXT_COMMANDS = {
     "cluster": "mnistae evaluate",
     "evaluate": "mnistae predict IMAGE",
 }
-RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "onnxruntime")
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a stage left behind: `manifest.json` of its folder."""
-
-    stage: str
-    config: dict[str, Any]
-    inputs: dict[str, str]
-    dataset: dict[str, Any] | None
-    files: dict[str, dict[str, Any]]
-    metrics: dict[str, Any]
-    versions: dict[str, str]
-    seed: int
-    command: str
-    finished: str
-    wall_seconds: float
-    peak_memory_bytes: int
-    schema_version: int = SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -85,6 +58,7 @@ class Plan:
 
     @property
     def stage(self) -> str:
+        """The stage whose config this is."""
         return next(stage for stage, kind in STAGE_CONFIGS.items() if type(self.config) is kind)
 
     @property
@@ -146,7 +120,7 @@ def hold(root: Path, report: Report = silent) -> Iterator[None]:
         ) from None
     try:
         if lock.lock_counter == 1:
-            holder.write_text(f"process {os.getpid()} ({_command_line()})", encoding="utf-8")
+            holder.write_text(f"process {os.getpid()} ({command_line()})", encoding="utf-8")
             _restore_interrupted_swaps(root)
         yield
     finally:
@@ -178,23 +152,15 @@ def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
     work = Work(partial)
     try:
         yield work
-        work.manifest = Manifest(
+        work.manifest = seal(
+            partial,
             stage=plan.stage,
             config=plan.recorded_config,
             inputs={role: stored.sha256 for role, stored in plan.inputs.items()},
-            dataset=dict(plan.dataset) if plan.dataset else None,
-            files={each.name: _sealed(each) for each in sorted(partial.iterdir())},
+            dataset=plan.dataset,
             metrics=work.metrics,
-            versions={"python": platform.python_version()} | _package_versions(),
-            seed=plan.recorded_config["seed"],
-            command=_command_line(),
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            wall_seconds=round(time.perf_counter() - started, 3),
-            peak_memory_bytes=_peak_memory_bytes(),
+            wall_seconds=time.perf_counter() - started,
         )
-        (partial / MANIFEST).write_text(json.dumps(asdict(work.manifest), indent=2) + "\n", encoding="utf-8")
-        fsync(partial / MANIFEST)
-        fsync(partial)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -236,7 +202,7 @@ def open_stage(root: Path, stage: str) -> Stored:
     reason = stale_reason(root, stage)
     if reason:
         raise MissingInput(f"{root / stage} is stale: {reason}.", f"Run: {command_for(root, stage)}")
-    problem = damage(stored)
+    problem = damage(stored.folder, stored.manifest)
     if problem:
         raise DamagedInput(f"{problem}.", f"Run: {command_for(root, stage)} --force")
     return stored
@@ -255,12 +221,8 @@ def _read_manifest(root: Path, stage: str) -> Stored:
             f"{folder} is not there: {stage} has not been run.", f"Run: {command_for(root, stage)}"
         ) from None
     try:
-        manifest = Manifest(**json.loads(content))
-        if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage:
-            raise ValueError(f"stage {manifest.stage}, schema_version {manifest.schema_version}")
-        if any(Path(name).name != name for name in manifest.files):
-            raise ValueError("a file outside of the folder")
-    except (ValueError, TypeError, AttributeError) as problem:
+        manifest = parse(content, stage)
+    except ValueError as problem:
         raise DamagedInput(
             f"{path} is no manifest of {stage} that this version reads: {problem}.",
             f"Run: {command_for(root, stage)} --force",
@@ -279,27 +241,13 @@ def stale_reason(root: Path, stage: str) -> str:
     return ""
 
 
-def damage(stored: Stored) -> str:
-    """What is wrong with a stage's files; empty where every byte is as its manifest says."""
-    for name, expected in stored.manifest.files.items():
-        path = stored.folder / name
-        if not path.is_file():
-            return f"{path} is missing"
-        size = path.stat().st_size
-        if size != expected["bytes"]:
-            return f"{path} is damaged: {size} bytes, its manifest says {expected['bytes']}"
-        if sha256_of(path) != expected["sha256"]:
-            return f"{path} is damaged: its sha256 is not the one in its manifest"
-    return ""
-
-
 def up_to_date(root: Path, plan: Plan) -> Manifest | None:
     """The manifest of an undamaged earlier run of an equal plan, if there is one."""
     try:
         stored = _read_manifest(root, plan.stage)
     except (MissingInput, DamagedInput):
         return None
-    return stored.manifest if plan.is_that_of(stored.manifest) and not damage(stored) else None
+    return stored.manifest if plan.is_that_of(stored.manifest) and not damage(stored.folder, stored.manifest) else None
 
 
 def stage_states(root: Path) -> dict[str, dict[str, str]]:
@@ -308,7 +256,7 @@ def stage_states(root: Path) -> dict[str, dict[str, str]]:
     for stage in STAGES:
         try:
             stored = _read_manifest(root, stage)
-            stale, damaged = stale_reason(root, stage), damage(stored)
+            stale, damaged = stale_reason(root, stage), damage(stored.folder, stored.manifest)
             state = "damaged" if damaged else "stale" if stale else "up to date"
             reason = damaged or stale or f"finished {stored.manifest.finished}"
         except MissingInput:
@@ -330,22 +278,3 @@ def keep_config(root: Path, text: str) -> None:
     partial.write_text(text, encoding="utf-8")
     fsync(partial)
     partial.replace(root / "config.toml")
-
-
-def _sealed(path: Path) -> dict[str, Any]:
-    fsync(path)
-    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
-
-
-def _package_versions() -> dict[str, str]:
-    return {"mnistae": __version__} | {name: metadata.version(name) for name in RECORDED_PACKAGES}
-
-
-def _command_line() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def _peak_memory_bytes() -> int:
-    """Largest resident size of this process so far; Linux counts it in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

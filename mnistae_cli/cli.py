@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from mnistae_cli import __version__, console, options
-from mnistae_cli.artifacts import STAGES, Manifest, stage_states
+from mnistae_cli.artifacts import STAGES, stage_states
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.manifests import Manifest
 from mnistae_cli.options import Common
 
 app = typer.Typer(
@@ -49,7 +50,7 @@ def _command(name: str, parameters: list[inspect.Parameter], example: str, panel
     """Register a function of (context, common, own options) as a command with made-up parameters."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        own = [each for each in inspect.signature(function, eval_str=True).parameters.values()][2:]
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[2:]
         context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
         def command(**values: Any) -> None:
@@ -99,7 +100,9 @@ def encode(
     common: Common,
     images: Annotated[
         Path | None,
-        typer.Option(help="Images of no data set: a folder, a picture, an .npy or an IDX file.", rich_help_panel="Encoding"),
+        typer.Option(
+            help="Images of no data set: a folder, a picture, an .npy or an IDX file.", rich_help_panel="Encoding"
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="The .npy file for the features of --images.", rich_help_panel="Encoding")
@@ -242,7 +245,9 @@ def predict(
 def data(
     context: typer.Context,
     common: Common,
-    fetch: Annotated[str | None, typer.Option(help="Fetch this data set into the user's cache.", metavar="NAME")] = None,
+    fetch: Annotated[
+        str | None, typer.Option(help="Fetch this data set into the user's cache.", metavar="NAME")
+    ] = None,
     data_dir: Annotated[str | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
 ) -> None:
     """List the known data sets, where each is on this machine, and whether its hash holds."""
@@ -264,7 +269,7 @@ def data(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"mnistae {__version__}")
+        typer.echo(f"mnistae {__version__}")
         raise typer.Exit
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistae_cli.artifacts import NEXT_COMMANDS, SCHEMA_VERSION
+from mnistae_cli.artifacts import NEXT_COMMANDS
 from mnistae_cli.errors import MnistaeError, UsageError
+from mnistae_cli.manifests import SCHEMA_VERSION
 from mnistae_cli.progress import Advance, Notice, StageEnded
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Listener:
     _last_line: float = 0.0
 
     def __call__(self, event: Advance | Notice | StageEnded) -> None:
+        """Show one event."""
         if self.quiet:
             return
         if isinstance(event, Advance):
@@ -156,10 +158,10 @@ class Listener:
                 console=Console(stderr=True),
             )
             self._bars.start()
-        shown = {"count": f"{int(event.done):,}/{int(event.total):,} {event.unit}", "values": _values(event.values)}
+        count, values = f"{int(event.done):,}/{int(event.total):,} {event.unit}", _values(event.values)
         if event.task not in self._tasks:
-            self._tasks[event.task] = self._bars.add_task(event.task, total=event.total, **shown)
-        self._bars.update(self._tasks[event.task], completed=event.done, total=event.total, **shown)
+            self._tasks[event.task] = self._bars.add_task(event.task, total=event.total, count=count, values=values)
+        self._bars.update(self._tasks[event.task], completed=event.done, total=event.total, count=count, values=values)
 
 
 def _values(values: Mapping[str, float]) -> str:

@@ -115,7 +115,8 @@ def load_dataset(name: str, data_dir: str | None = None, report: Report = silent
     if os.sep in name or path.suffix:
         raise MissingInput(f"--dataset {name}: there is nothing at that path.", "Check the path.")
     raise UsageError(
-        f"--dataset {name}: no such data set or path.{suggestion(name, KNOWN)}", f"Known: {', '.join(KNOWN)}, or a PATH."
+        f"--dataset {name}: no such data set or path.{suggestion(name, KNOWN)}",
+        f"Known: {', '.join(KNOWN)}, or a PATH.",
     )
 
 
@@ -185,7 +186,7 @@ def _of_splits(where: Where, train: Images, test: Images | None, class_names: tu
     sizes = [(images.pixels.height, images.pixels.width) for images in (train, test)]
     if sizes[0] != sizes[1]:
         raise DamagedInput(
-            f"{where.location}: training images are {sizes[0]}, test images {sizes[1]}.",
+            f"{where.location}: training images of {sizes[0][0]}×{sizes[0][1]}, test images of {sizes[1][0]}×{sizes[1][1]}.",
             "Bring all images to one size.",
         )
     return Dataset(where, train, test, class_names)

@@ -1,6 +1,6 @@
 """Fetching a file by its sha256 from the first of several mirrors that has it. Pooch does the work."""
 
-import os
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from mnistae_cli.errors import MissingInput
 from mnistae_cli.progress import Advance, Notice, Report
 
 TIMEOUT_SECONDS = 20
+NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC)  # no other mirror mends these
 
 
 class _Bar:
@@ -51,9 +52,8 @@ def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: 
         try:
             return Path(pooch.retrieve(mirror + name, f"sha256:{sha256}", name, folder, downloader=downloader))
         except (requests.RequestException, ValueError, OSError) as problem:
-            if isinstance(problem, OSError) and not isinstance(problem, requests.RequestException):
-                if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
-                    raise
+            if isinstance(problem, OSError) and problem.errno in NO_PLACE:
+                raise
             problems.append(f"{mirror}: {type(problem).__name__}")
             report(Notice(f"no {name} from {mirror} ({type(problem).__name__})"))
     raise MissingInput(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mnistae_cli.clustering import distances
@@ -61,7 +62,7 @@ def loss_curve(history: Path, path: Path) -> None:
     for name, values in zip(header[1:], columns[1:], strict=True):
         axes.plot(columns[0], values, marker="o", markersize=3, label=names[name])
     axes.set(xlabel="epoch", ylabel="loss per pixel", title="Reconstruction loss", yscale="log")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
     _save(figure, path)
@@ -114,7 +115,7 @@ def clusters(
             strips[top : top + height, left : left + width] = image
     tall = max(0.55 * len(nearest) + 1.2, 3.0)
     figure = Figure(figsize=(12, tall) if table is not None else (6, tall), layout="constrained")
-    left_axes, *right_axes = np.atleast_1d(figure.subplots(1, 2 if table is not None else 1))
+    left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
     left_axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect="auto")
     left_axes.set_xticks([])
     left_axes.set_yticks(np.arange(len(nearest)) * (height + 2) + height / 2, range(len(nearest)))

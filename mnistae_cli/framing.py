@@ -25,23 +25,29 @@ class Frame:
     Args:
         height, width: size of an image, in pixels.
         box: longer side of the ink's bounding box, in pixels.
+        row, column: the ink's centre of mass, in pixels from the middle of the first one.
         light_ink: light ink on dark ground, as in MNIST.
     """
 
     height: int
     width: int
     box: int
+    row: float
+    column: float
     light_ink: bool
 
 
 def measure_frame(pixels: Pixels) -> Frame:
-    """The frame of the first thousand images of (N, H, W): median box, majority polarity."""
+    """The frame of the first thousand images of (N, H, W): median box and centre of mass, majority polarity."""
     images = unit_scale(pixels[:MEASURED_IMAGES])
-    inks = [_ink(image) for image in images]
-    boxes = [max(_bounds(ink)[2:]) for ink, _ in inks if ink.any()]
-    light = [light for _, light in inks]
     height, width = images.shape[1:]
-    return Frame(height, width, int(np.median(boxes)) if boxes else max(height, width), 2 * sum(light) >= len(light))
+    drawn = [(ink, light) for ink, light in map(_ink, images) if ink.any()]
+    if not drawn:
+        return Frame(height, width, max(height, width), (height - 1) / 2, (width - 1) / 2, light_ink=True)
+    box = np.median([max(_bounds(ink)[2:]) for ink, _ in drawn])
+    row, column = np.median([_centre_of_mass(ink) for ink, _ in drawn], axis=0)
+    light_ink = bool(np.mean([light for _, light in drawn]) >= 0.5)
+    return Frame(height, width, int(box), round(float(row), 2), round(float(column), 2), light_ink)
 
 
 def frame_image(image: NDArray[Any], frame: Frame, origin: str) -> NDArray[np.float32]:
@@ -91,12 +97,15 @@ def _bounds(ink: NDArray[np.float32]) -> tuple[int, int, int, int]:
     return int(rows[0]), int(columns[0]), int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
 
 
+def _centre_of_mass(ink: NDArray[np.float32]) -> tuple[float, float]:
+    rows, columns = (ink.sum(axis=axis) for axis in (1, 0))
+    total = ink.sum()
+    return float(rows @ np.arange(len(rows)) / total), float(columns @ np.arange(len(columns)) / total)
+
+
 def _corner(ink: NDArray[np.float32], frame: Frame) -> tuple[int, int]:
-    """Where the ink's corner goes so that its centre of mass is in the centre, the ink staying inside."""
-    corner = []
-    for axis, room in enumerate((frame.height, frame.width)):
-        extent = ink.shape[axis]
-        mass = ink.sum(axis=1 - axis)
-        centre = float((mass * (np.arange(extent) + 0.5)).sum() / mass.sum())
-        corner.append(int(np.clip(round(room / 2 - centre), 0, room - extent)))
-    return corner[0], corner[1]
+    """Where the ink's corner goes so that its centre of mass is where the frame has it, the ink staying inside."""
+    row, column = _centre_of_mass(ink)
+    top = np.clip(round(frame.row - row), 0, frame.height - ink.shape[0])
+    left = np.clip(round(frame.column - column), 0, frame.width - ink.shape[1])
+    return int(top), int(left)

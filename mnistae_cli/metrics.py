@@ -16,7 +16,8 @@ EPSILON = 1e-7  # probabilities are clipped to [1e-7, 1 - 1e-7], as Keras does
 
 def squared_error(images: NDArray[np.float32], reconstructions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean squared error of each image: mean over pixels of (x - y)². (N, H, W) twice → (N,), 0 is best."""
-    return np.square(images - reconstructions).mean(axis=(1, 2))
+    errors: NDArray[np.float32] = np.square(images - reconstructions).mean(axis=(1, 2))
+    return errors
 
 
 def binary_crossentropy(images: NDArray[np.float32], reconstructions: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -25,8 +26,8 @@ def binary_crossentropy(images: NDArray[np.float32], reconstructions: NDArray[np
     (N, H, W) twice, both in [0, 1] → (N,). The least possible value is the entropy of the grey levels, not 0.
     """
     y = reconstructions.clip(EPSILON, 1 - EPSILON)
-    losses = images * np.log(y) + (1 - images) * np.log1p(-y)
-    return -losses.mean(axis=(1, 2))
+    errors: NDArray[np.float32] = -(images * np.log(y) + (1 - images) * np.log1p(-y)).mean(axis=(1, 2))
+    return errors
 
 
 def contingency_table(clusters: Integers, labels: Integers, n_clusters: int, n_classes: int) -> Table:

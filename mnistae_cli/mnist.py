@@ -28,6 +28,7 @@ PLAIN = {
 }
 NPZ = {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
 
+
 @dataclass(frozen=True)
 class Place:
     """A folder where MNIST was looked for, and how it was there: `sound`, `damaged` or `missing`."""

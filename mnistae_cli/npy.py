@@ -23,7 +23,7 @@ def load_npy(path: Path) -> NDArray[Any]:
         DamagedInput: no `.npy` file, cut short, or with Python objects in it.
     """
     shape, dtype, offset = read_header(path)
-    return next(read_rows(path, shape, dtype, offset, max(shape[0] if shape else 1, 1)), np.empty(shape, dtype))
+    return np.fromfile(path, dtype, offset=offset).reshape(shape)
 
 
 def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
@@ -57,7 +57,7 @@ def read_rows(
 ) -> Iterator[NDArray[Any]]:
     """The array along its first axis, `batch_size` rows at a time."""
     row = int(np.prod(shape[1:], dtype=np.int64))
-    rows_left = shape[0] if shape else 1
+    rows_left = shape[0]
     with path.open("rb") as file:
         file.seek(offset)
         while rows_left:

@@ -5,17 +5,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
 from mnistae_cli.configs import ClassifyConfig
 from mnistae_cli.errors import MissingInput, UsageError
 from mnistae_cli.inference import open_network
+from mnistae_cli.manifests import Manifest
 from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent
 
 
 def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train a head on drawn labels; write `classifier.keras`, `classifier.onnx`, `probabilities_test.npy`
-    (N, C) float32, `labelled_indices.npy` (L,) int64 into the training images, and `history.csv`.
+    """Train a head on the features of images whose labels are drawn.
+
+    Writes `classifier.keras`, `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy`
+    (L,) int64 into the training images, and `history.csv`.
 
     Raises:
         MissingInput: no sound features, or no labels beside them.

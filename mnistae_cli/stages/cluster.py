@@ -5,16 +5,19 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from mnistae_cli.artifacts import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
 from mnistae_cli.clustering import assign, fit_kmeans
 from mnistae_cli.configs import ClusterConfig
+from mnistae_cli.manifests import Manifest
 from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent
 
 
 def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Fit KMeans on the training features, give each test image its nearest centroid; write `kmeans.joblib`,
-    `centroids.npy` (K, D) float32, `assignments_train.npy` and `assignments_test.npy` (N,) int32.
+    """Fit KMeans on the training features, and give each test image its nearest centroid.
+
+    Writes `kmeans.joblib`, `centroids.npy` (K, D) float32, `assignments_train.npy` and `assignments_test.npy`
+    (N,) int32. The manifest's metrics: `inertia`, `n_iter` and `cluster_sizes` (K,) on the training images.
 
     Raises:
         MissingInput: no sound features.

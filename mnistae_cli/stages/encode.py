@@ -6,11 +6,12 @@ from time import perf_counter
 
 import numpy as np
 
-from mnistae_cli.artifacts import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
 from mnistae_cli.configs import EncodeConfig
 from mnistae_cli.datasets import Dataset, load_dataset, load_recorded
 from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.inference import Network, open_network
+from mnistae_cli.manifests import Manifest
 from mnistae_cli.metrics import binary_crossentropy, squared_error
 from mnistae_cli.npy import NpyWriter
 from mnistae_cli.progress import Advance, Report, silent
@@ -21,8 +22,10 @@ ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": bin
 
 
 def encode(config: EncodeConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Write `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 where there are labels, and the errors of
-    each image, `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32, for train and test.
+    """Turn the training and test images into features, and measure what decoding them loses.
+
+    Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 where there are labels,
+    and per image `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32.
 
     Raises:
         MnistaeError: no sound autoencoder, or images of another size than it was trained on.

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli import metrics
-from mnistae_cli.artifacts import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
 from mnistae_cli.configs import EvaluateConfig
 from mnistae_cli.datasets import load_recorded
 from mnistae_cli.errors import GateFailed, MissingInput, UsageError
 from mnistae_cli.inference import open_network
+from mnistae_cli.manifests import SCHEMA_VERSION, Manifest
 from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent
 

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.artifacts import Manifest, drop_stage, hold, keep_config
+from mnistae_cli.artifacts import drop_stage, hold, keep_config
+from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster

@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from mnistae_cli.artifacts import Manifest, Plan, Work, hold, make_stage
+from mnistae_cli.artifacts import Plan, Work, hold, make_stage
 from mnistae_cli.configs import TrainConfig
 from mnistae_cli.datasets import Dataset, load_dataset
 from mnistae_cli.framing import measure_frame
+from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
 
 

@@ -1,0 +1,118 @@
+"""`manifest.json`: what a stage's folder holds, what it was made from, by what and how."""
+
+import json
+import platform
+import resource
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mnistae_cli import __version__
+from mnistae_cli.files import fsync, sha256_of
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a stage left behind: `manifest.json` of its folder."""
+
+    stage: str
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    dataset: dict[str, Any] | None
+    files: dict[str, dict[str, Any]]
+    metrics: dict[str, Any]
+    versions: dict[str, str]
+    seed: int
+    command: str
+    finished: str
+    wall_seconds: float
+    peak_memory_bytes: int
+    schema_version: int = SCHEMA_VERSION
+
+
+def seal(
+    folder: Path,
+    *,
+    stage: str,
+    config: dict[str, Any],
+    inputs: dict[str, str],
+    dataset: Mapping[str, Any] | None,
+    metrics: dict[str, Any],
+    wall_seconds: float,
+) -> Manifest:
+    """Write the manifest of everything in `folder`, last and through to the disk."""
+    manifest = Manifest(
+        stage=stage,
+        config=config,
+        inputs=inputs,
+        dataset=dict(dataset) if dataset else None,
+        files={each.name: _entry(each) for each in sorted(folder.iterdir())},
+        metrics=metrics,
+        versions={"python": platform.python_version(), "mnistae": __version__}
+        | {name: metadata.version(name) for name in RECORDED_PACKAGES},
+        seed=config["seed"],
+        command=command_line(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        wall_seconds=round(wall_seconds, 3),
+        peak_memory_bytes=_peak_memory_bytes(),
+    )
+    path = folder / MANIFEST
+    path.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    fsync(path)
+    fsync(folder)
+    return manifest
+
+
+def parse(content: bytes, stage: str) -> Manifest:
+    """The manifest of `stage` in `content`.
+
+    Raises:
+        ValueError: it is none that this version reads.
+    """
+    try:
+        manifest = Manifest(**json.loads(content))
+        outside = [name for name in manifest.files if Path(name).name != name]
+    except (TypeError, AttributeError) as problem:
+        raise ValueError(str(problem)) from None
+    if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage or outside:
+        raise ValueError(f"stage {manifest.stage}, schema_version {manifest.schema_version}, files outside: {outside}")
+    return manifest
+
+
+def damage(folder: Path, manifest: Manifest) -> str:
+    """What is wrong with the files of `folder`; empty where every byte is as the manifest says."""
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{path} is missing"
+        size = path.stat().st_size
+        if size != expected["bytes"]:
+            return f"{path} is damaged: {size} bytes, its manifest says {expected['bytes']}"
+        if sha256_of(path) != expected["sha256"]:
+            return f"{path} is damaged: its sha256 is not the one in its manifest"
+    return ""
+
+
+def command_line() -> str:
+    """The command line of this process, its program without its folder."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    fsync(path)
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+
+
+def _peak_memory_bytes() -> int:
+    """Largest resident size of this process so far; Linux counts it in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,137 @@
+"""What the tests share: small synthetic images, a finished artifacts directory, the command line in-process."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistae_cli import cli, console
+
+HEIGHT, WIDTH, N_CLASSES = 10, 12, 3
+QUICK = ("--epochs", "3", "--batch-size", "16", "--latent-dim", "8")
+SMALL = ("--clusters", "3", "--labels", "30", "--classify-epochs", "10")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting, cache or data set of this machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("MNISTAE_") and name != "MNISTAE_DATA_DIR":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    empty = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(empty / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(empty / "keras"))
+
+
+@pytest.fixture
+def without_data_dir(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MNISTAE_DATA_DIR", raising=False)
+
+
+def shapes(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bars across, bars down and blocks, at random places: (N, 10, 12) uint8 and (N,) uint8 labels."""
+    rng = np.random.default_rng(seed)
+    images = np.zeros((n, HEIGHT, WIDTH), np.uint8)
+    labels = rng.integers(0, N_CLASSES, n).astype(np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        row, column = rng.integers(0, HEIGHT - 4), rng.integers(0, WIDTH - 4)
+        light = rng.integers(150, 256)
+        if label == 0:
+            image[row : row + 2, 1:-1] = light
+        elif label == 1:
+            image[1:-1, column : column + 2] = light
+        else:
+            image[row : row + 4, column : column + 4] = light
+    return images, labels
+
+
+def write_shapes(path: Path, *, labelled: bool = True, permuted: bool = False, n: int = 240) -> Path:
+    """An `.npz` of shapes in Keras' layout."""
+    train, test = shapes(n, 1), shapes(60, 2)
+    arrays = {"x_train": train[0], "x_test": test[0]}
+    if labelled:
+        rng = np.random.default_rng(3)
+        arrays |= {
+            f"y_{split}": rng.permutation(labels) if permuted else labels
+            for split, labels in (("train", train[1]), ("test", test[1]))
+        }
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+@pytest.fixture(scope="session")
+def shapes_npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shapes(tmp_path_factory.mktemp("data") / "shapes.npz")
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+def call(capture: pytest.CaptureFixture[str], *arguments: str | Path) -> Result:
+    """Run `mnistae ARGUMENTS` in this process, through its console script's function."""
+    capture.readouterr()
+    argv = sys.argv
+    sys.argv = ["mnistae", *map(str, arguments)]
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    finally:
+        sys.argv = argv
+    out, err = capture.readouterr()
+    return Result(code, out, err)
+
+
+Mnistae = Callable[..., Result]
+
+
+@pytest.fixture
+def mnistae(capsys: pytest.CaptureFixture[str]) -> Mnistae:
+    return lambda *arguments: call(capsys, *arguments)
+
+
+@pytest.fixture(scope="session")
+def finished_once(shapes_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifacts directory with all five stages done; made by the real command line, once. Do not touch."""
+    root = tmp_path_factory.mktemp("finished") / "artifacts"
+    argv, sys.argv = sys.argv, ["mnistae", "run", "--dataset", str(shapes_npz), "-a", str(root), *QUICK, *SMALL, "-q"]
+    try:
+        cli.main()
+    except SystemExit as stop:
+        assert not stop.code
+    finally:
+        sys.argv = argv
+    return root
+
+
+@pytest.fixture
+def finished(finished_once: Path, tmp_path: Path) -> Path:
+    """A copy of the finished artifacts directory, to be damaged."""
+    return Path(shutil.copytree(finished_once, tmp_path / "artifacts"))
+
+
+def assert_two_lines(result: Result, code: int, *words: str) -> None:
+    """An error as every error should be: one line of what is wrong, one of what to do, nothing on stdout."""
+    lines = [line for line in result.err.splitlines() if not line.startswith(("…", "✓"))]
+    assert result.code == code, result
+    assert len(lines) == 2, result.err
+    assert lines[0].startswith("error: ")
+    assert lines[1].startswith("help: ")
+    assert result.out == ""
+    for word in words:
+        assert word in result.err
+
+
+__all__ = ["QUICK", "SMALL", "Mnistae", "Result", "assert_two_lines", "console", "shapes", "write_shapes"]

@@ -1,0 +1,207 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mnistae_cli import artifacts
+from mnistae_cli.artifacts import Plan, Work, begin_stage, hold, make_stage, open_stage, stage_states, up_to_date
+from mnistae_cli.configs import ClusterConfig, EncodeConfig, TrainConfig
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.progress import Notice
+
+TRAIN = Plan(TrainConfig(), dataset={"name": "x", "sha256": {"train_images": "1"}})
+
+
+def put(root: Path, plan: Plan, content: str = "weights") -> None:
+    with hold(root), begin_stage(root, plan) as work:
+        (work.folder / "model").write_text(content)
+        work.metrics = {"loss": 0.5}
+
+
+def encode_plan(root: Path) -> Plan:
+    return Plan(EncodeConfig(), inputs={"train": open_stage(root, "train")})
+
+
+def test_a_stage_is_whole_and_its_manifest_says_all(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    stored = open_stage(tmp_path, "train")
+    manifest = json.loads((tmp_path / "train" / "manifest.json").read_text())
+    assert set(manifest) >= {
+        "stage", "config", "inputs", "dataset", "files", "metrics", "versions", "seed", "command",
+        "wall_seconds", "peak_memory_bytes", "schema_version",
+    }  # fmt: skip
+    assert manifest["config"]["latent_dim"] == 512
+    assert manifest["files"]["model"]["bytes"] == 7
+    assert stored.manifest.metrics == {"loss": 0.5}
+    assert stored.manifest.peak_memory_bytes > 10**7
+
+
+def test_a_failing_stage_leaves_what_was_there(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN, "first")
+    with pytest.raises(KeyboardInterrupt), hold(tmp_path), begin_stage(tmp_path, TRAIN) as work:
+        (work.folder / "model").write_text("half")
+        raise KeyboardInterrupt
+    assert (open_stage(tmp_path, "train").folder / "model").read_text() == "first"
+    assert not (tmp_path / ".train.partial").exists()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from mnistae_cli import artifacts
+from mnistae_cli.artifacts import Plan, begin_stage, hold
+from mnistae_cli.configs import TrainConfig
+root, moment = Path(sys.argv[1]), sys.argv[2]
+rename = Path.rename
+def dying(self, target):
+    if moment == "before both" or moment == "between" and self.name == ".train.partial":
+        os._exit(9)
+    return rename(self, target)
+Path.rename = dying
+with hold(root), begin_stage(root, Plan(TrainConfig())) as work:
+    (work.folder / "model").write_text("second")
+    if moment == "half way":
+        os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("moment", ["half way", "before both", "between"])
+def test_a_killed_stage_leaves_what_was_there(moment: str, tmp_path: Path) -> None:
+    put(tmp_path, TRAIN, "first")
+    assert subprocess.run([sys.executable, "-c", KILLED, tmp_path, moment], check=False).returncode == 9
+    assert (open_stage(tmp_path, "train").folder / "model").read_text() == "first"
+    with hold(tmp_path):
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".holder", ".lock", "train"]
+
+
+def test_an_equal_plan_is_up_to_date_and_another_is_not(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    assert up_to_date(tmp_path, TRAIN)
+    assert up_to_date(tmp_path, Plan(TrainConfig(data_dir="/elsewhere"), dataset=TRAIN.dataset))
+    assert not up_to_date(tmp_path, Plan(TrainConfig(epochs=1), dataset=TRAIN.dataset))
+    assert not up_to_date(tmp_path, Plan(TrainConfig(seed=1), dataset=TRAIN.dataset))
+    assert not up_to_date(tmp_path, Plan(TrainConfig(), dataset={"sha256": {"train_images": "2"}}))
+
+
+def test_damage_is_not_up_to_date(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    (tmp_path / "train" / "model").write_text("WEIGHTS")
+    assert not up_to_date(tmp_path, TRAIN)
+
+
+def test_force_runs_all_the_same(tmp_path: Path) -> None:
+    def fill(work: Work) -> None:
+        made.append(work)
+
+    made: list[Work] = []
+    with hold(tmp_path):
+        make_stage(tmp_path, TRAIN, fill)
+        make_stage(tmp_path, TRAIN, fill)
+        assert len(made) == 1
+        make_stage(tmp_path, TRAIN, fill, force=True)
+    assert len(made) == 2
+
+
+def test_a_changed_input_makes_everything_after_it_stale(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    put(tmp_path, encode_plan(tmp_path))
+    put(tmp_path, Plan(ClusterConfig(), inputs={"encode": open_stage(tmp_path, "encode")}))
+    assert stage_states(tmp_path)["cluster"]["state"] == "up to date"
+    put(tmp_path, TRAIN, "other")
+    states = stage_states(tmp_path)
+    assert [states[stage]["state"] for stage in ("train", "encode", "cluster")] == ["up to date", "stale", "stale"]
+    assert states["cluster"]["reason"] == "encode is stale (train was run again since)"
+    with pytest.raises(MissingInput) as refused:
+        open_stage(tmp_path, "cluster")
+    assert "mnistae cluster --artifacts" in refused.value.remedy
+
+
+def test_missing_and_damaged_folders_name_the_command_that_mends_them(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput) as missing:
+        open_stage(tmp_path, "train")
+    assert missing.value.remedy == f"Run: mnistae train --artifacts {tmp_path}"
+    put(tmp_path, TRAIN)
+    path = tmp_path / "train" / "model"
+    for damage in (lambda: path.write_text("Weights"), lambda: path.write_text("w"), path.unlink):
+        damage()
+        with pytest.raises(DamagedInput) as damaged:
+            open_stage(tmp_path, "train")
+        assert str(path) in damaged.value.problem
+        assert "--force" in damaged.value.remedy
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"stage": "train"}', b"null"], ids=lambda content: repr(content)
+)
+def test_a_damaged_manifest(content: bytes, tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    (tmp_path / "train" / "manifest.json").write_bytes(content)
+    with pytest.raises(DamagedInput):
+        open_stage(tmp_path, "train")
+    assert stage_states(tmp_path)["train"]["state"] == "damaged"
+
+
+def test_a_manifest_names_no_file_outside(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    path = tmp_path / "train" / "manifest.json"
+    path.write_text(path.read_text().replace('"model"', '"../model"'))
+    with pytest.raises(DamagedInput, match="outside"):
+        open_stage(tmp_path, "train")
+
+
+def test_a_directory_without_write_permission(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    script = f"""
+import os
+from pathlib import Path
+from mnistae_cli.artifacts import hold
+import filelock  # while root may still read the packages
+if os.geteuid() == 0:
+    os.seteuid(65534)
+with hold(Path({str(locked / "artifacts")!r})):
+    pass
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "UsageError: --artifacts" in ended.stderr
+    assert "Permission denied" in ended.stderr
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for root in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(UsageError, match="cannot be written"), hold(root):
+            pass
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from mnistae_cli.artifacts import hold
+with hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(1)
+    (Path(sys.argv[1]) / "first").write_text("")
+"""
+
+
+def test_a_second_process_waits_and_says_who_holds_the_directory(tmp_path: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", HOLDING, tmp_path], stdout=subprocess.PIPE, text=True)
+    assert other.stdout
+    assert other.stdout.readline() == "held\n"
+    told: list[Notice] = []
+    with hold(tmp_path, told.append):  # type: ignore[arg-type]
+        assert (tmp_path / "first").exists()
+    assert f"process {other.pid}" in told[0].text
+    assert other.wait() == 0
+
+
+def test_the_lock_can_be_taken_again_inside(tmp_path: Path) -> None:
+    with hold(tmp_path):
+        with hold(tmp_path):
+            pass
+        assert (tmp_path / ".holder").exists()
+    assert not (tmp_path / ".holder").exists()
+    assert artifacts.STAGES == ("train", "encode", "classify", "cluster", "evaluate")

@@ -1,0 +1,92 @@
+import dataclasses
+
+import pytest
+
+from mnistae_cli.configs import STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig
+from mnistae_cli.errors import UsageError
+from mnistae_cli.experiments import load_experiment, preset_names, read_experiment, stage_config
+
+
+@pytest.mark.parametrize(
+    ("config", "values"),
+    [
+        (TrainConfig, {"latent_dim": 0}),
+        (TrainConfig, {"latent_dim": 3.5}),
+        (TrainConfig, {"latent_dim": True}),
+        (TrainConfig, {"hidden": (500, -1)}),
+        (TrainConfig, {"hidden": "500"}),
+        (TrainConfig, {"loss": "hinge"}),
+        (TrainConfig, {"learning_rate": 0.0}),
+        (TrainConfig, {"learning_rate": float("nan")}),
+        (TrainConfig, {"beta_2": 1.0}),
+        (TrainConfig, {"epochs": 0}),
+        (TrainConfig, {"seed": -1}),
+        (TrainConfig, {"seed": 2**32}),
+        (ClassifyConfig, {"labels": 0.0}),
+        (ClassifyConfig, {"labels": 1.5}),
+        (ClassifyConfig, {"labels": -3}),
+        (ClusterConfig, {"n_clusters": 0}),
+    ],
+)
+def test_nonsense_is_refused_at_construction(config: type, values: dict[str, object]) -> None:
+    with pytest.raises(UsageError) as refused:
+        config(**values)
+    assert str(next(iter(values.values()))) in refused.value.problem.replace(",", ", ") or "hidden" in values
+    assert refused.value.remedy
+
+
+def test_whole_numbers_and_lists_of_toml_are_taken() -> None:
+    config = TrainConfig(learning_rate=1, hidden=[500, 20])  # type: ignore[arg-type]
+    assert config.learning_rate == 1.0
+    assert config.hidden == (500, 20)
+
+
+def test_small_data_sets_get_more_epochs() -> None:
+    config = TrainConfig(batch_size=100)
+    assert config.for_images(60000).epochs == 8
+    assert config.for_images(1000).epochs == 100
+    assert TrainConfig(epochs=3).for_images(10).epochs == 3
+
+
+def test_every_setting_says_what_it_is() -> None:
+    for config in STAGE_CONFIGS.values():
+        for field in dataclasses.fields(config):  # type: ignore[arg-type]
+            assert field.metadata["help"].endswith("."), field.name
+
+
+def test_shared_keys_reach_every_stage_that_knows_them() -> None:
+    experiment = read_experiment('seed = 7\ndataset = "digits"\n[cluster]\nseed = 8\n', "test")
+    assert experiment["train"] == {"seed": 7, "dataset": "digits"}
+    assert experiment["classify"] == {"seed": 7}
+    assert experiment["cluster"] == {"seed": 8}
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("[trian]\n", "train"),
+        ("[train]\nlatent_dims = 3\n", "latent_dim"),
+        ("[train]\nlatent_dim = 'many'\n", "many"),
+        ("train = 3\n", "[train]"),
+        ("[train\n", "TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_what_was_meant(text: str, word: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read_experiment(text, "my.toml")
+    assert "my.toml" in refused.value.problem
+    assert word in refused.value.problem + refused.value.remedy
+
+
+def test_every_preset_can_be_read_and_tells_its_command() -> None:
+    assert "original" in preset_names()
+    for name in preset_names():
+        experiment = load_experiment(name, None)
+        for stage, values in experiment.items():
+            stage_config(stage, values)
+
+
+def test_the_original_preset_is_the_reference() -> None:
+    config = stage_config("train", load_experiment("original", None)["train"])
+    assert (config.epochs, config.batch_size, config.learning_rate, config.beta_2) == (50, 256, 1e-3, 0.999)
+    assert (config.latent_dim, config.hidden, config.loss, config.schedule) == (512, (), "bce", "constant")
