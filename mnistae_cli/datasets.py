@@ -186,7 +186,8 @@ def _of_splits(where: Where, train: Images, test: Images | None, class_names: tu
     sizes = [(images.pixels.height, images.pixels.width) for images in (train, test)]
     if sizes[0] != sizes[1]:
         raise DamagedInput(
-            f"{where.location}: training images of {sizes[0][0]}×{sizes[0][1]}, test images of {sizes[1][0]}×{sizes[1][1]}.",
+            f"{where.location}: training images of {sizes[0][0]}×{sizes[0][1]}, "
+            f"test images of {sizes[1][0]}×{sizes[1][1]}.",
             "Bring all images to one size.",
         )
     return Dataset(where, train, test, class_names)

@@ -111,11 +111,13 @@ def _setting(stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any) 
 
 
 def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
-    """What Typer is told of a field: type, default, metavar. It has no lists in one word and no unions."""
+    """What Typer is told of a field: type, default, metavar. Numbers come as text, for an error that shows it."""
     if get_origin(hint) is tuple:
         return str, ",".join(map(str, default)), "N,N,…"
     if hint == float | int:
         return str, str(default), "SHARE|COUNT"
+    if {int, float} & {hint, *get_args(hint)}:
+        return str | None, None if default is None else str(default), "INTEGER" if hint is not float else "NUMBER"
     if type(None) in get_args(hint):
         return hint, default, None
     return hint, default, None
@@ -155,8 +157,12 @@ def _parsed(flag: str, value: Any, hint: Any) -> Any:
             return tuple(int(part) for part in value.split(",") if part.strip())
         if hint == float | int:
             return int(value) if value.strip().isdigit() else float(value)
+        if {int, float} & {hint, *get_args(hint)}:
+            return float(value) if hint is float else int(value)
     except ValueError:
-        expected = "whole numbers, as 500,500,2000" if get_origin(hint) is tuple else "a share (0.1) or a count (6000)"
+        kinds = {float: "a number", float | int: "a share (0.1) or a count (6000)"}
+        whole = "whole numbers, as 500,500,2000" if get_origin(hint) is tuple else "a whole number"
+        expected = kinds.get(hint, whole)
         raise UsageError(f"{flag} is {value}: it must be {expected}.", f"Give {flag} another value.") from None
     return value
 

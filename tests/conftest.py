@@ -78,18 +78,22 @@ class Result:
     err: str
 
 
-def call(capture: pytest.CaptureFixture[str], *arguments: str | Path) -> Result:
-    """Run `mnistae ARGUMENTS` in this process, through its console script's function."""
-    capture.readouterr()
-    argv = sys.argv
-    sys.argv = ["mnistae", *map(str, arguments)]
+def exit_code(command: list[str]) -> int:
+    """Run a command line in this process, through its console script's function."""
+    argv, sys.argv = sys.argv, command
     try:
         cli.main()
-        code = 0
     except SystemExit as stop:
-        code = int(stop.code or 0)
+        return int(stop.code or 0)
     finally:
         sys.argv = argv
+    return 0
+
+
+def call(capture: pytest.CaptureFixture[str], *arguments: str | Path) -> Result:
+    """Run `mnistae ARGUMENTS` and take what it wrote."""
+    capture.readouterr()
+    code = exit_code(["mnistae", *map(str, arguments)])
     out, err = capture.readouterr()
     return Result(code, out, err)
 
@@ -106,13 +110,8 @@ def mnistae(capsys: pytest.CaptureFixture[str]) -> Mnistae:
 def finished_once(shapes_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifacts directory with all five stages done; made by the real command line, once. Do not touch."""
     root = tmp_path_factory.mktemp("finished") / "artifacts"
-    argv, sys.argv = sys.argv, ["mnistae", "run", "--dataset", str(shapes_npz), "-a", str(root), *QUICK, *SMALL, "-q"]
-    try:
-        cli.main()
-    except SystemExit as stop:
-        assert not stop.code
-    finally:
-        sys.argv = argv
+    command = ["mnistae", "run", "--dataset", str(shapes_npz), "-a", str(root), *QUICK, *SMALL, "-q"]
+    assert exit_code(command) == 0
     return root
 
 

@@ -132,9 +132,7 @@ def test_missing_and_damaged_folders_name_the_command_that_mends_them(tmp_path: 
         assert "--force" in damaged.value.remedy
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"stage": "train"}', b"null"], ids=lambda content: repr(content)
-)
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"stage": "train"}', b"null"], ids=repr)
 def test_a_damaged_manifest(content: bytes, tmp_path: Path) -> None:
     put(tmp_path, TRAIN)
     (tmp_path / "train" / "manifest.json").write_bytes(content)

@@ -83,7 +83,9 @@ def test_an_empty_sheet_is_refused(level: int) -> None:
 
 
 def test_one_pixel_is_a_sign() -> None:
-    assert frame_image(np.array([[255]], np.uint8).repeat(3, 0).repeat(3, 1) * np.eye(3, dtype=np.uint8), MNIST, "x").any()
+    assert frame_image(
+        np.array([[255]], np.uint8).repeat(3, 0).repeat(3, 1) * np.eye(3, dtype=np.uint8), MNIST, "x"
+    ).any()
 
 
 def test_a_blank_data_set_has_a_frame() -> None:

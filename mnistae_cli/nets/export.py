@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:
@@ -17,6 +18,27 @@ def export_onnx(model: keras.Model, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras' patch of tf2onnx looks for np.object
         model.export(path, format="onnx", verbose=False)
+    onnx.save(_canonical(onnx.load(path)), path)
+
+
+def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Rename what the exporter numbers by a counter of the process: the same network is to give the same bytes."""
+    graph = model.graph
+    kept: dict[str, str] = {"": "", **{value.name: value.name for value in [*graph.input, *graph.output]}}
+
+    def renamed(name: str) -> str:
+        return kept.setdefault(name, f"tensor_{len(kept)}")
+
+    for number, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{number}"
+        node.input[:], node.output[:] = map(renamed, node.input), map(renamed, node.output)
+    for weights in graph.initializer:
+        weights.name = renamed(weights.name)
+    for value in [*graph.input, *graph.output]:
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    del graph.value_info[:]
+    graph.name, graph.doc_string, model.doc_string = "mnistae", "", ""
+    return model
 
 
 def write_history(path: Path, history: Mapping[str, list[float]]) -> None:
