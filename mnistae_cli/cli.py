@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,14 +85,17 @@ def _print_manifest(common: Common, manifest: Manifest) -> None:
     console.print_table(f"mnistae {manifest.stage}", ["figure", "value"], manifest_rows(manifest.metrics))
 
 
+def _run_stage(stage: str, context: typer.Context, common: Common) -> None:
+    with session(common) as listener:
+        config = _config(stage, context, common)
+        carry_out = getattr(import_module(f"mnistae_cli.stages.{stage}"), stage)
+        _print_manifest(common, carry_out(config, common.artifacts, listener, force=common.force))
+
+
 @_stage_command("train", "mnistae train --latent-dim 64 --epochs 10")
 def train(context: typer.Context, common: Common) -> None:
     """Train an autoencoder on images. No label is looked at."""
-    with session(common) as listener:
-        config = _config("train", context, common)
-        from mnistae_cli.stages.train import train as stage
-
-        _print_manifest(common, stage(config, common.artifacts, listener, force=common.force))
+    _run_stage("train", context, common)
 
 
 @_stage_command("encode", "mnistae encode --images scans/ --output scans.npy")
@@ -131,21 +135,13 @@ def encode(
 @_stage_command("classify", "mnistae classify --labels 600")
 def classify(context: typer.Context, common: Common) -> None:
     """Train a classifier on the features of a few labelled images."""
-    with session(common) as listener:
-        config = _config("classify", context, common)
-        from mnistae_cli.stages.classify import classify as stage
-
-        _print_manifest(common, stage(config, common.artifacts, listener, force=common.force))
+    _run_stage("classify", context, common)
 
 
 @_stage_command("cluster", "mnistae cluster --clusters 20")
 def cluster(context: typer.Context, common: Common) -> None:
     """Group the features by KMeans. No label is looked at."""
-    with session(common) as listener:
-        config = _config("cluster", context, common)
-        from mnistae_cli.stages.cluster import cluster as stage
-
-        _print_manifest(common, stage(config, common.artifacts, listener, force=common.force))
+    _run_stage("cluster", context, common)
 
 
 FailUnder = Annotated[

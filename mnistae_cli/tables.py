@@ -8,13 +8,14 @@ ABSENT = "–"
 
 
 def figure(value: Any) -> str:
-    """A score with four places, a count with thousands, a dash for what there is not."""
+    """A score with four places or five, a count with thousands, a dash for what there is not."""
     if value is None:
         return ABSENT
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}"
+        places = 5 if abs(value) < 0.01 else 4 if abs(value) < 1000 else 0
+        return f"{value:,.{places}f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -56,9 +57,8 @@ def _clusters(scores: Mapping[str, Any]) -> Iterator[list[str]]:
         for key, name in names.items():
             if key in clusters["train"]:
                 yield _pair(f"{clusters['n_clusters']} clusters: {name}", clusters, key)
-        for split in ("train", "test"):
-            sizes = " ".join(map(str, clusters[split]["sizes"]))
-            yield [f"cluster sizes, {split}: {sizes}", "", ""]
+        sizes = [clusters[split]["sizes"] for split in ("train", "test")]
+        yield ["smallest to largest cluster", *(f"{min(each):,} to {max(each):,}" for each in sizes)]
 
 
 def manifest_rows(metrics: Mapping[str, Any]) -> Rows:
