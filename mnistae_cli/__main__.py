@@ -1,6 +1,40 @@
-"""`python -m mnistae_cli` is `mnistae`."""
+"""The console script, and `python -m mnistae_cli`. Signals are seen to before anything else is imported."""
 
-from mnistae_cli.cli import main
+import os
+import signal
+import sys
+from types import FrameType
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End the process at once: every finished stage is whole on the disk, an exception would only be in the way.
+
+    A KeyboardInterrupt that is raised inside a callback of native code gets lost there, or crashes it.
+    """
+    from mnistae_cli.files import discard_unfinished
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    discard_unfinished()
+    what, code = ("interrupted", INTERRUPTED) if number == signal.SIGINT else ("terminated", TERMINATED)
+    stderr = sys.stderr.fileno()
+    cursor = "\x1b[?25h\n" if os.isatty(stderr) else ""
+    help_line = "help: Finished stages are kept; the same command goes on after them.\n"
+    os.write(stderr, f"{cursor}error: {what}.\n{help_line}".encode())
+    os._exit(code)
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    from mnistae_cli.cli import main as command_line
+
+    command_line()
+
 
 if __name__ == "__main__":
     main()

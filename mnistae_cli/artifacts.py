@@ -18,19 +18,12 @@ from typing import Any
 
 from mnistae_cli.configs import STAGE_CONFIGS, Checked
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.files import fsync, sha256_of
+from mnistae_cli.files import fsync, sha256_of, unfinished
 from mnistae_cli.manifests import MANIFEST, Manifest, command_line, damage, parse, seal
 from mnistae_cli.progress import Notice, Report, StageEnded, silent
 
 DEFAULT_ROOT = Path("artifacts")
 STAGES = tuple(STAGE_CONFIGS)
-NEXT_COMMANDS = {
-    "train": "mnistae encode",
-    "encode": "mnistae classify, mnistae cluster",
-    "classify": "mnistae evaluate",
-    "cluster": "mnistae evaluate",
-    "evaluate": "mnistae predict IMAGE",
-}
 
 
 @dataclass(frozen=True)
@@ -94,15 +87,21 @@ def command_for(root: Path, stage: str) -> str:
 
 
 @contextmanager
-def hold(root: Path, report: Report = silent) -> Iterator[None]:
-    """Hold the artifacts directory, made if need be: waits for another process, and tells who that is.
+def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterator[None]:
+    """Hold the artifacts directory: waits for another process, and tells who that is.
+
+    Args:
+        create: make the directory if it is not there, as the first stage does.
 
     Raises:
+        MissingInput: `root` is not there, and not to be made.
         UsageError: `root` is no place to write in.
     """
     from filelock import FileLock, Timeout
 
     holder = root / ".holder"
+    if not create and not root.exists():
+        raise MissingInput(f"--artifacts {root} is not there.", f"Run: {command_for(root, 'train')}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         # A singleton can be taken again by the stages inside `run`.
@@ -120,12 +119,14 @@ def hold(root: Path, report: Report = silent) -> Iterator[None]:
         ) from None
     try:
         if lock.lock_counter == 1:
+            unfinished.add(holder)
             holder.write_text(f"process {os.getpid()} ({command_line()})", encoding="utf-8")
             _restore_interrupted_swaps(root)
         yield
     finally:
         if lock.lock_counter == 1:
             holder.unlink(missing_ok=True)
+            unfinished.discard(holder)
         lock.release()
 
 
@@ -149,6 +150,7 @@ def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
     partial = root / f".{plan.stage}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
+    unfinished.add(partial)
     work = Work(partial)
     try:
         yield work
@@ -164,6 +166,8 @@ def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    finally:
+        unfinished.discard(partial)
     _swap_in(root, plan.stage)
 
 
@@ -199,9 +203,10 @@ def open_stage(root: Path, stage: str) -> Stored:
         DamagedInput: a file is missing or not what the manifest says.
     """
     stored = _read_manifest(root, stage)
-    reason = stale_reason(root, stage)
-    if reason:
-        raise MissingInput(f"{root / stage} is stale: {reason}.", f"Run: {command_for(root, stage)}")
+    first, reason = stale_reason(root, stage)
+    if first:
+        via = "" if first == stage else f"{first} is stale, "
+        raise MissingInput(f"{root / stage} is stale: {via}{reason}.", f"Run again: {_command_again(root, first)}")
     problem = damage(stored.folder, stored.manifest)
     if problem:
         raise DamagedInput(f"{problem}.", f"Run: {command_for(root, stage)} --force")
@@ -230,15 +235,23 @@ def _read_manifest(root: Path, stage: str) -> Stored:
     return Stored(folder, manifest, hashlib.sha256(content).hexdigest())
 
 
-def stale_reason(root: Path, stage: str) -> str:
-    """Why a stage is older than what it was made from; empty where it is not."""
+def stale_reason(root: Path, stage: str) -> tuple[str, str]:
+    """The earliest stage that is older than what it and `stage` were made from, and why; empty if none is."""
     for role, expected in _read_manifest(root, stage).manifest.inputs.items():
         path = root / role / MANIFEST
-        if path.exists() and sha256_of(path) != expected:
-            return f"{role} was run again since"
-        if path.exists() and (earlier := stale_reason(root, role)):
-            return f"{role} is stale ({earlier})"
-    return ""
+        if path.exists():
+            earlier = stale_reason(root, role)
+            if any(earlier):
+                return earlier
+            if sha256_of(path) != expected:
+                return stage, f"{role} was run again since"
+    return "", ""
+
+
+def _command_again(root: Path, stage: str) -> str:
+    """The command line that made a stage, or one that would."""
+    made_by = _read_manifest(root, stage).manifest.command
+    return made_by if made_by.startswith("mnistae ") else command_for(root, stage)
 
 
 def up_to_date(root: Path, plan: Plan) -> Manifest | None:
@@ -256,9 +269,12 @@ def stage_states(root: Path) -> dict[str, dict[str, str]]:
     for stage in STAGES:
         try:
             stored = _read_manifest(root, stage)
-            stale, damaged = stale_reason(root, stage), damage(stored.folder, stored.manifest)
+            (first, stale), damaged = stale_reason(root, stage), damage(stored.folder, stored.manifest)
+            via = f"{first} is stale, " if first and first != stage else ""
+            gone = [role for role in stored.manifest.inputs if not (root / role).exists()]
             state = "damaged" if damaged else "stale" if stale else "up to date"
-            reason = damaged or stale or f"finished {stored.manifest.finished}"
+            finished = f"finished {stored.manifest.finished}" + (f"; {', '.join(gone)} is gone" if gone else "")
+            reason = damaged or via + stale or finished
         except MissingInput:
             state, reason = "missing", f"run: {command_for(root, stage)}"
         except DamagedInput as problem:

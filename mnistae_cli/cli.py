@@ -2,8 +2,8 @@
 
 import dataclasses
 import inspect
-import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -34,6 +34,8 @@ READING = ("artifacts", "json", "quiet", "verbose")
 @contextmanager
 def session(common: Common, *, closing: bool = True) -> Iterator[console.Listener]:
     """What every command works in: errors become two lines, progress goes to a listener."""
+    if not common.verbose:
+        warnings.simplefilter("ignore")  # those of libraries; ours are errors
     with console.guarded(common.verbose), console.muted_native_stderr(common.verbose):
         listener = console.Listener(common.quiet, common.artifacts, closing)
         try:
@@ -209,7 +211,7 @@ def status(context: typer.Context, common: Common) -> None:
             console.print_json({"artifacts": str(common.artifacts), "stages": states})
         else:
             rows = [[stage, each["state"], each["reason"]] for stage, each in states.items()]
-            console.print_table(f"{common.artifacts}", ["stage", "state", "why"], rows)
+            console.print_table(f"{common.artifacts}", ["stage", "state", "why"], rows, words=True)
         found = {each["state"] for each in states.values()}
         code = DamagedInput.exit_code if "damaged" in found else MissingInput.exit_code if "stale" in found else 0
         sys.exit(code)
@@ -235,6 +237,9 @@ def predict(
         else:
             rows = [[p.image, figure(p.label), figure(p.probability), figure(p.cluster)] for p in predictions]
             console.print_table("mnistae predict", ["image", "class", "probability", "cluster"], rows)
+        blank = [each for each in predictions if each.problem]
+        if blank:
+            raise DamagedInput(" ".join(each.problem for each in blank), "Give pictures of one sign each.")
 
 
 @_command("data", options.common_parameters(("json", "quiet", "verbose")), "mnistae data --fetch mnist", "Look")
@@ -260,7 +265,7 @@ def data(
             console.print_json({"data_sets": known})
             return
         rows = [[each["name"], p["folder"], p["state"], p["problem"]] for each in known for p in each["places"]]
-        console.print_table("Known data sets", ["name", "where", "state", "problem"], rows)
+        console.print_table("Known data sets", ["name", "where", "state", "problem"], rows, words=True)
 
 
 def _version(wanted: bool) -> None:
@@ -280,14 +285,15 @@ def root(
 
 def main() -> None:
     """The console script: usage errors in two lines, as every other error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as problem:
         context = getattr(problem, "ctx", None)
         path = context.command_path if context else "mnistae"
-        console.print_error(problem.format_message(), f"Run: {path} --help")
+        if problem.format_message():  # no command at all: the help was shown
+            console.print_error(problem.format_message(), f"Run: {path} --help")
         sys.exit(problem.exit_code)
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
+        console.print_error("interrupted.", "Finished stages are kept; the same command goes on after them.")
         sys.exit(console.INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)

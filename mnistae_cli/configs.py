@@ -50,14 +50,14 @@ class Checked:
             if problem:
                 raise UsageError(
                     f"{flag_of(each)} is {_shown(value)}: it must be {problem}.",
-                    f"Give {flag_of(each)} another value, or leave it out for {_shown(each.default)}.",
+                    f"Give {flag_of(each)} another value, or leave it out.",
                 )
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value)) or "empty"
-    return str(value)
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def _coerced(value: Any, hint: Any) -> Any:
@@ -77,7 +77,8 @@ def _type_problem(value: Any, hint: Any) -> str:
         return "" if whole else "whole numbers, as 500,500,2000"
     allowed = get_args(hint) or (hint,)
     if type(value) not in allowed:
-        return "of type " + " or ".join(getattr(kind, "__name__", str(kind)) for kind in allowed)
+        names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+        return " or ".join(names[kind] for kind in allowed if kind in names)
     if isinstance(value, float) and not math.isfinite(value):
         return "a finite number"
     return ""
@@ -98,6 +99,7 @@ def _range_problem(value: Any, rule: Mapping[str, Any]) -> str:
 
 DATA_DIR = "Folder to look for the data set's files in first."
 SEED = "Start of every random draw."
+WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
 USUAL_EPOCHS = 8
 LEAST_STEPS = 1000  # fewer steps leave a small data set half learned
@@ -108,12 +110,12 @@ class TrainConfig(Checked):
     """`mnistae train`: the data set, the network, its optimisation."""
 
     dataset: str = option(
-        "mnist", "mnist, digits, or a PATH to IDX files, an .npz or a folder of images.", no_matter=True
+        "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", no_matter=True
     )
     data_dir: str | None = option(None, DATA_DIR, no_matter=True)
-    latent_dim: int = option(512, "Width of the code, in units.", minimum=1)
+    latent_dim: int = option(512, "Width of the code, in units.", minimum=1, maximum=WIDEST)
     hidden: tuple[int, ...] = option(
-        (), "Layers before the code, in units, as 500,500,2000; the decoder mirrors them.", minimum=1
+        (), "Layers before the code, in units, as 500,500,2000; the decoder mirrors them.", minimum=1, maximum=WIDEST
     )
     loss: Literal["bce", "mse"] = option("bce", "Binary cross-entropy or mean squared error, per pixel.")
     epochs: int | None = option(
@@ -129,7 +131,7 @@ class TrainConfig(Checked):
         0, "Stop after so many epochs without a better loss on held-out training images; 0: never.", minimum=0
     )
     validation_fraction: float = option(
-        0.1, "Share of the training images held out when --patience is given.", above=0, below=1
+        0.1, "Share of the training images held out to stop by, with patience.", above=0, below=1, flag="validation"
     )
     seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
 
@@ -154,7 +156,7 @@ class ClassifyConfig(Checked):
 
     labels: float | int = option(0.1, "Labels to learn from: a share (0.1), or a count (6000).", above=0, flag="labels")
     stratify: bool = option(True, "Draw the same share of every class.")
-    hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1)
+    hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
     standardize: bool = option(True, "Scale each feature to mean 0 and variance 1 first.")
     weight_decay: float = option(
         0.3, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
@@ -170,7 +172,7 @@ class ClassifyConfig(Checked):
         0, "Stop after so many epochs without a better loss on held-out drawn labels; 0: never.", minimum=0
     )
     validation_fraction: float = option(
-        0.1, "Share of the drawn labels held out when --patience is given.", above=0, below=1
+        0.1, "Share of the drawn labels held out to stop by, with patience.", above=0, below=1, flag="validation"
     )
     seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
 

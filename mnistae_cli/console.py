@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistae_cli.artifacts import NEXT_COMMANDS
 from mnistae_cli.errors import MnistaeError, UsageError
 from mnistae_cli.manifests import SCHEMA_VERSION
 from mnistae_cli.progress import Advance, Notice, StageEnded
@@ -19,6 +18,13 @@ from mnistae_cli.progress import Advance, Notice, StageEnded
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+NEXT_COMMANDS = {
+    "train": "mnistae encode",
+    "encode": "mnistae classify, mnistae cluster",
+    "classify": "mnistae evaluate",
+    "cluster": "mnistae evaluate",
+    "evaluate": "mnistae predict IMAGE",
+}
 INTERRUPTED = 130
 BUG = 1
 NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
@@ -45,7 +51,7 @@ def guarded(verbose: bool) -> Iterator[None]:
         print_error(error.problem, error.remedy)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print_error("interrupted.", "What was finished before is kept; the same command goes on from there.")
+        print_error("interrupted.", "Finished stages are kept; the same command goes on after them.")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does
@@ -177,17 +183,21 @@ def print_json(result: Mapping[str, Any]) -> None:
     print(json.dumps({"schema_version": SCHEMA_VERSION, **result}, allow_nan=False), flush=True)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> None:
-    """The result for a person: numbers to the right, the first column to the left."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, words: bool = False
+) -> None:
+    """The result for a person: numbers to the right, the first column, or all that are `words`, to the left."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", caption=note or None, caption_justify="left")
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        table.add_column(column, justify="left" if index == 0 or words else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = 160  # a pipe has no width; do not cut figures at 80
-    console.print(table, markup=False)
+    with console.capture() as text:
+        console.print(table)
+    print(text.get(), end="", flush=True)  # Rich would turn a reader that leaves early into exit 1

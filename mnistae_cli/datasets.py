@@ -15,7 +15,7 @@ from mnistae_cli import mnist
 from mnistae_cli.configs import suggestion
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.npy import load_npz
-from mnistae_cli.progress import Report, silent
+from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.sources import (
     ImageSource,
     from_array,
@@ -101,17 +101,19 @@ def load_dataset(name: str, data_dir: str | None = None, report: Report = silent
     if name == "digits":
         return _digits()
     if name == "mnist":
-        return _mnist(mnist.find(data_dir) or mnist.fetch_all(report))
+        return _mnist(mnist.find(data_dir, report) or mnist.fetch_all(report))
     path = Path(name).resolve()
     where = Where(path.stem, str(path), str(path))
     if path.is_dir():
-        return _folder(where, path)
+        return _folder(where, path, report)
     if path.suffix == ".npz" and path.is_file():
         return _archive(where, load_npz(path))
     if path.suffix == ".npy" and path.is_file():
         return _split(where, Images(from_npy(path), None), ())
     if path.exists():
-        raise DamagedInput(f"--dataset {name} is no data set.", "Give a folder, an .npz or an .npy file.")
+        raise DamagedInput(
+            f"--dataset {name} is no data set.", "Give a folder, an .npz or an .npy file; for IDX files, their folder."
+        )
     if os.sep in name or path.suffix:
         raise MissingInput(f"--dataset {name}: there is nothing at that path.", "Check the path.")
     raise UsageError(
@@ -122,7 +124,8 @@ def load_dataset(name: str, data_dir: str | None = None, report: Report = silent
 
 def load_recorded(record: Mapping[str, Any], data_dir: str | None, report: Report = silent) -> Dataset:
     """The data set that a manifest's `Dataset.record` names, looked for where it was."""
-    return load_dataset(record["source"], data_dir or record["location"], report)
+    there = record["location"] if Path(record["location"]).is_dir() else None
+    return load_dataset(record["source"], data_dir or there, report)
 
 
 def _mnist(place: mnist.Place) -> Dataset:
@@ -208,17 +211,21 @@ def _archive(where: Where, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
     return _of_splits(where, train, test, _class_names(train, test))
 
 
-def _folder(where: Where, folder: Path) -> Dataset:
+def _folder(where: Where, folder: Path, report: Report) -> Dataset:
     idx_train, idx_test = _idx_split(folder, "train"), _idx_split(folder, "t10k|test")
     if idx_train:
         return _of_splits(where, idx_train, idx_test, _class_names(idx_train, idx_test))
     if (folder / "train").is_dir() and (folder / "test").is_dir():
-        class_names = _class_folders(folder / "train")
+        class_names = tuple(sorted({*_class_folders(folder / "train"), *_class_folders(folder / "test")}))
         parts = [_listed(folder / split, class_names) for split in ("train", "test")]
     else:
         class_names = _class_folders(folder)
         listed = _listed(folder, class_names)
         parts = [[listed[i] for i in part] for part in _held_out(len(listed), where.location)]
+    visible = [each for each in folder.rglob("*") if each.is_file() and not each.name.startswith(".")]
+    left_out = len(visible) - sum(map(len, parts))
+    if left_out:
+        report(Notice(f"{left_out} files in {folder} are left out: not PNG, JPEG or BMP, or too deep"))
     train, test = (_images_of(part) for part in parts)
     return _of_splits(where, train, test, class_names)
 
@@ -258,7 +265,10 @@ def _listed(folder: Path, class_names: Sequence[str]) -> list[tuple[Path, int]]:
             "Sort all images into class folders, or none.",
         )
     if not flat and not by_class:
-        raise MissingInput(f"{folder} holds no IDX file and no PNG, JPEG or BMP file.", "Name a folder of images.")
+        raise MissingInput(
+            f"{folder} holds no train-images-idx3-ubyte, and no PNG, JPEG or BMP file at most one folder down.",
+            "Name a folder of images.",
+        )
     return by_class or [(path, -1) for path in flat]
 
 

@@ -1,8 +1,19 @@
-"""Two things that a file wants done: its hash taken, its bytes on the disk."""
+"""What a file wants done: its hash taken, its bytes on the disk, its unfinished copy removed."""
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
+
+unfinished: set[Path] = set()
+"""Files and folders that this process is writing under another name; no use to anyone if it stops."""
+
+
+def discard_unfinished() -> None:
+    """Remove what this process has begun and will not finish."""
+    for path in list(unfinished):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    unfinished.clear()
 
 
 def sha256_of(path: Path) -> str:

@@ -15,6 +15,8 @@ from mnistae_cli.errors import DamagedInput
 from mnistae_cli.sources import Pixels, unit_scale
 
 MEASURED_IMAGES = 1000
+PHOTO = 2  # times the frame: what is larger is a photo or scan, not data
+RULE = 0.95  # of the sheet's width or height: what spans that is a line of the paper, or its edge
 SMALLEST_PART = 0.02  # of all ink pixels; a smaller separate part is a speck of dirt
 
 
@@ -25,6 +27,7 @@ class Frame:
     Args:
         height, width: size of an image, in pixels.
         box: longer side of the ink's bounding box, in pixels.
+        stroke: mean width of the strokes, in pixels.
         row, column: the ink's centre of mass, in pixels from the middle of the first one.
         light_ink: light ink on dark ground, as in MNIST.
     """
@@ -32,6 +35,7 @@ class Frame:
     height: int
     width: int
     box: int
+    stroke: float
     row: float
     column: float
     light_ink: bool
@@ -43,27 +47,40 @@ def measure_frame(pixels: Pixels) -> Frame:
     height, width = images.shape[1:]
     drawn = [(ink, light) for ink, light in map(_ink, images) if ink.any()]
     if not drawn:
-        return Frame(height, width, max(height, width), (height - 1) / 2, (width - 1) / 2, light_ink=True)
+        return Frame(height, width, max(height, width), 0.0, (height - 1) / 2, (width - 1) / 2, light_ink=True)
     box = np.median([max(_bounds(ink)[2:]) for ink, _ in drawn])
+    stroke = np.median([_stroke_width(ink) for ink, _ in drawn])
     row, column = np.median([_centre_of_mass(ink) for ink, _ in drawn], axis=0)
     light_ink = bool(np.mean([light for _, light in drawn]) >= 0.5)
-    return Frame(height, width, int(box), round(float(row), 2), round(float(column), 2), light_ink)
+    stroke, row, column = (round(float(value), 2) for value in (stroke, row, column))
+    return Frame(height, width, int(box), stroke, row, column, light_ink)
 
 
 def frame_image(image: NDArray[Any], frame: Frame, origin: str) -> NDArray[np.float32]:
-    """One grey image (h, w) of any size, uint8 or float in [0, 1], as `frame` has it: (H, W) float32 in [0, 1].
+    """One grey image as `frame` has it.
+
+    Args:
+        image: (h, w) of any size, uint8 or float in [0, 1].
+
+    Returns:
+        (H, W) float32 in [0, 1].
 
     Raises:
-        DamagedInput: nothing is drawn on it.
+        DamagedInput: nothing is drawn on it; `origin` is named in the message.
     """
     from PIL import Image
 
-    ink, _ = _ink(unit_scale(image))
+    photo = max(image.shape) > PHOTO * max(frame.height, frame.width)
+    ink, _ = _ink(unit_scale(image), photo=photo)
+    if photo:
+        ink = _without_rules(ink)
     if not ink.any():
-        raise DamagedInput(f"{origin}: nothing is drawn on it.", "Give an image with one sign on an even ground.")
+        raise DamagedInput(f"{origin}: nothing is drawn on it.", "Give one sign on an even ground.")
     top, left, height, width = _bounds(ink)
     ink = ink[top : top + height, left : left + width]
     scale = min(frame.box / max(height, width), frame.height / height, frame.width / width)
+    if photo:
+        ink = _thickened(ink, frame.stroke / scale)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     if size != (width, height):
         ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BILINEAR))
@@ -74,12 +91,13 @@ def frame_image(image: NDArray[Any], frame: Frame, origin: str) -> NDArray[np.fl
     return framed if frame.light_ink else 1 - framed
 
 
-def _ink(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
+def _ink(image: NDArray[np.float32], *, photo: bool = False) -> tuple[NDArray[np.float32], bool]:
     """How much ink is on each pixel, 0 on the ground, and whether it is lighter than the ground."""
     from scipy import ndimage
 
     border = np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
-    ground = np.median(border)
+    # Most of a photo is paper, but not its edge; a small image has ink up to everywhere but its edge.
+    ground = float(np.median(image if photo else border))
     light = bool(image.max() - ground >= ground - image.min())
     ink = np.maximum(image - ground if light else ground - image, 0)
     # Paper has grain and shadows: what the border shows of them is no ink.
@@ -89,6 +107,38 @@ def _ink(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
     sizes = np.bincount(parts.ravel(), minlength=n_parts + 1)
     ink[(sizes < SMALLEST_PART * sizes[1:].sum())[parts]] = 0
     return ink.astype(np.float32), light
+
+
+def _without_rules(ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Remove separate lines across the whole sheet, as of ruled paper, unless nothing else is there."""
+    from scipy import ndimage
+
+    parts, _ = ndimage.label(ink, structure=np.ones((3, 3)))
+    kept = ink.copy()
+    for number, (rows, columns) in enumerate(ndimage.find_objects(parts), start=1):
+        spans = [(part.stop - part.start) / extent for part, extent in zip((rows, columns), ink.shape, strict=True)]
+        if max(spans) > RULE:
+            kept[parts == number] = 0
+    return kept if kept.any() else ink
+
+
+def _thickened(ink: NDArray[np.float32], stroke: float) -> NDArray[np.float32]:
+    """Strokes of a fine pen as wide as `stroke` pixels; those of a broad one stay."""
+    from scipy import ndimage
+
+    missing = round(stroke - _stroke_width(ink))
+    if missing < 1:
+        return ink
+    room = missing // 2 + 1
+    return np.asarray(ndimage.grey_dilation(np.pad(ink, room), size=(missing + 1, missing + 1)), np.float32)
+
+
+def _stroke_width(ink: NDArray[np.float32]) -> float:
+    """Mean width of the strokes, in pixels: twice the area over the length of the edge."""
+    inside = np.pad(ink > 0.5 * ink.max(), 1)
+    edge = sum(int((inside != np.roll(inside, 1, axis)).sum()) for axis in (0, 1))
+    # A pixel's edge runs along two axes; a slanted line crosses about 4/π of its length in pixel sides.
+    return float(2 * inside.sum() / (edge * np.pi / 4))
 
 
 def _bounds(ink: NDArray[np.float32]) -> tuple[int, int, int, int]:

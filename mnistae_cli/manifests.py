@@ -1,12 +1,13 @@
 """`manifest.json`: what a stage's folder holds, what it was made from, by what and how."""
 
+import hashlib
 import json
 import platform
 import resource
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -37,6 +38,12 @@ class Manifest:
     wall_seconds: float
     peak_memory_bytes: int
     schema_version: int = SCHEMA_VERSION
+    seal: str = ""
+
+    def own_sha256(self) -> str:
+        """Hex sha256 of everything but the seal: what the seal should be."""
+        content = json.dumps(asdict(replace(self, seal="")), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
 
 
 def seal(
@@ -65,6 +72,7 @@ def seal(
         wall_seconds=round(wall_seconds, 3),
         peak_memory_bytes=_peak_memory_bytes(),
     )
+    manifest = replace(manifest, seal=manifest.own_sha256())
     path = folder / MANIFEST
     path.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
     fsync(path)
@@ -80,11 +88,15 @@ def parse(content: bytes, stage: str) -> Manifest:
     """
     try:
         manifest = Manifest(**json.loads(content))
-        outside = [name for name in manifest.files if Path(name).name != name]
-    except (TypeError, AttributeError) as problem:
+    except TypeError as problem:
         raise ValueError(str(problem)) from None
-    if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage or outside:
-        raise ValueError(f"stage {manifest.stage}, schema_version {manifest.schema_version}, files outside: {outside}")
+    if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage:
+        raise ValueError(f"it is of stage {manifest.stage}, schema_version {manifest.schema_version}")
+    if manifest.seal != manifest.own_sha256():
+        raise ValueError("it was changed after it was written")
+    outside = [name for name in manifest.files if Path(name).name != name]
+    if outside:
+        raise ValueError(f"it names files outside of its folder: {', '.join(outside)}")
     return manifest
 
 

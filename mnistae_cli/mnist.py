@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnistae_cli.downloads import fetch
-from mnistae_cli.errors import DamagedInput
+from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.files import sha256_of
-from mnistae_cli.progress import Report, silent
+from mnistae_cli.progress import Notice, Report, silent
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -47,9 +47,15 @@ def cache_folder() -> Path:
 
 
 def places(data_dir: str | None) -> list[Place]:
-    """The folders where MNIST may be, in the order of the search, with the state of its files in each."""
+    """The folders where MNIST may be, in the order of the search, with the state of its files in each.
+
+    Raises:
+        UsageError: `data_dir` is no folder.
+    """
     keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     given = [Path(data_dir)] if data_dir else []
+    if given and not given[0].is_dir():
+        raise UsageError(f"--data-dir {data_dir} is no folder.", "Name the folder with the data set's files.")
     folders = [*given, cache_folder(), keras_home / "datasets"]
     return [_inspect(folder) for folder in folders]
 
@@ -61,10 +67,12 @@ def _inspect(folder: Path) -> Place:
                 if sha256_of(folder / name) != sha256:
                     return Place(folder, files, "damaged", f"{folder / name} has another sha256 than MNIST's")
             return Place(folder, files, "sound")
-    return Place(folder, GZ, "missing")
+    some = [name for name in GZ if (folder / name).is_file()]
+    lacking = ", ".join(name for name in GZ if name not in some)
+    return Place(folder, GZ, "missing", f"lacks {lacking}" if some else "")
 
 
-def find(data_dir: str | None) -> Place | None:
+def find(data_dir: str | None, report: Report = silent) -> Place | None:
     """The first place that has MNIST, or None.
 
     Raises:
@@ -72,9 +80,12 @@ def find(data_dir: str | None) -> Place | None:
     """
     for place in places(data_dir):
         if place.state == "damaged":
-            raise DamagedInput(f"{place.problem}.", "Remove that file, or run: mnistae data --fetch mnist")
+            fetched = "Run: mnistae data --fetch mnist"
+            raise DamagedInput(f"{place.problem}.", fetched if place.folder == cache_folder() else "Replace that file.")
         if place.state == "sound":
             return place
+        if place.problem:
+            report(Notice(f"no whole MNIST in {place.folder}: it {place.problem}"))
     return None
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.files import unfinished
 
 REMEDY = "Name a file written by numpy.save, with plain numbers."
 
@@ -41,11 +42,14 @@ def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
             offset = file.tell()
     except FileNotFoundError:
         raise MissingInput(f"{path} is not there.", "Check the path.") from None
-    except (ValueError, EOFError) as problem:
+    except OSError:
+        raise
+    except Exception as problem:  # NumPy parses the header as Python; damage shows in many ways
         raise DamagedInput(f"{path} is no .npy file: {problem}.", REMEDY) from None
-    if dtype.hasobject or (fortran_order and len(shape) > 1):
-        what = "Python objects" if dtype.hasobject else "an array in Fortran order"
-        raise DamagedInput(f"{path} holds {what}.", REMEDY)
+    if dtype.hasobject:
+        raise DamagedInput(f"{path} holds Python objects.", REMEDY)
+    if fortran_order and len(shape) > 1:
+        raise DamagedInput(f"{path} holds an array in Fortran order.", "Save numpy.ascontiguousarray of it.")
     expected = offset + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     if path.stat().st_size != expected:
         raise DamagedInput(f"{path} has {path.stat().st_size} bytes, its header says {expected}.", REMEDY)
@@ -83,6 +87,7 @@ class NpyWriter:
     def __enter__(self) -> Self:
         self._partial = self.path.with_name(f".{self.path.name}.partial")
         self._file: BinaryIO = self._partial.open("wb")
+        unfinished.add(self._partial)
         header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": self.shape}
         np.lib.format.write_array_header_1_0(self._file, header)
         self._rows = 0
@@ -99,6 +104,7 @@ class NpyWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
         self._file.close()
+        unfinished.discard(self._partial)
         if whole:
             self._partial.replace(self.path)
         else:
@@ -114,7 +120,9 @@ def load_npz(path: Path) -> dict[str, NDArray[Any]]:
         DamagedInput: no `.npz` file, or a damaged one.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, OSError, AttributeError, zipfile.BadZipFile) as problem:
+    except PermissionError:
+        raise
+    except Exception as problem:  # zip, zlib and NumPy have an error each for every kind of damage
         raise DamagedInput(f"{path} is no .npz archive that can be read: {problem}.", "Get the file again.") from None

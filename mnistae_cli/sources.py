@@ -187,7 +187,11 @@ def _idx_items(path: Path, offset: int, n: int, item_bytes: int, batch_size: int
 
 def image_paths(folder: Path) -> list[Path]:
     """The PNG, JPEG and BMP files directly in `folder`, by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not path.name.startswith(".")
+    )
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -112,10 +113,10 @@ def test_a_changed_input_makes_everything_after_it_stale(tmp_path: Path) -> None
     put(tmp_path, TRAIN, "other")
     states = stage_states(tmp_path)
     assert [states[stage]["state"] for stage in ("train", "encode", "cluster")] == ["up to date", "stale", "stale"]
-    assert states["cluster"]["reason"] == "encode is stale (train was run again since)"
+    assert states["cluster"]["reason"] == "encode is stale, train was run again since"
     with pytest.raises(MissingInput) as refused:
         open_stage(tmp_path, "cluster")
-    assert "mnistae cluster --artifacts" in refused.value.remedy
+    assert "mnistae encode --artifacts" in refused.value.remedy
 
 
 def test_missing_and_damaged_folders_name_the_command_that_mends_them(tmp_path: Path) -> None:
@@ -141,10 +142,20 @@ def test_a_damaged_manifest(content: bytes, tmp_path: Path) -> None:
     assert stage_states(tmp_path)["train"]["state"] == "damaged"
 
 
-def test_a_manifest_names_no_file_outside(tmp_path: Path) -> None:
+def test_a_manifest_that_was_edited_is_damaged(tmp_path: Path) -> None:
     put(tmp_path, TRAIN)
     path = tmp_path / "train" / "manifest.json"
-    path.write_text(path.read_text().replace('"model"', '"../model"'))
+    path.write_text(path.read_text().replace('"loss": 0.5', '"loss": 0.1'))
+    with pytest.raises(DamagedInput, match="changed after it was written"):
+        open_stage(tmp_path, "train")
+
+
+def test_a_manifest_names_no_file_outside(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    manifest = open_stage(tmp_path, "train").manifest
+    forged = replace(manifest, files={"../model": manifest.files["model"]})
+    forged = replace(forged, seal=forged.own_sha256())
+    (tmp_path / "train" / "manifest.json").write_text(json.dumps(asdict(forged)))
     with pytest.raises(DamagedInput, match="outside"):
         open_stage(tmp_path, "train")
 

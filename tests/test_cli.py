@@ -2,8 +2,10 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +142,7 @@ def test_a_damaged_result_is_made_again(finished: Path, mnistae: Mnistae) -> Non
 
 def test_features_of_another_encoder_are_refused(finished: Path, shapes_npz: Path, mnistae: Mnistae) -> None:
     assert mnistae("train", "--dataset", shapes_npz, "-a", finished, *QUICK, "--latent-dim", "9").code == 0
-    assert_two_lines(mnistae("cluster", "-a", finished), 3, "is stale", "Run: mnistae encode")
+    assert_two_lines(mnistae("cluster", "-a", finished), 3, "is stale", "Run again: mnistae run --dataset")
 
 
 def test_images_of_another_size_are_refused(finished: Path, mnistae: Mnistae, tmp_path: Path) -> None:
@@ -157,6 +159,51 @@ def test_an_output_that_cannot_be_written(finished: Path, mnistae: Mnistae, tmp_
     for output in (tmp_path / "none" / "o.npy", tmp_path / "o.txt"):
         refused = mnistae("encode", "--images", tmp_path / "images.npy", "--output", output, "-a", finished)
         assert_two_lines(refused, 2, str(output))
+
+
+def test_the_users_own_images_are_not_written_over(finished: Path, mnistae: Mnistae, tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", shapes(3, 0)[0])
+    for output in (tmp_path / "images.npy", finished / "train" / "out.npy"):
+        refused = mnistae("encode", "--images", tmp_path / "images.npy", "--output", output, "-a", finished)
+        assert_two_lines(refused, 2, str(output))
+    assert np.load(tmp_path / "images.npy").shape == (3, 10, 12)
+
+
+def test_what_only_reads_makes_no_directory(mnistae: Mnistae, tmp_path: Path) -> None:
+    for stage in ("encode", "classify", "cluster", "evaluate", "status"):
+        mnistae(stage, "-a", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(600):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    raise TimeoutError(path)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("moment", ["start", "imports", "training"])
+def test_a_stopped_process_says_so_and_leaves_what_was_there(
+    number: signal.Signals, code: int, moment: str, finished: Path, shapes_npz: Path
+) -> None:
+    before = (finished / "train" / "manifest.json").read_bytes()
+    arguments = ["train", "--dataset", str(shapes_npz), "--epochs", "100000", "-a", str(finished)]
+    command = [sys.executable, "-m", "mnistae_cli", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        if moment == "start":
+            time.sleep(0.3)
+        else:
+            wait_for(finished / ".train.partial")
+            time.sleep(1.0 if moment == "imports" else 8.0)
+        running.send_signal(number)
+        assert running.wait(30) == code
+        assert running.stderr
+        lines = [line for line in running.stderr.read().splitlines() if line.startswith(("error", "help", "Trace"))]
+    assert [line.split(":")[0] for line in lines] == ["error", "help"]
+    assert (finished / "train" / "manifest.json").read_bytes() == before
+    assert not {".train.partial", ".holder"} & {path.name for path in finished.iterdir()}
 
 
 def test_more_labels_or_clusters_than_images(finished: Path, mnistae: Mnistae) -> None:

@@ -120,7 +120,7 @@ def test_the_split_is_the_same_each_time_and_loses_nothing(tmp_path: Path) -> No
 
 
 def test_folders_that_are_no_data_set(tmp_path: Path) -> None:
-    with pytest.raises(MissingInput, match="no IDX file"):
+    with pytest.raises(MissingInput, match="no train-images"):
         load_dataset(str(tmp_path))
     write_images(tmp_path, *TRAIN)
     Image.new("L", (12, 10)).save(tmp_path / "stray.png")

@@ -1,5 +1,6 @@
 """The README and the presets name commands and options that are there, and leave no command out."""
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
@@ -9,7 +10,7 @@ import typer
 
 from mnistae_cli.artifacts import STAGES
 from mnistae_cli.cli import app
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.configs import STAGE_CONFIGS, flag_of
 from mnistae_cli.console import INTERRUPTED
 from mnistae_cli.errors import DamagedInput, GateFailed, MissingInput, UsageError
 
@@ -63,8 +64,9 @@ def test_every_stage_and_exit_code_is_documented() -> None:
 
 
 def test_every_setting_has_an_option() -> None:
-    for name in TrainConfig.__dataclass_fields__:
-        assert "--" + name.replace("_", "-") in options_of("train")
+    for stage, config in STAGE_CONFIGS.items():
+        for field in dataclasses.fields(config):  # type: ignore[arg-type]
+            assert {flag_of(field), f"--no-{flag_of(field)[2:]}"} & options_of(stage)
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from mnistae_cli.configs import ClassifyConfig, TrainConfig
+from mnistae_cli.errors import UsageError
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets import losses
 from mnistae_cli.nets.autoencoder import Autoencoder, build_autoencoder
@@ -98,12 +99,12 @@ def trained(config: TrainConfig, report: object = silent) -> tuple[Autoencoder, 
     fitted = train_network(
         model.logits,
         losses.binary_crossentropy,
-        Examples(IMAGES, IMAGES),
+        Examples(IMAGES),
         Optimisation.of(config),
         report,  # type: ignore[arg-type]
         task="train",
         xla=True,
-        shown={"test": Examples(IMAGES[:30], IMAGES[:30])},
+        shown={"test": Examples(IMAGES[:30])},
     )
     return model, fitted
 
@@ -133,7 +134,7 @@ def test_the_test_images_choose_nothing() -> None:
     with_test = trained(QUICK)[0].whole.get_weights()
     start_session(0)
     model = build_autoencoder(10, 12, QUICK)
-    examples = Examples(IMAGES, IMAGES)
+    examples = Examples(IMAGES)
     train_network(
         model.logits, losses.binary_crossentropy, examples, Optimisation.of(QUICK), silent, task="train", xla=True
     )
@@ -151,12 +152,25 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     assert kept == pytest.approx(min(fitted.history["val_loss"]), rel=1e-5)
 
 
+def test_patience_works_on_labels_too() -> None:
+    config = ClassifyConfig(epochs=30, patience=2, learning_rate=0.5, schedule="constant", hidden=5)
+    features, labels = RNG.normal(size=(40, 6)).astype(np.float32), np.arange(40, dtype=np.uint8) % 3
+    start_session(0)
+    head = build_head(features, 3, config)
+    loss = losses.softmax_crossentropy(0.1, 3)
+    examples = Examples(features, labels)
+    fitted = train_network(head.logits, loss, examples, Optimisation.of(config), silent, task="classify", xla=False)
+    assert len(fitted.history["val_loss"]) < 30
+    with pytest.raises(UsageError, match="--patience"):
+        train_network(head.logits, loss, examples.take(slice(1)), Optimisation.of(config), silent, task="", xla=False)
+
+
 def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
     start_session(0)
     model = build_autoencoder(10, 12, QUICK)
     twin = keras.models.clone_model(model.whole)
     twin.set_weights(model.whole.get_weights())
-    trainer = IndexedTrainer(model.logits, losses.binary_crossentropy, Examples(IMAGES, IMAGES))
+    trainer = IndexedTrainer(model.logits, losses.binary_crossentropy, Examples(IMAGES))
     trainer.compile(optimizer=keras.optimizers.Adam(1e-3))
     trainer.train_step(tf.range(16))
     twin.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
@@ -168,8 +182,8 @@ def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
 
 def test_bytes_are_held_as_bytes_and_once() -> None:
     model = build_autoencoder(10, 12, QUICK)
-    trainer = IndexedTrainer(model.logits, losses.binary_crossentropy, Examples(IMAGES, IMAGES))
-    assert trainer._inputs is trainer._targets
+    trainer = IndexedTrainer(model.logits, losses.binary_crossentropy, Examples(IMAGES))
+    assert trainer._targets is None
     assert trainer._inputs.dtype == tf.uint8
 
 
@@ -182,7 +196,7 @@ def test_a_training_run_traces_its_step_once() -> None:
 
     start_session(0)
     model = build_autoencoder(10, 12, QUICK)
-    examples = Examples(IMAGES, IMAGES)
+    examples = Examples(IMAGES)
     train_network(model.logits, counted, examples, Optimisation.of(QUICK), silent, task="train", xla=True)
     once = len(traces)
     longer = Optimisation.of(TrainConfig(latent_dim=8, epochs=9, batch_size=16))

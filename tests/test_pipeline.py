@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import QUICK, SMALL, Mnistae, shapes, write_shapes
+from tests.conftest import QUICK, SMALL, Mnistae, assert_two_lines, shapes, write_shapes
 
 SCORES = (
     "hungarian_accuracy",
@@ -80,6 +80,12 @@ def test_a_second_run_does_nothing_and_prints_the_stored_result(
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def test_a_failed_run_keeps_the_config_of_the_results(finished: Path, mnistae: Mnistae) -> None:
+    before = (finished / "config.toml").read_text()
+    assert mnistae("run", "--dataset", finished / "none.npz", "--epochs", "77", "-a", finished).code == 3
+    assert (finished / "config.toml").read_text() == before
+
+
 def test_the_kept_config_gives_the_same_run(finished: Path, mnistae: Mnistae) -> None:
     again = mnistae("run", "--config", finished / "config.toml", "-a", finished)
     assert again.err.count("up to date") == 5
@@ -130,11 +136,25 @@ def test_gates(finished: Path, mnistae: Mnistae) -> None:
     assert "classifier.test.accuracy is" in failed.err
 
 
-@pytest.mark.parametrize("gate", ["clusters.test.puritty=0.5", "clusters.test=1", "dataset.name=1", "purity", "a=b"])
-def test_gates_that_name_no_figure(gate: str, finished: Path, mnistae: Mnistae) -> None:
-    refused = mnistae("evaluate", "-a", finished, "--fail-under", gate, "-q")
-    assert refused.code == 2
-    assert gate.split("=")[0] in refused.err
+@pytest.mark.parametrize(
+    "gate", ["clusters.test.puritty=0.5", "clusters.test=1", "dataset.name=1", "clusters.test.purity", "a=b",
+             "clusters.test.purity=nan", "clusters.test.purity=high"]
+)  # fmt: skip
+def test_gates_that_are_none_are_refused_before_the_work(gate: str, tmp_path: Path, mnistae: Mnistae) -> None:
+    assert_two_lines(mnistae("run", "-a", tmp_path / "none", "--fail-under", gate), 2, gate)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_gate_on_what_was_not_run_fails(finished: Path, mnistae: Mnistae) -> None:
+    shutil.rmtree(finished / "cluster")
+    failed = mnistae("evaluate", "-a", finished, "--fail-under", "clusters.test.purity=0")
+    assert failed.code == 5
+    assert "clusters.test.purity is not there" in failed.err
+
+
+def test_the_strictest_gate_of_a_figure_counts(finished: Path, mnistae: Mnistae) -> None:
+    gates = ("--fail-under", "clusters.test.purity=1.1", "--fail-under", "clusters.test.purity=0")
+    assert mnistae("evaluate", "-a", finished, *gates).code == 5
 
 
 def test_stages_one_by_one_give_the_same_bytes_as_run(
@@ -187,7 +207,7 @@ def test_without_labels_run_leaves_the_classifier_out(tmp_path: Path, mnistae: M
     assert (root / "evaluate" / "clusters.png").exists()
     refused = mnistae("classify", "-a", root)
     assert refused.code == 3
-    assert "no labels" in refused.err
+    assert "no labels of two classes" in refused.err
 
 
 def test_only_what_was_run_is_scored(finished: Path, mnistae: Mnistae) -> None:
@@ -238,6 +258,18 @@ def test_predict_names_class_probability_and_cluster(finished: Path, tmp_path: P
     assert [each["probability"] for each in found] == pytest.approx(probabilities.max(1).tolist(), abs=1e-6)
     assert [each["cluster"] for each in found] == clusters.tolist()
     assert found[3]["image"] == f"{paths}[3]"
+
+
+def test_a_blank_picture_does_not_hide_the_others(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.new("L", (40, 40), "white").save(folder / "blank.png")
+    Image.fromarray(shapes(1, 0)[0][0]).save(folder / "drawn.png")
+    result = mnistae("predict", folder, "-a", finished, "--json")
+    assert result.code == 4
+    assert "blank.png: nothing is drawn" in result.err
+    found = the_object(result.out)["predictions"]
+    assert [each["label"] is None for each in found] == [True, False]
 
 
 def test_predict_takes_a_photo_of_any_size(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:

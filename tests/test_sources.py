@@ -149,8 +149,8 @@ def test_grey_levels_of_every_kind(tmp_path: Path) -> None:
     assert read_grey(tmp_path / "clear.png").min() == 255
     Image.fromarray(np.full((2, 2), 65535, np.uint16)).save(tmp_path / "deep.png")
     assert read_grey(tmp_path / "deep.png").max() == 255
-    Image.new("P", (2, 2), 0).save(tmp_path / "palette.bmp")
-    assert read_grey(tmp_path / "palette.bmp").shape == (2, 2)
+    Image.new("P", (2, 2), 0).save(tmp_path / "palette.png")
+    assert read_grey(tmp_path / "palette.png").shape == (2, 2)
 
 
 def test_what_is_no_image(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from mnistae_cli.configs import ClassifyConfig, TrainConfig
+from mnistae_cli.errors import UsageError
 from mnistae_cli.nets.losses import Loss
 from mnistae_cli.progress import Advance, Report
 
@@ -22,15 +23,14 @@ HELD_OUT_BATCH = 1000
 
 @dataclass(frozen=True)
 class Examples:
-    """What a network learns from: inputs (N, …) and targets (N, …); autoencoders have one array as both."""
+    """What a network learns from: inputs (N, …) and targets (N, …), None where the inputs are the targets."""
 
     inputs: NDArray[Any]
-    targets: NDArray[Any]
+    targets: NDArray[Any] | None = None
 
-    def take(self, indices: NDArray[np.int64]) -> "Examples":
-        """Some of the examples, copied."""
-        inputs = self.inputs[indices]
-        return Examples(inputs, inputs if self.targets is self.inputs else self.targets[indices])
+    def take(self, indices: NDArray[np.int64] | slice) -> "Examples":
+        """Some of the examples."""
+        return Examples(self.inputs[indices], None if self.targets is None else self.targets[indices])
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,12 @@ class IndexedTrainer(keras.Model):
         self.network = network
         self._example_loss = loss
         self._inputs = tf.constant(examples.inputs)
-        same = examples.targets is examples.inputs
-        self._targets = self._inputs if same else tf.constant(examples.targets)
+        self._targets = None if examples.targets is None else tf.constant(examples.targets)
 
     def call(self, indices: Any, training: bool = False) -> Any:
         """Losses (B,) of the examples at `indices` (B,)."""
         inputs = _unit_scale(tf.gather(self._inputs, indices))
-        targets = inputs if self._targets is self._inputs else tf.gather(self._targets, indices)
+        targets = inputs if self._targets is None else tf.gather(self._targets, indices)
         return self._example_loss(targets, self.network(inputs, training=training))
 
     def train_step(self, indices: Any) -> dict[str, Any]:
@@ -124,7 +123,8 @@ class _HeldOutLosses(keras.callbacks.Callback):
 
         @tf.function(reduce_retracing=True)
         def total(inputs: Any, targets: Any) -> Any:
-            return tf.reduce_sum(loss(_unit_scale(targets), network(_unit_scale(inputs), training=False)))
+            inputs = _unit_scale(inputs)
+            return tf.reduce_sum(loss(inputs if targets is None else targets, network(inputs, training=False)))
 
         self._total = total
 
@@ -132,7 +132,8 @@ class _HeldOutLosses(keras.callbacks.Callback):
         for name, examples in self._held_out.items():
             starts = range(0, len(examples.inputs), HELD_OUT_BATCH)
             parts = [slice(start, start + HELD_OUT_BATCH) for start in starts]
-            total = sum(float(self._total(examples.inputs[part], examples.targets[part])) for part in parts)
+            batches = (examples.take(part) for part in parts)
+            total = sum(float(self._total(batch.inputs, batch.targets)) for batch in batches)
             logs[f"{name}_loss"] = total / len(examples.inputs)
 
 
@@ -172,7 +173,13 @@ def learning_rate(optimisation: Optimisation, total_steps: int) -> Any:
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seeded indices of what is learned from and of what is held out to stop by."""
+    """Seeded indices of what is learned from and of what is held out to stop by.
+
+    Raises:
+        UsageError: one example cannot be both.
+    """
+    if n < 2:
+        raise UsageError("--patience needs two examples: one to learn from, one to hold out.", "Leave --patience out.")
     order = np.random.default_rng([seed, 2**32]).permutation(n)
     n_held_out = min(max(round(n * fraction), 1), n - 1)
     return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])

@@ -24,15 +24,20 @@ def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *
         MissingInput: no sound features, or no labels beside them.
         UsageError: more labels asked for than there are.
     """
-    with hold(artifacts, report):
+    with hold(artifacts, report, create=False):
         encode = open_stage(artifacts, "encode")
-        if "labels_train.npy" not in encode.manifest.files:
+        if not can_be_classified(encode.manifest):
             raise MissingInput(
-                f"{encode.folder} holds no labels_train.npy: the data set has no labels.",
+                f"{encode.folder} has no labels of two classes or more to learn from.",
                 "Go on with mnistae cluster, or sort the images into class folders.",
             )
         plan = Plan(config, inputs={"encode": encode})
         return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, report), report, force=force)
+
+
+def can_be_classified(encoded: Manifest) -> bool:
+    """Whether the encoded data set has training labels, and more than one class."""
+    return "labels_train.npy" in encoded.files and len((encoded.dataset or {})["class_names"]) > 1
 
 
 def _fill(work: Work, config: ClassifyConfig, encode: Stored, report: Report) -> None:

@@ -23,7 +23,7 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
         MissingInput: no sound features.
         UsageError: fewer images than clusters.
     """
-    with hold(artifacts, report):
+    with hold(artifacts, report, create=False):
         encode = open_stage(artifacts, "encode")
         plan = Plan(config, inputs={"encode": encode})
         return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, report), report, force=force)

@@ -30,13 +30,12 @@ def encode(config: EncodeConfig, artifacts: Path, report: Report = silent, *, fo
     Raises:
         MnistaeError: no sound autoencoder, or images of another size than it was trained on.
     """
-    with hold(artifacts, report):
+    with hold(artifacts, report, create=False):
         train = open_stage(artifacts, "train")
-        record = train.manifest.dataset or {}
         if config.dataset:
-            data = load_dataset(config.dataset, config.data_dir or record["location"], report)
+            data = load_dataset(config.dataset, config.data_dir, report)
         else:
-            data = load_recorded(record, config.data_dir, report)
+            data = load_recorded(train.manifest.dataset or {}, config.data_dir, report)
         for split in (data.train, data.test):
             check_size(split.pixels, train)
         plan = Plan(config, inputs={"train": train}, dataset=data.record(labels=True))
@@ -90,6 +89,10 @@ def encode_images(images: Path, output: Path, artifacts: Path, report: Report = 
     """
     if output.suffix != ".npy" or output.is_dir() or not output.parent.is_dir():
         raise UsageError(f"--output {output} is no place for features.", "Name a .npy file in a folder that exists.")
+    if output.exists() and output.samefile(images):
+        raise UsageError(f"--output {output} is the file of --images.", "Name another file, the images are kept.")
+    if artifacts.resolve() in output.resolve().parents:
+        raise UsageError(f"--output {output} is in the artifacts directory.", "Name a file elsewhere.")
     train = open_stage(artifacts, "train")
     pixels = open_images(images)
     check_size(pixels, train)

@@ -1,8 +1,7 @@
 """`mnistae evaluate`: what the earlier stages left → scores and figures. Every score is made here."""
 
 import json
-import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli import metrics
 from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
-from mnistae_cli.configs import EvaluateConfig
+from mnistae_cli.configs import EvaluateConfig, suggestion
 from mnistae_cli.datasets import load_recorded
 from mnistae_cli.errors import GateFailed, MissingInput, UsageError
 from mnistae_cli.inference import open_network
@@ -21,6 +20,16 @@ from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent
 
 SPLITS = ("train", "test")
+RECONSTRUCTION = ("mse", "bce")
+CLASSIFICATION = ("loss", "accuracy")
+CLUSTERING = (
+    "hungarian_accuracy",
+    "majority_accuracy",
+    "raw_id_accuracy",
+    "normalized_mutual_info",
+    "adjusted_rand_index",
+    "purity",
+)
 
 
 def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -32,7 +41,7 @@ def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *
         MissingInput: no encoded data set, or a stale stage.
         DamagedInput: an artefact that is not what its manifest says.
     """
-    with hold(artifacts, report):
+    with hold(artifacts, report, create=False):
         inputs = {stage: open_stage(artifacts, stage) for stage in ("train", "encode")}
         optional = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
         inputs |= {stage: open_stage(artifacts, stage) for stage in optional}
@@ -62,7 +71,7 @@ def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
     return {
         error: float(load_npy(encode.folder / f"reconstruction_{error}_{split}.npy").mean(dtype=np.float64))
-        for error in ("mse", "bce")
+        for error in RECONSTRUCTION
     }
 
 
@@ -128,14 +137,15 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
     majority = metrics.majority_mapping(tables["train"])
     scores["hungarian_mapping"], scores["majority_mapping"] = hungarian.tolist(), majority.tolist()
     for split, table in tables.items():
-        scores[split] = {
-            "hungarian_accuracy": metrics.mapped_accuracy(table, hungarian),
-            "majority_accuracy": metrics.mapped_accuracy(table, majority),
-            "raw_id_accuracy": metrics.mapped_accuracy(table, np.arange(n_clusters)),
-            "normalized_mutual_info": metrics.normalized_mutual_info(table),
-            "adjusted_rand_index": metrics.adjusted_rand_index(table),
-            "purity": metrics.purity(table),
-        } | scores[split]
+        figures = (
+            metrics.mapped_accuracy(table, hungarian),
+            metrics.mapped_accuracy(table, majority),
+            metrics.mapped_accuracy(table, np.arange(n_clusters)),
+            metrics.normalized_mutual_info(table),
+            metrics.adjusted_rand_index(table),
+            metrics.purity(table),
+        )
+        scores[split] = dict(zip(CLUSTERING, figures, strict=True)) | scores[split]
     return scores
 
 
@@ -169,42 +179,51 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
         figures.clusters(images, nearest, table, data.class_names, save / "clusters.png")
 
 
-def parse_gates(gates: list[str]) -> dict[str, float]:
-    """`["clusters.test.purity=0.5"]` → `{"clusters.test.purity": 0.5}`.
+def known_figures() -> list[str]:
+    """The figures that a gate may name, by their paths in `metrics.json`."""
+    per_split = [f"autoencoder.{{}}.{name}" for name in RECONSTRUCTION]
+    per_split += [f"classifier.{{}}.{name}" for name in CLASSIFICATION]
+    per_split += [f"clusters.{{}}.{name}" for name in CLUSTERING]
+    return [path.format(split) for path in per_split for split in SPLITS]
+
+
+def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
+    """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`.
 
     Raises:
-        UsageError: not of this form.
+        UsageError: not of this form, or no figure of that name.
     """
-    parsed = {}
+    parsed = []
     for gate in gates:
         figure, _, least = gate.partition("=")
+        if figure not in known_figures():
+            raise UsageError(
+                f"--fail-under {gate}: there is no figure {figure!r}.{suggestion(figure, known_figures())}",
+                f"Figures: {', '.join(known_figures())}.",
+            )
         try:
-            parsed[figure] = float(least)
+            parsed.append((figure, float(least)))
+            if not np.isfinite(parsed[-1][1]):
+                raise ValueError
         except ValueError:
             raise UsageError(
-                f"--fail-under {gate}: not FIGURE=NUMBER.", "Write: --fail-under clusters.test.hungarian_accuracy=0.45"
+                f"--fail-under {gate}: {least!r} is no number.", "Write: --fail-under clusters.test.purity=0.45"
             ) from None
     return parsed
 
 
-def check_gates(scores: Mapping[str, Any], gates: Mapping[str, float]) -> None:
+def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
     """Compare figures, named by their path in `metrics.json`, with the least that is asked.
 
     Raises:
-        UsageError: no such figure.
-        GateFailed: a figure is lower.
+        GateFailed: a figure is lower, or not there because its stage was not run.
     """
     failed = []
-    for path, least in gates.items():
-        try:
-            figure = reduce(operator.getitem, path.split("."), scores)
-            if isinstance(figure, bool) or not isinstance(figure, int | float):
-                raise TypeError
-        except (KeyError, TypeError):
-            raise UsageError(
-                f"--fail-under {path}: the result has no such figure.", "Name one by its path in evaluate --json."
-            ) from None
-        if not figure >= least:
+    for path, least in gates:
+        figure: Any = reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
+        if figure == {}:
+            failed.append(f"{path} is not there")
+        elif not figure >= least:
             failed.append(f"{path} is {figure:.4f}, below {least:g}")
     if failed:
         raise GateFailed("; ".join(failed) + ".", "Improve the model, or lower the gate.")

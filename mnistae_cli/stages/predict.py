@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Stored, open_stage
+from mnistae_cli.artifacts import Stored, command_for, open_stage
 from mnistae_cli.clustering import assign
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.framing import Frame, frame_image
 from mnistae_cli.inference import open_network
 from mnistae_cli.npy import load_npy
-from mnistae_cli.sources import checked_pixels, read_grey, unit_scale
+from mnistae_cli.sources import checked_pixels, image_paths, read_grey, unit_scale
+
+COLOURS = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Prediction:
         probability: of that class, in [0, 1].
         probabilities: class name → probability.
         cluster: number of the nearest centroid.
+        problem: why nothing can be said of it; empty where something is.
     """
 
     image: str
@@ -34,10 +37,11 @@ class Prediction:
     probability: float | None
     probabilities: dict[str, float] | None
     cluster: int | None
+    problem: str = ""
 
 
 def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> list[Prediction]:
-    """Name the class and the cluster of each picture.
+    """Name the class and the cluster of each picture; a blank one gets a `problem`.
 
     Args:
         images: PNG, JPEG or BMP files of any size, `.npy` arrays (H, W) or (N, H, W), or folders of them.
@@ -51,11 +55,20 @@ def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> l
     stages = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
     if not stages:
         raise MissingInput(
-            f"{artifacts} holds neither a classifier nor clusters.", "Run: mnistae classify, or mnistae cluster"
+            f"{artifacts} holds neither a classifier nor clusters.",
+            f"Run: {command_for(artifacts, 'classify')}, or cluster",
         )
     stored = {stage: open_stage(artifacts, stage) for stage in stages}
     named = [pair for path in images for pair in _read(path)]
-    batch = np.stack([_prepared(image, name, train, frame) for name, image in named])
+    drawn, problems = list[NDArray[np.float32]](), dict[int, str]()
+    for number, (name, image) in enumerate(named):
+        try:
+            drawn.append(_prepared(image, name, train, frame))
+        except DamagedInput as problem:
+            problems[number] = problem.problem
+    if not drawn:
+        raise DamagedInput(" ".join(problems.values()), "Give pictures of one sign each.")
+    batch = np.stack(drawn)
     features = open_network(train.folder / "encoder.onnx")(batch)
     probabilities, class_names = None, list[str]()
     if "classify" in stored:
@@ -64,9 +77,12 @@ def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> l
     clusters = None
     if "cluster" in stored:
         clusters = assign(features, load_npy(stored["cluster"].folder / "centroids.npy"))
+    rows = iter(range(len(drawn)))
     return [
-        _prediction(name, class_names, None if probabilities is None else probabilities[i], clusters, i)
-        for i, (name, _) in enumerate(named)
+        Prediction(name, None, None, None, None, problems[number])
+        if number in problems
+        else _prediction(name, class_names, probabilities, clusters, next(rows))
+        for number, (name, _) in enumerate(named)
     ]
 
 
@@ -80,17 +96,22 @@ def _prediction(
     cluster = None if clusters is None else int(clusters[index])
     if probabilities is None:
         return Prediction(name, None, None, None, cluster)
-    best = int(probabilities.argmax())
-    by_name = dict(zip(class_names, (float(p) for p in probabilities), strict=True))
-    return Prediction(name, class_names[best], float(probabilities[best]), by_name, cluster)
+    best = int(probabilities[index].argmax())
+    by_name = dict(zip(class_names, (float(p) for p in probabilities[index]), strict=True))
+    return Prediction(name, class_names[best], by_name[class_names[best]], by_name, cluster)
 
 
 def _read(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     """The pictures of a file, each with its name."""
+    if path.is_dir():
+        yield from ((str(each), read_grey(each)) for each in image_paths(path))
+        return
     if path.suffix != ".npy":
         yield str(path), read_grey(path)
         return
     array = load_npy(path)
+    if array.ndim == 3 and array.shape[2] in COLOURS and array.shape[0] not in COLOURS:
+        raise DamagedInput(f"{path}: an array of shape {array.shape} is one colour picture.", "Give its grey levels.")
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise DamagedInput(f"{path}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width).")
     pixels = checked_pixels(array if array.ndim == 3 else array[None], str(path))

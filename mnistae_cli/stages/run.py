@@ -1,14 +1,13 @@
 """`mnistae run`: the five stages in a row, each skipped where it is up to date."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mnistae_cli.artifacts import drop_stage, hold, keep_config
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.stages.classify import classify
+from mnistae_cli.stages.classify import can_be_classified, classify
 from mnistae_cli.stages.cluster import cluster
 from mnistae_cli.stages.encode import encode
 from mnistae_cli.stages.evaluate import evaluate
@@ -16,7 +15,7 @@ from mnistae_cli.stages.train import train
 
 
 def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train, encode, classify (where there are labels), cluster and evaluate; the manifest of `evaluate`.
+    """Train, encode, classify (where there are classes), cluster and evaluate; the manifest of `evaluate`.
 
     Args:
         configs: stage → its config, all five.
@@ -24,24 +23,27 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     The resolved configs are kept as `config.toml`, which `--config` takes.
     """
     with hold(artifacts, report):
-        keep_config(artifacts, as_toml(configs))
-        train(configs["train"], artifacts, report, force=force)
+        trained = train(configs["train"], artifacts, report, force=force)
         encoded = encode(configs["encode"], artifacts, report, force=force)
-        if "labels_train.npy" in encoded.files:
-            classify(configs["classify"], artifacts, report, force=force)
+        made = [trained, encoded]
+        if can_be_classified(encoded):
+            made.append(classify(configs["classify"], artifacts, report, force=force))
         else:
             drop_stage(artifacts, "classify")
-            report(Notice("no labels: classify is left out"))
-        cluster(configs["cluster"], artifacts, report, force=force)
-        return evaluate(configs["evaluate"], artifacts, report, force=force)
+            report(Notice("fewer than two classes: classify is left out"))
+        made.append(cluster(configs["cluster"], artifacts, report, force=force))
+        made.append(evaluate(configs["evaluate"], artifacts, report, force=force))
+        keep_config(artifacts, as_toml(made))
+    return made[-1]
 
 
-def as_toml(configs: Mapping[str, Any]) -> str:
-    """The configs of all stages as TOML; what is None is left out, as TOML has no such value."""
+def as_toml(manifests: Sequence[Manifest]) -> str:
+    """The configs of stages as TOML, paths of data sets absolute; None is left out, as TOML has no such value."""
     import tomli_w
 
-    tables = {
-        stage: {key: value for key, value in asdict(config).items() if value is not None}
-        for stage, config in configs.items()
-    }
+    tables = {}
+    for manifest in manifests:
+        tables[manifest.stage] = {key: value for key, value in manifest.config.items() if value is not None}
+        if tables[manifest.stage].get("dataset") and manifest.dataset:
+            tables[manifest.stage]["dataset"] = manifest.dataset["source"]
     return "# The resolved configuration of the last `mnistae run` here.\n\n" + tomli_w.dumps(tables)

@@ -41,12 +41,12 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     fitted = train_network(
         model.logits,
         losses.binary_crossentropy if config.loss == "bce" else losses.squared_error,
-        Examples(pixels, pixels),
+        Examples(pixels),
         Optimisation.of(config),
         report,
         task="train",
         xla=True,
-        shown={"test": Examples(test_pixels, test_pixels)},
+        shown={"test": Examples(test_pixels)},
     )
     model.whole.save(work.folder / "autoencoder.keras")
     export_onnx(model.encoder, work.folder / "encoder.onnx")
