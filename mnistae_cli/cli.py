@@ -16,7 +16,7 @@ from mnistae_cli import __version__, console, options
 from mnistae_cli.artifacts import STAGES, stage_states
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.manifests import Manifest
-from mnistae_cli.options import Common
+from mnistae_cli.options import Common, FailUnder
 
 app = typer.Typer(
     name="mnistae",
@@ -146,16 +146,6 @@ def cluster(context: typer.Context, common: Common) -> None:
     _run_stage("cluster", context, common)
 
 
-FailUnder = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Exit 5 if a figure is lower, as clusters.test.purity=0.5; repeatable.",
-        metavar="FIGURE=NUMBER",
-        rich_help_panel="Evaluation",
-    ),
-]
-
-
 @_stage_command("evaluate", "mnistae evaluate --fail-under clusters.test.hungarian_accuracy=0.45")
 def evaluate(context: typer.Context, common: Common, fail_under: FailUnder = None) -> None:
     """Score reconstructions, classifier and clusters, and draw figures."""
@@ -229,13 +219,16 @@ def predict(
     """Name the class, its probability and the cluster of pictures of any size."""
     with session(common):
         from mnistae_cli.stages.predict import predict as stage
-        from mnistae_cli.tables import figure
+        from mnistae_cli.tables import ABSENT, figure
 
         predictions = stage(images, common.artifacts, frame=frame)
         if common.json:
             console.print_json({"predictions": [dataclasses.asdict(each) for each in predictions]})
         else:
-            rows = [[p.image, figure(p.label), figure(p.probability), figure(p.cluster)] for p in predictions]
+            rows = [
+                [p.image, figure(p.label), figure(p.probability), ABSENT if p.cluster is None else str(p.cluster)]
+                for p in predictions
+            ]
             console.print_table("mnistae predict", ["image", "class", "probability", "cluster"], rows)
         blank = [each for each in predictions if each.problem]
         if blank:
@@ -259,7 +252,7 @@ def data(
             folder = fetch_data_set(fetch, listener)
             listener.stop()
             if not common.quiet:
-                console.say(f"✓ {fetch}: in {folder}")
+                console.say(f"✓ {fetch}: {folder}")
         known = known_data_sets(data_dir)
         if common.json:
             console.print_json({"data_sets": known})

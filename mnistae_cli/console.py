@@ -157,10 +157,10 @@ class Listener:
         if not self._bars:
             self._bars = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(bar_width=24),
+                BarColumn(bar_width=16),
                 TextColumn("{task.fields[count]}"),
                 TextColumn("[dim]{task.fields[values]}"),
-                TimeRemainingColumn(),
+                TimeRemainingColumn(compact=True),
                 console=Console(stderr=True),
             )
             self._bars.start()
@@ -174,7 +174,7 @@ def _values(values: Mapping[str, float]) -> str:
     parts = []
     for name, value in values.items():
         words = name.replace("_", " ")
-        parts.append(f"{value:,.0f} images/s" if name == "images_per_second" else f"{words} {value:.4f}")
+        parts.append(f"{value:,.0f} img/s" if name == "images_per_second" else f"{words} {value:.4f}")
     return " · ".join(parts)
 
 

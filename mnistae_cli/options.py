@@ -21,6 +21,7 @@ PANELS = {
     "evaluate": "Evaluation",
 }
 SHARED = {"dataset": "Data", "data_dir": "Data", "seed": None}  # setting → panel; None is that of all commands
+PREFIXES = {"classify": "head"}
 GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
@@ -40,6 +41,15 @@ Preset = Annotated[
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", help="Settings from a TOML file, as run leaves in config.toml.", envvar="MNISTAE_CONFIG"),
+]
+
+FailUnder = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Exit 5 if a figure is lower, as clusters.test.purity=0.5; repeatable.",
+        metavar="FIGURE=NUMBER",
+        rich_help_panel="Evaluation",
+    ),
 ]
 
 
@@ -76,8 +86,8 @@ def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
 def stage_parameters(stages: Iterable[str]) -> list[inspect.Parameter]:
     """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
 
-    The first stage that has a setting gives its option the plain name; in a later one it is
-    `--STAGE-setting`, as `--classify-epochs` beside train's `--epochs`.
+    The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
+    `--head-epochs` beside train's `--epochs`.
     """
     parameters, taken = [], set[str]()
     for stage in stages:
@@ -88,7 +98,7 @@ def stage_parameters(stages: Iterable[str]) -> list[inspect.Parameter]:
             if each.name in SHARED and flag in taken:
                 continue
             if flag in taken:
-                flag = f"--{stage}-{flag[2:]}"
+                flag = f"--{PREFIXES[stage]}-{flag[2:]}"
             taken.add(flag)
             parameters.append(_setting(stage, each, flag, hints[each.name]))
     return parameters
@@ -98,6 +108,8 @@ def _setting(stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any) 
     kind, default, metavar = _typer_type(hint, setting.default)
     is_flag = kind is bool
     shared = setting.name in SHARED
+    # Long names in a panel of their own: Rich cuts them where a panel has columns to spare for others.
+    apart = "" if flag == flag_of(setting) else " training"
     env = f"MNISTAE_{setting.name}" if shared else f"MNISTAE_{stage}_{flag_of(setting)[2:].replace('-', '_')}"
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if is_flag else flag,
@@ -105,7 +117,7 @@ def _setting(stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any) 
         envvar=env.upper(),
         show_envvar=shared,
         metavar=metavar,
-        rich_help_panel=SHARED[setting.name] if shared else PANELS[stage],
+        rich_help_panel=SHARED[setting.name] if shared else PANELS[stage] + apart,
     )
     return _parameter(f"{stage}__{setting.name}", Annotated[kind, option], default)
 

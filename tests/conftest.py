@@ -14,7 +14,7 @@ from mnistae_cli import cli, console
 
 HEIGHT, WIDTH, N_CLASSES = 10, 12, 3
 QUICK = ("--epochs", "3", "--batch-size", "16", "--latent-dim", "8")
-SMALL = ("--clusters", "3", "--labels", "30", "--classify-epochs", "10")
+SMALL = ("--clusters", "3", "--labels", "30", "--head-epochs", "10")
 
 
 @pytest.fixture(autouse=True)

@@ -40,7 +40,7 @@ def test_size_place_and_polarity_of_a_photo_do_not_matter(size: int) -> None:
     reference = frame_image(seven(600, dark_on_light=False), MNIST, "test")
     for dark in (False, True):
         moved = seven(size, dark_on_light=dark, shift=(size // 8, -size // 8))
-        assert np.abs(frame_image(moved, MNIST, "test") - reference).mean() < 0.03
+        assert np.abs(frame_image(moved, MNIST, "test") - reference).mean() < 0.06
 
 
 def test_paper_with_grain_shadow_and_specks_is_no_ink() -> None:
