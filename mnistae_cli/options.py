@@ -158,7 +158,10 @@ def resolve(stages: Iterable[str], common: Common, given: Mapping[str, Any]) -> 
             owner, _, name = key.partition("__")
             if name in known and (owner == stage or name in SHARED):
                 values[name] = _parsed(flag_of(known[name]), value, hints[name])
-        configs[stage] = stage_config(stage, values)
+        try:
+            configs[stage] = stage_config(stage, values)
+        except UsageError as problem:  # two stages may have an option of this name
+            raise UsageError(f"{stage}: {problem.problem}", problem.remedy) from None
     return configs
 
 

@@ -263,6 +263,7 @@ def test_predict_names_class_probability_and_cluster(finished: Path, tmp_path: P
 def test_a_blank_picture_does_not_hide_the_others(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
+    assert_two_lines(mnistae("predict", folder, "-a", finished), 3, str(folder))
     Image.new("L", (40, 40), "white").save(folder / "blank.png")
     Image.fromarray(shapes(1, 0)[0][0]).save(folder / "drawn.png")
     result = mnistae("predict", folder, "-a", finished, "--json")

@@ -104,7 +104,10 @@ def _prediction(
 def _read(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     """The pictures of a file, each with its name."""
     if path.is_dir():
-        yield from ((str(each), read_grey(each)) for each in image_paths(path))
+        pictures = image_paths(path)
+        if not pictures:
+            raise MissingInput(f"{path} holds no PNG, JPEG or BMP file.", "Name a folder with pictures in it.")
+        yield from ((str(each), read_grey(each)) for each in pictures)
         return
     if path.suffix != ".npy":
         yield str(path), read_grey(path)
