@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from mnistae_cli.artifacts import STAGES, stage_states
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.options import Common, FailUnder
+from mnistae_cli.progress import Notice
 
 app = typer.Typer(
     name="mnistae",
@@ -38,6 +40,8 @@ def session(common: Common, *, closing: bool = True) -> Iterator[console.Listene
         warnings.simplefilter("ignore")  # those of libraries; ours are errors
     with console.guarded(common.verbose), console.muted_native_stderr(common.verbose):
         listener = console.Listener(common.quiet, common.artifacts, closing)
+        for line in options.unknown_variables(os.environ):
+            listener(Notice(line))
         try:
             yield listener
         finally:

@@ -94,6 +94,32 @@ def _pairs(counts: Any) -> NDArray[np.float64]:
     return np.asarray(counts * (counts - 1.0) / 2)
 
 
+def active_units(features: NDArray[np.float32]) -> NDArray[np.int64]:
+    """L0 of each code: how many of its units are not 0. (N, D) → (N,)."""
+    counts: NDArray[np.int64] = (features != 0).sum(axis=1, dtype=np.int64)
+    return counts
+
+
+def density(features: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Share of the images on which each unit is not 0. (N, D) → (D,), in [0, 1]; a unit at 0 is dead."""
+    shares: NDArray[np.float64] = (features != 0).mean(axis=0, dtype=np.float64)
+    return shares
+
+
+def hoyer_sparsity(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(√D - ‖z‖₁ / ‖z‖₂) / (√D - 1) of each code, (N, D) → (N,): 1 with one active unit or none, 0 if all are equal.
+
+    Hoyer 2004, "Non-negative matrix factorization with sparseness constraints".
+    """
+    root = np.sqrt(features.shape[1], dtype=np.float32)
+    if root == 1:
+        return np.ones(len(features), np.float32)
+    length = np.linalg.norm(features, axis=1)
+    ratio = np.divide(np.abs(features).sum(axis=1), length, out=np.ones_like(length), where=length > 0)
+    sparsity: NDArray[np.float32] = (root - ratio) / (root - 1)
+    return sparsity
+
+
 def log_loss(probabilities: NDArray[np.float32], labels: Integers) -> float:
     """Mean over images of -log p(label), in nats; (N, C) probabilities, 0 is best."""
     chosen = probabilities[np.arange(len(labels)), labels]

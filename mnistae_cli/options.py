@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -9,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from mnistae_cli.artifacts import DEFAULT_ROOT
-from mnistae_cli.configs import STAGE_CONFIGS, flag_of
+from mnistae_cli.configs import STAGE_CONFIGS, flag_of, suggestion
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import Experiment, load_experiment, stage_config
 
@@ -110,16 +111,30 @@ def _setting(stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any) 
     shared = setting.name in SHARED
     # Long names in a panel of their own: Rich cuts them where a panel has columns to spare for others.
     apart = "" if flag == flag_of(setting) else " training"
-    env = f"MNISTAE_{setting.name}" if shared else f"MNISTAE_{stage}_{flag_of(setting)[2:].replace('-', '_')}"
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if is_flag else flag,
         help=setting.metadata["help"],
-        envvar=env.upper(),
+        envvar=variable_of(stage, setting),
         show_envvar=shared,
         metavar=metavar,
         rich_help_panel=SHARED[setting.name] if shared else PANELS[stage] + apart,
     )
     return _parameter(f"{stage}__{setting.name}", Annotated[kind, option], default)
+
+
+def variable_of(stage: str, setting: dataclasses.Field[Any]) -> str:
+    """`MNISTAE_TRAIN_EPOCHS`; `MNISTAE_SEED` for what all stages share."""
+    words = setting.name if setting.name in SHARED else f"{stage}_{flag_of(setting)[2:]}"
+    return "MNISTAE_" + words.replace("-", "_").upper()
+
+
+def unknown_variables(environment: Iterable[str]) -> list[str]:
+    """What is set as if it were a setting of ours, and is none: a line each, with what may be meant."""
+    known = {f"MNISTAE_{name.upper()}" for name in COMMON_TYPES}
+    for stage, config_class in STAGE_CONFIGS.items():
+        known |= {variable_of(stage, each) for each in dataclasses.fields(config_class)}  # type: ignore[arg-type]
+    unknown = [name for name in environment if name.startswith("MNISTAE_") and name not in known]
+    return [f"{name} is no setting and is ignored.{suggestion(name, known)}" for name in unknown]
 
 
 def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
@@ -154,15 +169,22 @@ def resolve(stages: Iterable[str], common: Common, given: Mapping[str, Any]) -> 
         known = {each.name: each for each in dataclasses.fields(STAGE_CONFIGS[stage])}  # type: ignore[arg-type]
         hints = get_type_hints(STAGE_CONFIGS[stage])
         values = dict(experiment[stage])
-        for key, value in given.items():
-            owner, _, name = key.partition("__")
-            if name in known and (owner == stage or name in SHARED):
-                values[name] = _parsed(flag_of(known[name]), value, hints[name])
         try:
+            for key, value in given.items():
+                owner, _, name = key.partition("__")
+                if name in known and (owner == stage or name in SHARED):
+                    values[name] = _parsed(flag_of(known[name]), value, hints[name])
             configs[stage] = stage_config(stage, values)
         except UsageError as problem:  # two stages may have an option of this name
-            raise UsageError(f"{stage}: {problem.problem}", problem.remedy) from None
+            raise UsageError(f"{stage}: {problem.problem}", problem.remedy + _set_outside(stage)) from None
     return configs
+
+
+def _set_outside(stage: str) -> str:
+    """A wrong value may come from a variable that nobody remembers."""
+    fields = dataclasses.fields(STAGE_CONFIGS[stage])  # type: ignore[arg-type]
+    found = [name for name in (variable_of(stage, each) for each in fields) if name in os.environ]
+    return f" Set in the environment: {', '.join(found)}." if found else ""
 
 
 def _parsed(flag: str, value: Any, hint: Any) -> Any:

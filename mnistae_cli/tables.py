@@ -31,6 +31,11 @@ def _pair(name: str, scores: Mapping[str, Any], key: str) -> list[str]:
 def _autoencoder(scores: Mapping[str, Any]) -> Iterator[list[str]]:
     yield _pair("reconstruction MSE", scores["autoencoder"], "mse")
     yield _pair("reconstruction BCE", scores["autoencoder"], "bce")
+    yield _pair("fraction of variance unexplained", scores["autoencoder"], "fraction_of_variance_unexplained")
+    features = scores["features"]
+    yield _pair(f"active units of {features['dimension']:,}, mean", features, "l0_mean")
+    yield _pair("Hoyer sparsity", features, "hoyer_sparsity")
+    yield ["units that are never active", figure(features["dead_units"]), ABSENT]
 
 
 def _classifier(scores: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -256,6 +256,15 @@ def test_environment_variables_stand_in_for_options(
     assert json.loads(mnistae("cluster", "--clusters", "5").out)["config"]["n_clusters"] == 5
 
 
+def test_a_wrong_or_unknown_variable_is_named(
+    mnistae: Mnistae, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTAE_CLASSIFY_EPOCHS", "many")
+    assert_two_lines(mnistae("run", "-a", tmp_path), 2, "classify: --epochs is many", "MNISTAE_CLASSIFY_EPOCHS")
+    monkeypatch.setenv("MNISTAE_EPOCHS", "3")
+    assert "MNISTAE_EPOCHS is no setting and is ignored. Did you mean" in mnistae("status", "-a", tmp_path).err
+
+
 def test_options_override_the_file_and_the_file_the_defaults(finished: Path, mnistae: Mnistae, tmp_path: Path) -> None:
     (tmp_path / "my.toml").write_text("seed = 3\n[cluster]\nn_clusters = 4\nn_init = 2\n")
     made = json.loads(

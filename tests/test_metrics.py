@@ -75,6 +75,14 @@ def test_scores_do_not_depend_on_cluster_numbers() -> None:
         assert score(shuffled) == pytest.approx(score(TABLE))
 
 
+def test_sparsity_by_hand() -> None:
+    codes = np.array([[0, 0, 3, 0], [1, 1, 1, 1], [0, 0, 0, 0], [3, 0, 4, 0]], np.float32)
+    assert metrics.active_units(codes).tolist() == [1, 4, 0, 2]
+    assert metrics.density(codes).tolist() == [0.5, 0.25, 0.75, 0.25]
+    assert metrics.hoyer_sparsity(codes) == pytest.approx([1, 0, 1, 2 - 7 / 5])
+    assert metrics.hoyer_sparsity(codes[:, :1]).tolist() == [1, 1, 1, 1]
+
+
 def test_classification_by_hand() -> None:
     probabilities = np.array([[0.5, 0.5, 0.0], [0.2, 0.7, 0.1], [0.9, 0.1, 0.0]], np.float32)
     labels = np.array([0, 1, 1])

@@ -94,7 +94,7 @@ def test_the_kept_config_gives_the_same_run(finished: Path, mnistae: Mnistae) ->
 def test_the_result_has_the_promised_form(finished: Path, mnistae: Mnistae) -> None:
     scores = the_object(mnistae("evaluate", "-a", finished, "--json", "--quiet").out)
     assert scores["dataset"]["n_train"] == 240
-    assert set(scores["autoencoder"]["test"]) == {"mse", "bce"}
+    assert set(scores["autoencoder"]["test"]) == {"mse", "bce", "fraction_of_variance_unexplained"}
     assert scores["features"]["dimension"] == 8
     assert scores["classifier"]["labels_used"] == 30
     assert set(scores["classifier"]["train"]) == {"loss", "accuracy"}
@@ -112,6 +112,13 @@ def test_scores_are_those_of_the_files(finished: Path, mnistae: Mnistae) -> None
     assert scores["classifier"]["test"]["accuracy"] == pytest.approx((probabilities.argmax(1) == labels).mean())
     mse = np.load(finished / "encode" / "reconstruction_mse_test.npy").mean()
     assert scores["autoencoder"]["test"]["mse"] == pytest.approx(mse)
+    images = shapes(60, 2)[0] / 255
+    unexplained = mse / ((images - images.mean(0)) ** 2).mean()
+    assert scores["autoencoder"]["test"]["fraction_of_variance_unexplained"] == pytest.approx(unexplained, rel=1e-5)
+    features = np.load(finished / "encode" / "features_train.npy")
+    assert scores["features"]["dead_units"] == (features == 0).all(axis=0).sum()
+    assert scores["features"]["train"]["l0_mean"] == pytest.approx((features != 0).sum(axis=1).mean())
+    assert scores["features"]["train"]["l0_quantiles"][2] == np.median((features != 0).sum(axis=1))
     assignments = np.load(finished / "cluster" / "assignments_test.npy")
     mapping = np.array(scores["clusters"]["hungarian_mapping"])
     assert scores["clusters"]["test"]["hungarian_accuracy"] == pytest.approx((mapping[assignments] == labels).mean())

@@ -53,8 +53,9 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
 def encode_split(
     folder: Path, split: str, pixels: ImageSource, encoder: Network, decoder: Network, report: Report
 ) -> dict[str, float]:
-    """Encode one split into `folder`; its mean reconstruction errors, and its speed."""
+    """Encode one split into `folder`; its mean reconstruction errors, and the mean variance of its pixels."""
     done, started, totals = 0, perf_counter(), dict.fromkeys(ERRORS, 0.0)
+    moments = np.zeros((2, pixels.height, pixels.width))
     paths = {name: folder / f"reconstruction_{name}_{split}.npy" for name in ERRORS}
     with (
         NpyWriter(folder / f"features_{split}.npy", (pixels.n, _latent_dim(encoder, pixels))) as features_file,
@@ -71,10 +72,13 @@ def encode_split(
                 errors = error(batch, reconstructions)
                 error_files[name].write(errors)
                 totals[name] += float(errors.sum(dtype=np.float64))
+            moments += batch.sum(axis=0, dtype=np.float64), np.square(batch).sum(axis=0, dtype=np.float64)
             done += len(batch)
             rate = done / (perf_counter() - started)
             report(Advance(f"encode {split}", done, pixels.n, "images", {"images_per_second": rate}))
-    return {name: total / pixels.n for name, total in totals.items()}
+    mean, mean_square = moments / pixels.n
+    variance = float((mean_square - mean**2).mean())
+    return {name: total / pixels.n for name, total in totals.items()} | {"pixel_variance": variance}
 
 
 def encode_images(images: Path, output: Path, artifacts: Path, report: Report = silent) -> tuple[int, int]:

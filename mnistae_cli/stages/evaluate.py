@@ -20,7 +20,9 @@ from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent
 
 SPLITS = ("train", "test")
-RECONSTRUCTION = ("mse", "bce")
+RECONSTRUCTION = ("mse", "bce", "fraction_of_variance_unexplained")
+FEATURES = ("l0_mean", "hoyer_sparsity")
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 CLASSIFICATION = ("loss", "accuracy")
 CLUSTERING = (
     "hungarian_accuracy",
@@ -69,20 +71,29 @@ def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
 
 
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
-    return {
-        error: float(load_npy(encode.folder / f"reconstruction_{error}_{split}.npy").mean(dtype=np.float64))
-        for error in RECONSTRUCTION
-    }
+    mse, bce = (
+        float(load_npy(encode.folder / f"reconstruction_{error}_{split}.npy").mean(dtype=np.float64))
+        for error in ("mse", "bce")
+    )
+    # Σ‖x - x̂‖² / Σ‖x - x̄‖², x̄ the mean image of the split.
+    variance = encode.manifest.metrics[split]["pixel_variance"]
+    return dict(zip(RECONSTRUCTION, (mse, bce, mse / variance if variance else 0.0), strict=True))
 
 
 def _features(encode: Stored) -> dict[str, Any]:
-    features = load_npy(encode.folder / "features_test.npy")
-    return {
-        "dimension": features.shape[1],
-        "mean": float(features.mean(dtype=np.float64)),
-        "standard_deviation": float(features.std(dtype=np.float64)),
-        "active_share": float((features != 0).mean()),
+    train, test = (load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS)
+    scores: dict[str, Any] = {
+        "dimension": train.shape[1],
+        "dead_units": int((metrics.density(train) == 0).sum()),
     }
+    for split, features in (("train", train), ("test", test)):
+        active = metrics.active_units(features)
+        scores[split] = {
+            "l0_mean": float(active.mean()),
+            "l0_quantiles": np.quantile(active, QUANTILES).tolist(),
+            "hoyer_sparsity": float(metrics.hoyer_sparsity(features).mean(dtype=np.float64)),
+        }
+    return scores
 
 
 def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
@@ -182,6 +193,7 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
 def known_figures() -> list[str]:
     """The figures that a gate may name, by their paths in `metrics.json`."""
     per_split = [f"autoencoder.{{}}.{name}" for name in RECONSTRUCTION]
+    per_split += [f"features.{{}}.{name}" for name in FEATURES]
     per_split += [f"classifier.{{}}.{name}" for name in CLASSIFICATION]
     per_split += [f"clusters.{{}}.{name}" for name in CLUSTERING]
     return [path.format(split) for path in per_split for split in SPLITS]
