@@ -6,24 +6,20 @@ then swaps the folder in by renaming. Whatever kills it leaves the earlier resul
 
 import hashlib
 import json
-import os
-import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from mnistae_cli.configs import STAGE_CONFIGS, Checked
+from mnistae_cli.directory import STAGES, command_for, hold, swap_in
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.files import fsync, sha256_of, unfinished
-from mnistae_cli.manifests import MANIFEST, Manifest, command_line, damage, parse, seal
+from mnistae_cli.files import sha256_of, unfinished
+from mnistae_cli.manifests import MANIFEST, Manifest, damage, parse, seal
 from mnistae_cli.progress import Notice, Report, StageEnded, silent
-
-DEFAULT_ROOT = Path("artifacts")
-STAGES = tuple(STAGE_CONFIGS)
 
 
 @dataclass(frozen=True)
@@ -81,65 +77,6 @@ class Work:
         self.manifest: Manifest
 
 
-def command_for(root: Path, stage: str) -> str:
-    """The command line that makes `stage` in `root`."""
-    return f"mnistae {stage}" + ("" if root == DEFAULT_ROOT else f" --artifacts {shlex.quote(str(root))}")
-
-
-@contextmanager
-def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterator[None]:
-    """Hold the artifacts directory: waits for another process, and tells who that is.
-
-    Args:
-        create: make the directory if it is not there, as the first stage does.
-
-    Raises:
-        MissingInput: `root` is not there, and not to be made.
-        UsageError: `root` is no place to write in.
-    """
-    from filelock import FileLock, Timeout
-
-    holder = root / ".holder"
-    if not create and not root.exists():
-        raise MissingInput(f"--artifacts {root} is not there.", f"Run: {command_for(root, 'train')}")
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        # A singleton can be taken again by the stages inside `run`.
-        lock = FileLock(root / ".lock", is_singleton=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
-            report(Notice(f"waiting for {root}: held by {who}"))
-            lock.acquire()
-    except OSError as problem:
-        raise UsageError(
-            f"--artifacts {root} cannot be written: {problem.strerror or problem}.",
-            "Name a directory where you may write, on a disk with room.",
-        ) from None
-    try:
-        if lock.lock_counter == 1:
-            unfinished.add(holder)
-            holder.write_text(f"process {os.getpid()} ({command_line()})", encoding="utf-8")
-            _restore_interrupted_swaps(root)
-        yield
-    finally:
-        if lock.lock_counter == 1:
-            holder.unlink(missing_ok=True)
-            unfinished.discard(holder)
-        lock.release()
-
-
-def _restore_interrupted_swaps(root: Path) -> None:
-    """Finish or undo what a killed process left between the two renames of a swap."""
-    for stage in STAGES:
-        previous = root / f".{stage}.previous"
-        if previous.exists() and not (root / stage).exists():
-            previous.rename(root / stage)
-        shutil.rmtree(previous, ignore_errors=True)
-        shutil.rmtree(root / f".{stage}.partial", ignore_errors=True)
-
-
 @contextmanager
 def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
     """Give a stage an empty folder to fill; swap it in when the block ends without an error.
@@ -168,24 +105,20 @@ def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
         raise
     finally:
         unfinished.discard(partial)
-    _swap_in(root, plan.stage)
-
-
-def _swap_in(root: Path, stage: str) -> None:
-    current, previous = root / stage, root / f".{stage}.previous"
-    if current.exists():
-        current.rename(previous)
-    (root / f".{stage}.partial").rename(current)
-    fsync(root)
-    shutil.rmtree(previous, ignore_errors=True)
+    swap_in(root, plan.stage)
 
 
 def make_stage(
     root: Path, plan: Plan, fill: Callable[[Work], None], report: Report = silent, *, force: bool = False
 ) -> Manifest:
-    """Have `fill` fill the stage's folder, unless what is there already comes of an equal plan."""
+    """Have `fill` fill the stage's folder, unless what is there already comes of an equal plan.
+
+    Raises:
+        UsageError: the folder's name is taken by something that mnistae did not write.
+    """
     started = time.perf_counter()
-    manifest = None if force else up_to_date(root, plan)
+    _refuse_what_is_not_ours(root, plan.stage)
+    manifest = None if force else up_to_date(root, plan, report)
     fresh = manifest is None
     if manifest is None:
         with begin_stage(root, plan) as work:
@@ -193,6 +126,21 @@ def make_stage(
         manifest = work.manifest
     report(StageEnded(plan.stage, not fresh, time.perf_counter() - started))
     return manifest
+
+
+def _refuse_what_is_not_ours(root: Path, stage: str) -> None:
+    """A stage's folder is replaced as a whole: nothing of the user's may be in it."""
+    folder = root / stage
+    if not folder.exists() and not folder.is_symlink():
+        return
+    strange = [] if folder.is_dir() and not folder.is_symlink() and (folder / MANIFEST).exists() else [folder]
+    with suppress(DamagedInput, MissingInput):
+        ours = {*_read_manifest(root, stage).manifest.files, MANIFEST}
+        strange += [each for each in folder.iterdir() if each.name not in ours and not each.name.startswith(".")]
+    if strange:
+        raise UsageError(
+            f"{strange[0]} is not of mnistae, and {stage} would replace it.", "Move it away, or name other --artifacts."
+        )
 
 
 def open_stage(root: Path, stage: str) -> Stored:
@@ -209,7 +157,7 @@ def open_stage(root: Path, stage: str) -> Stored:
         raise MissingInput(f"{root / stage} is stale: {via}{reason}.", f"Run again: {_command_again(root, first)}")
     problem = damage(stored.folder, stored.manifest)
     if problem:
-        raise DamagedInput(f"{problem}.", f"Run: {command_for(root, stage)} --force")
+        raise DamagedInput(f"{problem}.", f"Run again: {_command_again(root, stage)}")
     return stored
 
 
@@ -225,12 +173,14 @@ def _read_manifest(root: Path, stage: str) -> Stored:
         raise MissingInput(
             f"{folder} is not there: {stage} has not been run.", f"Run: {command_for(root, stage)}"
         ) from None
+    except IsADirectoryError:
+        raise DamagedInput(f"{path} is a folder.", "Move it away.") from None
     try:
         manifest = parse(content, stage)
     except ValueError as problem:
         raise DamagedInput(
             f"{path} is no manifest of {stage} that this version reads: {problem}.",
-            f"Run: {command_for(root, stage)} --force",
+            f"Run {command_for(root, stage)} with the settings that it had.",
         ) from None
     return Stored(folder, manifest, hashlib.sha256(content).hexdigest())
 
@@ -254,17 +204,25 @@ def _command_again(root: Path, stage: str) -> str:
     return made_by if made_by.startswith("mnistae ") else command_for(root, stage)
 
 
-def up_to_date(root: Path, plan: Plan) -> Manifest | None:
+def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | None:
     """The manifest of an undamaged earlier run of an equal plan, if there is one."""
     try:
         stored = _read_manifest(root, plan.stage)
-    except (MissingInput, DamagedInput):
+    except MissingInput:
         return None
-    return stored.manifest if plan.is_that_of(stored.manifest) and not damage(stored.folder, stored.manifest) else None
+    except DamagedInput as problem:
+        report(Notice(f"{problem.problem} It is made again."))
+        return None
+    problem_of_files = damage(stored.folder, stored.manifest)
+    if problem_of_files:
+        report(Notice(f"{problem_of_files}. It is made again."))
+    return stored.manifest if plan.is_that_of(stored.manifest) and not problem_of_files else None
 
 
 def stage_states(root: Path) -> dict[str, dict[str, str]]:
     """Per stage its `state` (missing, up to date, stale, damaged) and a `reason`."""
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"--artifacts {root} is a file.", "Name the directory of the stages.")
     states = {}
     for stage in STAGES:
         try:
@@ -281,16 +239,3 @@ def stage_states(root: Path) -> dict[str, dict[str, str]]:
             state, reason = "damaged", problem.problem
         states[stage] = {"state": state, "reason": reason}
     return states
-
-
-def drop_stage(root: Path, stage: str) -> None:
-    """Remove a stage's folder: its inputs are gone and it cannot be made again from what is there."""
-    shutil.rmtree(root / stage, ignore_errors=True)
-
-
-def keep_config(root: Path, text: str) -> None:
-    """Keep the resolved configuration of `run` as `config.toml`, beside the results."""
-    partial = root / ".config.toml.partial"
-    partial.write_text(text, encoding="utf-8")
-    fsync(partial)
-    partial.replace(root / "config.toml")

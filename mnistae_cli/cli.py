@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from mnistae_cli import __version__, console, options
-from mnistae_cli.artifacts import STAGES, stage_states
+from mnistae_cli.artifacts import stage_states
+from mnistae_cli.directory import STAGES
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.options import Common, FailUnder

@@ -91,6 +91,7 @@ def load_experiment(preset: str | None, config: Path | None) -> Experiment:
         try:
             text = config.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
-            raise UsageError(f"--config {config} cannot be read: {problem}.", "Name a TOML file.") from None
+            why = getattr(problem, "strerror", None) or "it is no UTF-8 text"
+            raise UsageError(f"--config {config} cannot be read: {why}.", "Name a TOML file.") from None
         return read_experiment(text, str(config))
     return {stage: {} for stage in STAGE_CONFIGS}

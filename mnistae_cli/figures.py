@@ -21,6 +21,11 @@ MAPPED = 2000  # t-SNE of more takes minutes
 MOST_NUMBERS = 20  # a larger table has no room for its counts
 
 
+def _plain(names: Sequence[str]) -> list[str]:
+    """Class names as they are: Matplotlib takes what is between dollars for a formula."""
+    return [name.replace("$", r"\$") for name in names]
+
+
 def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
@@ -72,8 +77,8 @@ def _counts(axes: Axes, table: Table, row_names: Sequence[str], column_names: Se
     """A table of counts, each row coloured by its shares."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(column_names)), column_names)
-    axes.set_yticks(range(len(row_names)), row_names)
+    axes.set_xticks(range(len(column_names)), _plain(column_names))
+    axes.set_yticks(range(len(row_names)), _plain(row_names))
     if max(table.shape) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(table):
             colour = "white" if shares[row, column] > 0.5 else "black"
@@ -143,7 +148,7 @@ def feature_map(
     axes = figure.subplots()
     groups = [("test images", np.arange(len(chosen)))]
     if labels is not None:
-        groups = [(name, np.flatnonzero(labels[chosen] == number)) for number, name in enumerate(class_names)]
+        groups = [(name, np.flatnonzero(labels[chosen] == number)) for number, name in enumerate(_plain(class_names))]
     for number, (name, members) in enumerate(groups):
         axes.scatter(points[members, 0], points[members, 1], s=6, color=f"C{number % 10}", label=name)
     axes.set(xticks=[], yticks=[], title=f"Features of {len(chosen)} test images (t-SNE)")

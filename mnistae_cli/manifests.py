@@ -88,8 +88,8 @@ def parse(content: bytes, stage: str) -> Manifest:
     """
     try:
         manifest = Manifest(**json.loads(content))
-    except TypeError as problem:
-        raise ValueError(str(problem)) from None
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("its fields are not those of a manifest") from None
     if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage:
         raise ValueError(f"it is of stage {manifest.stage}, schema_version {manifest.schema_version}")
     if manifest.seal != manifest.own_sha256():

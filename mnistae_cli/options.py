@@ -9,8 +9,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from mnistae_cli.artifacts import DEFAULT_ROOT
 from mnistae_cli.configs import STAGE_CONFIGS, flag_of, suggestion
+from mnistae_cli.directory import DEFAULT_ROOT
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import Experiment, load_experiment, stage_config
 

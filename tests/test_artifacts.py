@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mnistae_cli import artifacts
-from mnistae_cli.artifacts import Plan, Work, begin_stage, hold, make_stage, open_stage, stage_states, up_to_date
+from mnistae_cli.artifacts import Plan, Work, begin_stage, make_stage, open_stage, stage_states, up_to_date
 from mnistae_cli.configs import ClusterConfig, EncodeConfig, TrainConfig
+from mnistae_cli.directory import STAGES, hold
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.progress import Notice
 
@@ -51,8 +51,8 @@ def test_a_failing_stage_leaves_what_was_there(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from mnistae_cli import artifacts
-from mnistae_cli.artifacts import Plan, begin_stage, hold
+from mnistae_cli.artifacts import Plan, begin_stage
+from mnistae_cli.directory import hold
 from mnistae_cli.configs import TrainConfig
 root, moment = Path(sys.argv[1]), sys.argv[2]
 rename = Path.rename
@@ -130,10 +130,14 @@ def test_missing_and_damaged_folders_name_the_command_that_mends_them(tmp_path: 
         with pytest.raises(DamagedInput) as damaged:
             open_stage(tmp_path, "train")
         assert str(path) in damaged.value.problem
-        assert "--force" in damaged.value.remedy
+        assert "mnistae train --artifacts" in damaged.value.remedy
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"stage": "train"}', b"null"], ids=repr)
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"stage": "train"}', b"null", b"[" * 100000],
+    ids=lambda content: repr(content)[:20],
+)
 def test_a_damaged_manifest(content: bytes, tmp_path: Path) -> None:
     put(tmp_path, TRAIN)
     (tmp_path / "train" / "manifest.json").write_bytes(content)
@@ -160,13 +164,32 @@ def test_a_manifest_names_no_file_outside(tmp_path: Path) -> None:
         open_stage(tmp_path, "train")
 
 
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "note"])
+def test_what_is_not_ours_is_never_replaced(kind: str, tmp_path: Path) -> None:
+    root, theirs = tmp_path / "root", tmp_path / "root" / "train" / "thesis.txt"
+    root.mkdir()
+    if kind == "note":
+        put(root, TRAIN)
+    elif kind == "folder":
+        theirs.parent.mkdir()
+    elif kind == "file":
+        theirs = root / "train"
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        (root / "train").symlink_to(tmp_path / "elsewhere")
+    theirs.write_text("mine")
+    with pytest.raises(UsageError, match="is not of mnistae"), hold(root):
+        make_stage(root, TRAIN, lambda _: None, force=True)
+    assert theirs.read_text() == "mine"
+
+
 def test_a_directory_without_write_permission(tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)
     script = f"""
 import os
 from pathlib import Path
-from mnistae_cli.artifacts import hold
+from mnistae_cli.directory import hold
 import filelock  # while root may still read the packages
 if os.geteuid() == 0:
     os.seteuid(65534)
@@ -188,7 +211,7 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
 HOLDING = """
 import sys, time
 from pathlib import Path
-from mnistae_cli.artifacts import hold
+from mnistae_cli.directory import hold
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(1)
@@ -213,4 +236,4 @@ def test_the_lock_can_be_taken_again_inside(tmp_path: Path) -> None:
             pass
         assert (tmp_path / ".holder").exists()
     assert not (tmp_path / ".holder").exists()
-    assert artifacts.STAGES == ("train", "encode", "classify", "cluster", "evaluate")
+    assert STAGES == ("train", "encode", "classify", "cluster", "evaluate")

@@ -130,7 +130,7 @@ def test_a_changed_byte_is_exit_4(
     picture = tmp_path / "picture.png"
     Image.fromarray(shapes(1, 0)[0][0]).save(picture)
     result = mnistae(reader, *([picture] if reader == "predict" else []), "-a", finished)
-    assert_two_lines(result, 4, f"mnistae {stage}", "--force", file)
+    assert_two_lines(result, 4, f"mnistae {stage}" if file == "manifest.json" else "Run again: mnistae run", file)
     assert mnistae("status", "-a", finished).code == 4
 
 
@@ -167,6 +167,30 @@ def test_the_users_own_images_are_not_written_over(finished: Path, mnistae: Mnis
         refused = mnistae("encode", "--images", tmp_path / "images.npy", "--output", output, "-a", finished)
         assert_two_lines(refused, 2, str(output))
     assert np.load(tmp_path / "images.npy").shape == (3, 10, 12)
+
+
+def test_results_do_not_go_among_the_images(mnistae: Mnistae, tmp_path: Path) -> None:
+    for number, image in enumerate(shapes(6, 0)[0]):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    for artifacts in (tmp_path, tmp_path / "artifacts"):
+        assert_two_lines(mnistae("train", "--dataset", tmp_path, "-a", artifacts), 2, "is in the data set")
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_a_config_of_the_user_is_not_written_over(mnistae: Mnistae, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("seed = 1\n")
+    assert_two_lines(mnistae("run", "--dataset", "digits", "-a", tmp_path), 2, "config.toml")
+
+
+def test_a_wrong_data_set_makes_no_directory(mnistae: Mnistae, tmp_path: Path) -> None:
+    assert_two_lines(mnistae("run", "--dataset", "./nope", "-a", tmp_path / "a"), 3, "nope")
+    assert not (tmp_path / "a").exists()
+
+
+def test_closed_streams_are_no_error(finished: Path) -> None:
+    for closed in (">&-", "2>&-"):
+        command = f"{sys.executable} -m mnistae_cli status -a {finished} {closed}"
+        assert subprocess.run(["bash", "-c", command], capture_output=True, check=False).returncode == 0
 
 
 def test_what_only_reads_makes_no_directory(mnistae: Mnistae, tmp_path: Path) -> None:

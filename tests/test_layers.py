@@ -13,7 +13,8 @@ LAYERS = (
     ("errors", "progress", "__init__"),
     ("files", "configs"),
     ("manifests", "experiments", "npy", "downloads"),
-    ("artifacts", "sources", "mnist"),
+    ("directory", "sources", "mnist"),
+    ("artifacts",),
     ("datasets", "framing", "metrics", "inference", "clustering"),
     ("figures", "nets"),
     ("stages",),
@@ -29,7 +30,7 @@ ONLY_IN = {
     "sklearn.cluster": ("clustering",),
     "matplotlib": ("figures",),
     "pooch": ("downloads",),
-    "filelock": ("artifacts",),
+    "filelock": ("directory",),
     "typer": ("cli", "options"),
     "rich": ("console",),
 }

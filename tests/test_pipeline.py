@@ -273,11 +273,12 @@ def test_a_blank_picture_does_not_hide_the_others(finished: Path, tmp_path: Path
     assert_two_lines(mnistae("predict", folder, "-a", finished), 3, str(folder))
     Image.new("L", (40, 40), "white").save(folder / "blank.png")
     Image.fromarray(shapes(1, 0)[0][0]).save(folder / "drawn.png")
+    (folder / "empty.png").write_bytes(b"")
     result = mnistae("predict", folder, "-a", finished, "--json")
     assert result.code == 4
     assert "blank.png: nothing is drawn" in result.err
     found = the_object(result.out)["predictions"]
-    assert [each["label"] is None for each in found] == [True, False]
+    assert [each["label"] is None for each in found] == [True, False, True]
 
 
 def test_predict_takes_a_photo_of_any_size(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
 from mnistae_cli.configs import ClassifyConfig
+from mnistae_cli.directory import hold
 from mnistae_cli.errors import MissingInput, UsageError
 from mnistae_cli.inference import open_network
 from mnistae_cli.manifests import Manifest

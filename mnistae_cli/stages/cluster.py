@@ -5,9 +5,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
 from mnistae_cli.clustering import assign, fit_kmeans
 from mnistae_cli.configs import ClusterConfig
+from mnistae_cli.directory import hold
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent

@@ -6,9 +6,10 @@ from time import perf_counter
 
 import numpy as np
 
-from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
 from mnistae_cli.configs import EncodeConfig
 from mnistae_cli.datasets import Dataset, load_dataset, load_recorded
+from mnistae_cli.directory import hold
 from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.inference import Network, open_network
 from mnistae_cli.manifests import Manifest
@@ -93,7 +94,7 @@ def encode_images(images: Path, output: Path, artifacts: Path, report: Report = 
     """
     if output.suffix != ".npy" or output.is_dir() or not output.parent.is_dir():
         raise UsageError(f"--output {output} is no place for features.", "Name a .npy file in a folder that exists.")
-    if output.exists() and output.samefile(images):
+    if output.exists() and images.exists() and output.samefile(images):
         raise UsageError(f"--output {output} is the file of --images.", "Name another file, the images are kept.")
     if artifacts.resolve() in output.resolve().parents:
         raise UsageError(f"--output {output} is in the artifacts directory.", "Name a file elsewhere.")

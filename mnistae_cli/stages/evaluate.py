@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli import metrics
-from mnistae_cli.artifacts import Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
 from mnistae_cli.configs import EvaluateConfig, suggestion
 from mnistae_cli.datasets import load_recorded
+from mnistae_cli.directory import hold
 from mnistae_cli.errors import GateFailed, MissingInput, UsageError
 from mnistae_cli.inference import open_network
 from mnistae_cli.manifests import SCHEMA_VERSION, Manifest

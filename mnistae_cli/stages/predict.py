@@ -1,15 +1,17 @@
 """`mnistae predict`: pictures → class, probability and cluster. Reads only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Stored, command_for, open_stage
+from mnistae_cli.artifacts import Stored, open_stage
 from mnistae_cli.clustering import assign
+from mnistae_cli.directory import command_for
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.framing import Frame, frame_image
 from mnistae_cli.inference import open_network
@@ -41,10 +43,10 @@ class Prediction:
 
 
 def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> list[Prediction]:
-    """Name the class and the cluster of each picture; a blank one gets a `problem`.
+    """Name the class and the cluster of each picture; one that cannot be read or is blank gets a `problem`.
 
     Args:
-        images: PNG, JPEG or BMP files of any size, `.npy` arrays (H, W) or (N, H, W), or folders of them.
+        images: PNG, JPEG or BMP files of any size, folders of them, or `.npy` arrays (H, W) or (N, H, W).
         frame: bring each into the frame of the training images; else it must have their size already.
 
     Raises:
@@ -59,15 +61,16 @@ def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> l
             f"Run: {command_for(artifacts, 'classify')}, or cluster",
         )
     stored = {stage: open_stage(artifacts, stage) for stage in stages}
-    named = [pair for path in images for pair in _read(path)]
-    drawn, problems = list[NDArray[np.float32]](), dict[int, str]()
-    for number, (name, image) in enumerate(named):
+    drawn, named = list[NDArray[np.float32]](), list[tuple[str, DamagedInput | None]]()
+    for name, read in (pair for path in images for pair in _pictures(path)):
         try:
-            drawn.append(_prepared(image, name, train, frame))
+            drawn.append(_prepared(read(), name, train, frame))
+            named.append((name, None))
         except DamagedInput as problem:
-            problems[number] = problem.problem
+            named.append((name, problem))
+    problems = [problem for _, problem in named if problem]
     if not drawn:
-        raise DamagedInput(" ".join(problems.values()), "Give pictures of one sign each.")
+        raise DamagedInput(" ".join(each.problem for each in problems), problems[0].remedy)
     batch = np.stack(drawn)
     features = open_network(train.folder / "encoder.onnx")(batch)
     probabilities, class_names = None, list[str]()
@@ -79,10 +82,10 @@ def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> l
         clusters = assign(features, load_npy(stored["cluster"].folder / "centroids.npy"))
     rows = iter(range(len(drawn)))
     return [
-        Prediction(name, None, None, None, None, problems[number])
-        if number in problems
+        Prediction(name, None, None, None, None, problem.problem)
+        if problem
         else _prediction(name, class_names, probabilities, clusters, next(rows))
-        for number, (name, _) in enumerate(named)
+        for name, problem in named
     ]
 
 
@@ -101,24 +104,24 @@ def _prediction(
     return Prediction(name, class_names[best], by_name[class_names[best]], by_name, cluster)
 
 
-def _read(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The pictures of a file, each with its name."""
-    if path.is_dir():
-        pictures = image_paths(path)
-        if not pictures:
-            raise MissingInput(f"{path} holds no PNG, JPEG or BMP file.", "Name a folder with pictures in it.")
-        yield from ((str(each), read_grey(each)) for each in pictures)
+def _pictures(path: Path) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
+    """The pictures of a file or folder: each with its name and how to read it."""
+    if path.suffix == ".npy":
+        array = load_npy(path)
+        if array.ndim == 3 and array.shape[2] in COLOURS and array.shape[0] not in COLOURS:
+            raise DamagedInput(f"{path}: shape {array.shape} is one colour picture.", "Give its grey levels.")
+        if array.ndim not in (2, 3) or 0 in array.shape:
+            raise DamagedInput(
+                f"{path}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width)."
+            )
+        pixels = checked_pixels(array if array.ndim == 3 else array[None], str(path))
+        for number, image in enumerate(pixels):
+            yield f"{path}[{number}]" if array.ndim == 3 else str(path), partial(np.asarray, image)
         return
-    if path.suffix != ".npy":
-        yield str(path), read_grey(path)
-        return
-    array = load_npy(path)
-    if array.ndim == 3 and array.shape[2] in COLOURS and array.shape[0] not in COLOURS:
-        raise DamagedInput(f"{path}: an array of shape {array.shape} is one colour picture.", "Give its grey levels.")
-    if array.ndim not in (2, 3) or 0 in array.shape:
-        raise DamagedInput(f"{path}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width).")
-    pixels = checked_pixels(array if array.ndim == 3 else array[None], str(path))
-    yield from ((f"{path}[{i}]" if array.ndim == 3 else str(path), pixel) for i, pixel in enumerate(pixels))
+    paths = image_paths(path) if path.is_dir() else [path]
+    if not paths:
+        raise MissingInput(f"{path} holds no PNG, JPEG or BMP file.", "Name a folder with pictures in it.")
+    yield from ((str(each), partial(read_grey, each)) for each in paths)
 
 
 def _prepared(image: NDArray[Any], name: str, train: Stored, frame: bool) -> NDArray[np.float32]:

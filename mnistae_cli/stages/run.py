@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.artifacts import drop_stage, hold, keep_config
+from mnistae_cli.datasets import load_dataset
+from mnistae_cli.directory import check_config_place, drop_stage, hold, keep_config
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.classify import can_be_classified, classify
@@ -22,6 +23,8 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
 
     The resolved configs are kept as `config.toml`, which `--config` takes.
     """
+    check_config_place(artifacts)
+    load_dataset(configs["train"].dataset, configs["train"].data_dir, report)  # or refuse before a folder is made
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force)
         encoded = encode(configs["encode"], artifacts, report, force=force)
@@ -30,7 +33,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
             made.append(classify(configs["classify"], artifacts, report, force=force))
         else:
             drop_stage(artifacts, "classify")
-            report(Notice("fewer than two classes: classify is left out"))
+            report(Notice("fewer than two classes: classify is left out, what it left earlier is removed"))
         made.append(cluster(configs["cluster"], artifacts, report, force=force))
         made.append(evaluate(configs["evaluate"], artifacts, report, force=force))
         keep_config(artifacts, as_toml(made))
@@ -46,4 +49,4 @@ def as_toml(manifests: Sequence[Manifest]) -> str:
         tables[manifest.stage] = {key: value for key, value in manifest.config.items() if value is not None}
         if tables[manifest.stage].get("dataset") and manifest.dataset:
             tables[manifest.stage]["dataset"] = manifest.dataset["source"]
-    return "# The resolved configuration of the last `mnistae run` here.\n\n" + tomli_w.dumps(tables)
+    return tomli_w.dumps(tables)

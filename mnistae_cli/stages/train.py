@@ -3,9 +3,11 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from mnistae_cli.artifacts import Plan, Work, hold, make_stage
+from mnistae_cli.artifacts import Plan, Work, make_stage
 from mnistae_cli.configs import TrainConfig
 from mnistae_cli.datasets import Dataset, load_dataset
+from mnistae_cli.directory import hold
+from mnistae_cli.errors import UsageError
 from mnistae_cli.framing import measure_frame
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
@@ -20,8 +22,13 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
     """
+    data = load_dataset(config.dataset, config.data_dir, report)
+    source = Path(data.where.source)
+    if source.is_dir() and artifacts.resolve().is_relative_to(source):
+        raise UsageError(
+            f"--artifacts {artifacts} is in the data set {source}.", "Name a directory apart from the images."
+        )
     with hold(artifacts, report):
-        data = load_dataset(config.dataset, config.data_dir, report)
         config = config.for_images(data.train.pixels.n)
         plan = Plan(config, dataset=data.record(labels=False))
         return make_stage(artifacts, plan, lambda work: _fill(work, config, data, report), report, force=force)
