@@ -6,6 +6,7 @@ then swaps the folder in by renaming. Whatever kills it leaves the earlier resul
 
 import hashlib
 import json
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.configs import STAGE_CONFIGS, Checked
-from mnistae_cli.directory import STAGES, command_for, hold, swap_in
+from mnistae_cli.directory import DEFAULT_ROOT, STAGES, command_for, hold, swap_in
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.files import sha256_of, unfinished
 from mnistae_cli.manifests import MANIFEST, Manifest, damage, parse, seal
@@ -201,7 +202,10 @@ def stale_reason(root: Path, stage: str) -> tuple[str, str]:
 def _command_again(root: Path, stage: str) -> str:
     """The command line that made a stage, or one that would."""
     made_by = _read_manifest(root, stage).manifest.command
-    return made_by if made_by.startswith("mnistae ") else command_for(root, stage)
+    if not made_by.startswith("mnistae "):
+        return command_for(root, stage)
+    moved = root != DEFAULT_ROOT and shlex.quote(str(root)) not in made_by
+    return made_by + (f" --artifacts {shlex.quote(str(root))}" if moved else "")
 
 
 def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | None:

@@ -14,7 +14,7 @@ def figure(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        places = 5 if abs(value) < 0.01 else 4 if abs(value) < 1000 else 0
+        places = 5 if 0 < abs(value) < 0.01 else 4 if abs(value) < 1000 else 0
         return f"{value:,.{places}f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
