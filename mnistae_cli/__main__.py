@@ -1,11 +1,13 @@
-"""The console script, and `python -m mnistae_cli`. Signals are seen to before anything else is imported."""
+"""The console script, and `python -m mnistae_cli`. Signals are seen to before anything heavy is imported."""
 
 import os
 import signal
 import sys
 from types import FrameType
 
-INTERRUPTED, TERMINATED = 130, 143
+from mnistae_cli.errors import INTERRUPTED, KEPT
+
+TERMINATED = 143
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -20,8 +22,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     what, code = ("interrupted", INTERRUPTED) if number == signal.SIGINT else ("terminated", TERMINATED)
     stderr = sys.stderr.fileno()
     cursor = "\x1b[?25h\n" if os.isatty(stderr) else ""
-    help_line = "help: Finished stages are kept; the same command goes on after them.\n"
-    os.write(stderr, f"{cursor}error: {what}.\n{help_line}".encode())
+    os.write(stderr, f"{cursor}error: {what}.\nhelp: {KEPT}\n".encode())
     os._exit(code)
 
 

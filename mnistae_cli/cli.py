@@ -16,7 +16,7 @@ import typer
 from mnistae_cli import __version__, console, options
 from mnistae_cli.artifacts import stage_states
 from mnistae_cli.directory import STAGES
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.errors import INTERRUPTED, KEPT, DamagedInput, MissingInput, UsageError
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.options import Common, FailUnder
 from mnistae_cli.progress import Notice
@@ -292,6 +292,6 @@ def main() -> None:
             console.print_error(problem.format_message(), f"Run: {path} --help")
         sys.exit(problem.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        console.print_error("interrupted.", "Finished stages are kept; the same command goes on after them.")
-        sys.exit(console.INTERRUPTED)
+        console.print_error("interrupted.", KEPT)
+        sys.exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)

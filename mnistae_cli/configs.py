@@ -154,7 +154,7 @@ class EncodeConfig(Checked):
 class ClassifyConfig(Checked):
     """`mnistae classify`: the labels that may be used and the head that learns from them."""
 
-    labels: float | int = option(0.1, "Labels to learn from: a share (0.1), or a count (6000).", above=0, flag="labels")
+    labels: float | int = option(0.1, "Labels to learn from: a share (0.1), or a count (6000).", above=0)
     stratify: bool = option(True, "Draw the same share of every class.")
     hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
     standardize: bool = option(True, "Scale each feature to mean 0 and variance 1 first.")

@@ -1,6 +1,5 @@
 """How mnistae speaks: Rich, JSON, exit codes. stdout carries the result, stderr everything else."""
 
-import errno
 import json
 import os
 import sys
@@ -11,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistae_cli.errors import MnistaeError, UsageError
+from mnistae_cli.errors import INTERRUPTED, KEPT, MnistaeError, UsageError
+from mnistae_cli.files import NO_PLACE
 from mnistae_cli.manifests import SCHEMA_VERSION
 from mnistae_cli.progress import Advance, Notice, StageEnded
 
@@ -25,9 +25,7 @@ NEXT_COMMANDS = {
     "cluster": "mnistae evaluate",
     "evaluate": "mnistae predict IMAGE",
 }
-INTERRUPTED = 130
 BUG = 1
-NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many seconds
 
 
@@ -51,7 +49,7 @@ def guarded(verbose: bool) -> Iterator[None]:
         print_error(error.problem, error.remedy)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print_error("interrupted.", "Finished stages are kept; the same command goes on after them.")
+        print_error("interrupted.", KEPT)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does

@@ -1,14 +1,13 @@
 """Fetching a file by its sha256 from the first of several mirrors that has it. Pooch does the work."""
 
-import errno
 from collections.abc import Sequence
 from pathlib import Path
 
 from mnistae_cli.errors import MissingInput
+from mnistae_cli.files import NO_PLACE
 from mnistae_cli.progress import Advance, Notice, Report
 
 TIMEOUT_SECONDS = 20
-NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC)  # no other mirror mends these
 
 
 class _Bar:

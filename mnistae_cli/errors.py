@@ -1,5 +1,8 @@
 """What can go wrong by an input's fault: one class per exit code, each with a remedy."""
 
+INTERRUPTED = 130  # the exit code of a shell for SIGINT
+KEPT = "Finished stages are kept; the same command goes on after them."
+
 
 class MnistaeError(Exception):
     """An error that the user can mend.

@@ -1,9 +1,13 @@
 """What a file wants done: its hash taken, its bytes on the disk, its unfinished copy removed."""
 
+import errno
 import hashlib
 import os
 import shutil
 from pathlib import Path
+
+NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""Errors of a place that cannot be written; trying again does not mend them."""
 
 unfinished: set[Path] = set()
 """Files and folders that this process is writing under another name; no use to anyone if it stops."""

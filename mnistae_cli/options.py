@@ -12,7 +12,7 @@ import typer
 from mnistae_cli.configs import STAGE_CONFIGS, flag_of, suggestion
 from mnistae_cli.directory import DEFAULT_ROOT
 from mnistae_cli.errors import UsageError
-from mnistae_cli.experiments import Experiment, load_experiment, stage_config
+from mnistae_cli.experiments import SHARED_KEYS, Experiment, load_experiment, stage_config
 
 PANELS = {
     "train": "Autoencoder",
@@ -21,7 +21,7 @@ PANELS = {
     "cluster": "Clusters",
     "evaluate": "Evaluation",
 }
-SHARED = {"dataset": "Data", "data_dir": "Data", "seed": None}  # setting → panel; None is that of all commands
+SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
 PREFIXES = {"classify": "head"}
 GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 
@@ -145,8 +145,6 @@ def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
         return str, str(default), "SHARE|COUNT"
     if {int, float} & {hint, *get_args(hint)}:
         return str | None, None if default is None else str(default), "INTEGER" if hint is not float else "NUMBER"
-    if type(None) in get_args(hint):
-        return hint, default, None
     return hint, default, None
 
 

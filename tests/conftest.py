@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistae_cli import cli, console
+from mnistae_cli import cli
 
 HEIGHT, WIDTH, N_CLASSES = 10, 12, 3
 QUICK = ("--epochs", "3", "--batch-size", "16", "--latent-dim", "8")
@@ -131,6 +131,3 @@ def assert_two_lines(result: Result, code: int, *words: str) -> None:
     assert result.out == ""
     for word in words:
         assert word in result.err
-
-
-__all__ = ["QUICK", "SMALL", "Mnistae", "Result", "assert_two_lines", "console", "shapes", "write_shapes"]

@@ -172,8 +172,9 @@ def test_the_users_own_images_are_not_written_over(finished: Path, mnistae: Mnis
 def test_results_do_not_go_among_the_images(mnistae: Mnistae, tmp_path: Path) -> None:
     for number, image in enumerate(shapes(6, 0)[0]):
         Image.fromarray(image).save(tmp_path / f"{number}.png")
-    for artifacts in (tmp_path, tmp_path / "artifacts"):
-        assert_two_lines(mnistae("train", "--dataset", tmp_path, "-a", artifacts), 2, "is in the data set")
+    for command in ("train", "run"):
+        for artifacts in (tmp_path, tmp_path / "artifacts"):
+            assert_two_lines(mnistae(command, "--dataset", tmp_path, "-a", artifacts), 2, "is in the data set")
     assert len(list(tmp_path.iterdir())) == 6
 
 
@@ -321,6 +322,7 @@ def test_a_reader_that_leaves_early_is_no_error(finished: Path) -> None:
     command = f"{sys.executable} -m mnistae_cli status -a {finished} | true"
     ended = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
+    assert ended.returncode == 0
 
 
 def test_data_lists_what_is_known(mnistae: Mnistae) -> None:

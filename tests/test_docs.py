@@ -10,9 +10,8 @@ import typer
 
 from mnistae_cli.cli import app
 from mnistae_cli.configs import STAGE_CONFIGS, flag_of
-from mnistae_cli.console import INTERRUPTED
 from mnistae_cli.directory import STAGES
-from mnistae_cli.errors import DamagedInput, GateFailed, MissingInput, UsageError
+from mnistae_cli.errors import INTERRUPTED, DamagedInput, GateFailed, MissingInput, UsageError
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

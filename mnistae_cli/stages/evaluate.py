@@ -72,13 +72,10 @@ def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
 
 
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
-    mse, bce = (
-        float(load_npy(encode.folder / f"reconstruction_{error}_{split}.npy").mean(dtype=np.float64))
-        for error in ("mse", "bce")
-    )
+    means = encode.manifest.metrics[split]
     # Σ‖x - x̂‖² / Σ‖x - x̄‖², x̄ the mean image of the split.
-    variance = encode.manifest.metrics[split]["pixel_variance"]
-    return dict(zip(RECONSTRUCTION, (mse, bce, mse / variance if variance else 0.0), strict=True))
+    unexplained = means["mse"] / means["pixel_variance"] if means["pixel_variance"] else 0.0
+    return dict(zip(RECONSTRUCTION, (means["mse"], means["bce"], unexplained), strict=True))
 
 
 def _features(encode: Stored) -> dict[str, Any]:

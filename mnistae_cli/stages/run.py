@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.datasets import load_dataset
 from mnistae_cli.directory import check_config_place, drop_stage, hold, keep_config
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
@@ -12,7 +11,7 @@ from mnistae_cli.stages.classify import can_be_classified, classify
 from mnistae_cli.stages.cluster import cluster
 from mnistae_cli.stages.encode import encode
 from mnistae_cli.stages.evaluate import evaluate
-from mnistae_cli.stages.train import train
+from mnistae_cli.stages.train import open_data, train
 
 
 def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -24,7 +23,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     The resolved configs are kept as `config.toml`, which `--config` takes.
     """
     check_config_place(artifacts)
-    load_dataset(configs["train"].dataset, configs["train"].data_dir, report)  # or refuse before a folder is made
+    open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force)
         encoded = encode(configs["encode"], artifacts, report, force=force)

@@ -22,16 +22,27 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
     """
+    data = open_data(config, artifacts, report)
+    with hold(artifacts, report):
+        config = config.for_images(data.train.pixels.n)
+        plan = Plan(config, dataset=data.record(labels=False))
+        return make_stage(artifacts, plan, lambda work: _fill(work, config, data, report), report, force=force)
+
+
+def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> Dataset:
+    """The data set to train on; before a folder is made, all that can be refused is.
+
+    Raises:
+        UsageError: no such data set, or `artifacts` lies among its images.
+        MnistaeError: it cannot be read.
+    """
     data = load_dataset(config.dataset, config.data_dir, report)
     source = Path(data.where.source)
     if source.is_dir() and artifacts.resolve().is_relative_to(source):
         raise UsageError(
             f"--artifacts {artifacts} is in the data set {source}.", "Name a directory apart from the images."
         )
-    with hold(artifacts, report):
-        config = config.for_images(data.train.pixels.n)
-        plan = Plan(config, dataset=data.record(labels=False))
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, data, report), report, force=force)
+    return data
 
 
 def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> None:
