@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.configs import STAGE_CONFIGS, Checked
+from mnistae_cli.checked import Checked
+from mnistae_cli.configs import STAGE_CONFIGS
 from mnistae_cli.directory import DEFAULT_ROOT, STAGES, command_for, hold, swap_in
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.files import sha256_of, unfinished

@@ -156,12 +156,13 @@ def evaluate(context: typer.Context, common: Common, fail_under: FailUnder = Non
     """Score reconstructions, classifier and clusters, and draw figures."""
     with session(common) as listener:
         config = _config("evaluate", context, common)
-        from mnistae_cli.stages import evaluate as stage
+        from mnistae_cli.gates import check_gates, parse_gates
+        from mnistae_cli.stages.evaluate import evaluate as stage
 
-        gates = stage.parse_gates(fail_under or [])
-        manifest = stage.evaluate(config, common.artifacts, listener, force=common.force)
+        gates = parse_gates(fail_under or [])
+        manifest = stage(config, common.artifacts, listener, force=common.force)
         _print_scores(common, manifest, listener)
-        stage.check_gates(manifest.metrics, gates)
+        check_gates(manifest.metrics, gates)
 
 
 def _print_scores(common: Common, manifest: Manifest, listener: console.Listener) -> None:
@@ -188,13 +189,13 @@ def run(context: typer.Context, common: Common, fail_under: FailUnder = None) ->
     """Train, encode, classify, cluster and evaluate, skipping what is up to date."""
     with session(common, closing=False) as listener:
         configs = options.resolve(STAGES, common, options.given_values(context))
-        from mnistae_cli.stages import evaluate as evaluation
+        from mnistae_cli.gates import check_gates, parse_gates
         from mnistae_cli.stages.run import run as stage
 
-        gates = evaluation.parse_gates(fail_under or [])
+        gates = parse_gates(fail_under or [])
         manifest = stage(configs, common.artifacts, listener, force=common.force)
         _print_scores(common, manifest, listener)
-        evaluation.check_gates(manifest.metrics, gates)
+        check_gates(manifest.metrics, gates)
 
 
 @_command("status", options.common_parameters(READING), "mnistae status --json", "Look")

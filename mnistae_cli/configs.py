@@ -1,107 +1,31 @@
 """The one home of every default. Each stage has a frozen dataclass, checked when it is made."""
 
-import dataclasses
-import difflib
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+from mnistae_cli.checked import Checked, option
 from mnistae_cli.errors import UsageError
-
-
-def option(default: Any, help: str, **rule: Any) -> Any:
-    """A dataclass field that knows its help text and its rule.
-
-    Args:
-        default: the value where none is given.
-        help: one sentence, with the unit.
-        rule: `minimum` (allowed itself), `above` (not allowed itself), `maximum`, `below`;
-            `flag`, the option's name where it is not the field's; `no_matter`, another value gives the same
-            files (where data lies: its fingerprint counts instead).
-    """
-    return field(default=default, metadata={"help": help, **rule})
-
-
-def flag_of(config_field: dataclasses.Field[Any]) -> str:
-    """`--latent-dim` for the field `latent_dim`."""
-    return "--" + str(config_field.metadata.get("flag", config_field.name.replace("_", "-")))
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`" Did you mean 'mnist'?"`, or nothing where no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
-
-
-class Checked:
-    """Base of the configs: refuses at construction what its fields' rules do not allow.
-
-    Raises:
-        UsageError: a value of a wrong type or out of its range.
-    """
-
-    def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for each in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = _coerced(getattr(self, each.name), hints[each.name])
-            object.__setattr__(self, each.name, value)
-            problem = _type_problem(value, hints[each.name]) or _range_problem(value, each.metadata)
-            if problem:
-                raise UsageError(
-                    f"{flag_of(each)} is {_shown(value)}: it must be {problem}.",
-                    f"Give {flag_of(each)} another value, or leave it out.",
-                )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value)) or "empty"
-    return repr(value) if isinstance(value, str) else str(value)
-
-
-def _coerced(value: Any, hint: Any) -> Any:
-    """TOML knows no tuples and the command line types '1' where '1.0' is meant."""
-    if get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(value)
-    if hint is float and type(value) is int:
-        return float(value)
-    return value
-
-
-def _type_problem(value: Any, hint: Any) -> str:
-    if get_origin(hint) is Literal:
-        return "" if value in get_args(hint) else "one of " + ", ".join(map(str, get_args(hint)))
-    if get_origin(hint) is tuple:
-        whole = isinstance(value, tuple) and all(type(part) is int for part in value)
-        return "" if whole else "whole numbers, as 500,500,2000"
-    allowed = get_args(hint) or (hint,)
-    if type(value) not in allowed:
-        names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-        return " or ".join(names[kind] for kind in allowed if kind in names)
-    if isinstance(value, float) and not math.isfinite(value):
-        return "a finite number"
-    return ""
-
-
-def _range_problem(value: Any, rule: Mapping[str, Any]) -> str:
-    for number in value if isinstance(value, tuple) else (value,) if value is not None else ():
-        if "minimum" in rule and number < rule["minimum"]:
-            return f"at least {rule['minimum']}"
-        if "above" in rule and number <= rule["above"]:
-            return f"above {rule['above']}"
-        if "maximum" in rule and number > rule["maximum"]:
-            return f"at most {rule['maximum']}"
-        if "below" in rule and number >= rule["below"]:
-            return f"below {rule['below']}"
-    return ""
-
 
 DATA_DIR = "Folder to look for the data set's files in first."
 SEED = "Start of every random draw."
 WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
 USUAL_EPOCHS = 8
+CODES: Mapping[str, Mapping[str, Any]] = {
+    "dense": {"loss": "bce", "learning_rate": 7e-3},
+    "l1": {"loss": "mse", "learning_rate": 2e-3, "sparsity_weight": 1e-3, "sparsity_warmup": 0.1},
+    "kl": {
+        "loss": "mse",
+        "learning_rate": 2e-3,
+        "sparsity_weight": 1e-3,
+        "sparsity_target": 0.05,
+        "sparsity_warmup": 0.1,
+    },
+    "topk": {"loss": "mse", "learning_rate": 2e-3, "k": 25, "aux_k": 256},
+    "batchtopk": {"loss": "mse", "learning_rate": 2e-3, "k": 25, "aux_k": 256},
+}
+"""Kind of code → the settings whose default or whose meaning depends on it. What is not in its row, it refuses."""
 LEAST_STEPS = 1000  # fewer steps leave a small data set half learned
 
 
@@ -113,16 +37,33 @@ class TrainConfig(Checked):
         "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", no_matter=True
     )
     data_dir: str | None = option(None, DATA_DIR, no_matter=True)
+    model: Literal["dense", "sparse"] = option("dense", "A dense code, or one in which few units are active.")
     latent_dim: int = option(512, "Width of the code, in units.", minimum=1, maximum=WIDEST)
     hidden: tuple[int, ...] = option(
         (), "Layers before the code, in units, as 500,500,2000; the decoder mirrors them.", minimum=1, maximum=WIDEST
     )
-    loss: Literal["bce", "mse"] = option("bce", "Binary cross-entropy or mean squared error, per pixel.")
+    sparsity: Literal["l1", "kl", "topk", "batchtopk"] | None = option(
+        None, "What keeps a sparse code sparse: a penalty (l1, kl) or a choice (topk, batchtopk); by default topk."
+    )
+    sparsity_weight: float | None = option(None, "l1, kl: weight of the penalty beside the loss.", above=0)
+    sparsity_target: float | None = option(None, "kl: mean activation ρ that each unit is to have.", above=0, below=1)
+    sparsity_warmup: float | None = option(
+        None, "l1, kl: share of the training over which the weight grows from 0.", minimum=0, maximum=1
+    )
+    k: int | None = option(None, "topk: most active units of an image; batchtopk: on average.", minimum=1)
+    aux_k: int | None = option(
+        None, "topk, batchtopk: units silent for long that learn what the others leave over; 0: none.", minimum=0
+    )
+    loss: Literal["bce", "mse"] | None = option(
+        None, "Binary cross-entropy or mean squared error, per pixel; by default bce. A sparse code has mse."
+    )
     epochs: int | None = option(
         None, "Passes over the training images; by default 8, more for few images (1,000 steps).", minimum=1
     )
     batch_size: int = option(128, "Images per step.", minimum=1)
-    learning_rate: float = option(7e-3, "Adam's step size; the peak of a one-cycle schedule.", above=0)
+    learning_rate: float | None = option(
+        None, "Adam's step size, the peak of a one-cycle schedule; by default 7e-3, for sparse codes 2e-3.", above=0
+    )
     schedule: Literal["one-cycle", "constant"] = option(
         "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
     )
@@ -134,6 +75,46 @@ class TrainConfig(Checked):
         0.1, "Share of the training images held out to stop by, with patience.", above=0, below=1, flag="validation"
     )
     seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model == "sparse" and self.sparsity is None:
+            object.__setattr__(self, "sparsity", "topk")
+        if self.model == "dense" and self.sparsity is not None:
+            raise UsageError(
+                f"--sparsity is '{self.sparsity}': --model dense does not use it.",
+                "Give --model sparse with it, or leave it out.",
+            )
+        for name in sorted({name for settings in CODES.values() for name in settings}):
+            self._settle(name)
+        if self.model == "sparse" and self.loss != "mse":
+            raise UsageError(
+                f"--loss is '{self.loss}': a sparse code adds up its atoms, which has a squared error only.",
+                "Give --loss mse, or leave it out.",
+            )
+        if self.k is not None and self.k >= self.latent_dim:
+            raise UsageError(
+                f"--k is {self.k}: it must be below --latent-dim, {self.latent_dim}.",
+                "Give a smaller --k or a larger --latent-dim.",
+            )
+
+    def _settle(self, name: str) -> None:
+        """Give a setting the default of this kind of code, or refuse it where the code has no use for it."""
+        value, settings = getattr(self, name), CODES[self.code]
+        if value is None:
+            object.__setattr__(self, name, settings.get(name))
+        elif name not in settings:
+            variant = f"--sparsity {self.sparsity}" if self.sparsity else "--model dense"
+            users = " or ".join(f"--sparsity {code}" for code, taken in CODES.items() if name in taken)
+            raise UsageError(
+                f"--{name.replace('_', '-')} is {value}: {variant} does not use it.",
+                f"Give {'' if self.model == 'sparse' else '--model sparse '}{users} with it, or leave it out.",
+            )
+
+    @property
+    def code(self) -> str:
+        """The row of `CODES` that is meant."""
+        return self.sparsity or "dense"
 
     def for_images(self, n: int) -> "TrainConfig":
         """The same config with its epochs as a number, for `n` training images."""
@@ -201,8 +182,11 @@ class EvaluateConfig(Checked):
     """`mnistae evaluate`: what is written beside the scores."""
 
     figures: bool = option(True, "Draw the PNG figures.")
+    probe: bool = option(False, "Fit a linear probe on the features of all training labels (seconds to minutes).")
     data_dir: str | None = option(None, DATA_DIR, no_matter=True)
-    seed: int = option(0, "Start of every random draw (the two-dimensional map).", minimum=0, maximum=MAX_SEED)
+    seed: int = option(
+        0, "Start of every random draw (the map, what the probe holds out).", minimum=0, maximum=MAX_SEED
+    )
 
 
 STAGE_CONFIGS: dict[str, type[Checked]] = {

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli import mnist
-from mnistae_cli.configs import suggestion
+from mnistae_cli.checked import suggestion
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.npy import load_npz
 from mnistae_cli.progress import Notice, Report, silent

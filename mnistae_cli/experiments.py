@@ -7,7 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.configs import STAGE_CONFIGS, suggestion
+from mnistae_cli.checked import suggestion
+from mnistae_cli.configs import STAGE_CONFIGS
 from mnistae_cli.errors import UsageError
 
 SHARED_KEYS = ("dataset", "data_dir", "seed")

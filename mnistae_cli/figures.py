@@ -18,6 +18,9 @@ from mnistae_cli.sources import Pixels, unit_scale
 DPI = 120
 SHOWN = 10  # images in a row
 MAPPED = 2000  # t-SNE of more takes minutes
+MOST_ATOMS = 1024
+ATOM_COLUMNS = 32
+STRONGEST = 8  # atoms of one picture
 MOST_NUMBERS = 20  # a larger table has no room for its counts
 
 
@@ -61,7 +64,12 @@ def loss_curve(history: Path, path: Path) -> None:
     with history.open(newline="", encoding="utf-8") as file:
         header, *rows = list(csv.reader(file))
     columns = np.array(rows, float).T
-    names = {"loss": "training (while learning)", "test_loss": "test", "val_loss": "held out to stop by"}
+    names = {
+        "loss": "training (while learning)",
+        "penalty": "penalty of the code",
+        "test_loss": "test",
+        "val_loss": "held out to stop by",
+    }
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for name, values in zip(header[1:], columns[1:], strict=True):
@@ -128,6 +136,79 @@ def clusters(
     if table is not None:
         _counts(right_axes[0], table, [str(number) for number in range(len(nearest))], class_names)
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
+    _save(figure, path)
+
+
+def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each picture (H, W) of (M, H, W) divided by its largest absolute value."""
+    peaks = np.abs(atoms).max(axis=(1, 2), keepdims=True)
+    scaled: NDArray[np.float32] = np.divide(atoms, peaks, out=np.zeros_like(atoms), where=peaks > 0)
+    return scaled
+
+
+def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Path) -> None:
+    """What each unit adds to the picture, (D, H, W), the units that are active most often first."""
+    order = np.argsort(-density, kind="stable")[:MOST_ATOMS]
+    shown = _unit_peak(pictures[order])
+    n_columns = min(ATOM_COLUMNS, len(shown))
+    n_rows = -(-len(shown) // n_columns)
+    height, width = (side + 1 for side in shown.shape[1:])
+    grid = np.zeros((n_rows * height, n_columns * width), np.float32)
+    for number, picture in enumerate(shown):
+        top, left = number // n_columns * height, number % n_columns * width
+        grid[top : top + height - 1, left : left + width - 1] = picture
+    figure = Figure(figsize=(10.5, 10.5 * grid.shape[0] / grid.shape[1] + 0.6), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(grid, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    often, seldom = density[order[0]], density[order[-1]]
+    axes.set_title(
+        f"{len(shown):,} of {len(density):,} atoms, from active on {often:.1%} of the images to {seldom:.2%}; "
+        "red adds light, blue takes it"
+    )
+    _save(figure, path)
+
+
+def density(shares: NDArray[np.float32], path: Path) -> None:
+    """How many units are active on which share of the training images (D,), on a log axis; dead units in words."""
+    alive = shares[shares > 0]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    if len(alive):
+        lowest = min(np.log10(alive.min()), -1.0)
+        axes.hist(alive, bins=list(np.logspace(lowest, 0, 41)))
+    dead = len(shares) - len(alive)
+    axes.set(
+        xscale="log",
+        xlabel="share of training images on which a unit is active",
+        ylabel="units",
+        title=f"Density of {len(shares):,} units; {dead:,} are never active",
+    )
+    axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+def compositions(
+    images: Pixels, codes: NDArray[np.float32], decoded: NDArray[np.float32], atoms: NDArray[np.float32], path: Path
+) -> None:
+    """Images (M, H, W), what their codes (M, D) decode to, and the atoms (D, H, W) that add most to each."""
+    sizes = np.linalg.norm(atoms.reshape(len(atoms), -1), axis=1)
+    n_shown = min(STRONGEST, len(atoms))
+    figure = Figure(figsize=(1.05 * (n_shown + 2), 1.3 * len(images) + 0.5), layout="constrained")
+    grid = figure.subplots(len(images), n_shown + 2, squeeze=False)
+    for row, image, code, picture in zip(grid, unit_scale(images), codes, decoded, strict=True):
+        _show(row[0], image)
+        _show(row[1], picture)
+        strongest = np.argsort(-code * sizes, kind="stable")[:n_shown]
+        for axes, unit, atom in zip(row[2:], strongest, _unit_peak(atoms[strongest]), strict=True):
+            axes.axis("off")
+            if code[unit] != 0:
+                axes.imshow(atom, cmap="RdBu_r", vmin=-1, vmax=1)
+                axes.set_title(f"{code[unit]:.2f} × #{unit}", fontsize=7)
+        row[1].set_xlabel(f"{np.count_nonzero(code)} active", fontsize=7)
+    grid[0][0].set_title("image", fontsize=8)
+    grid[0][1].set_title("decoded", fontsize=8)
+    figure.suptitle("The atoms that add most to a test image, each with its activation and number")
     _save(figure, path)
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from mnistae_cli.configs import STAGE_CONFIGS, flag_of, suggestion
+from mnistae_cli.checked import flag_of, is_float, suggestion
+from mnistae_cli.configs import STAGE_CONFIGS
 from mnistae_cli.directory import DEFAULT_ROOT
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import SHARED_KEYS, Experiment, load_experiment, stage_config
@@ -144,7 +145,7 @@ def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
     if hint == float | int:
         return str, str(default), "SHARE|COUNT"
     if {int, float} & {hint, *get_args(hint)}:
-        return str | None, None if default is None else str(default), "INTEGER" if hint is not float else "NUMBER"
+        return str | None, None if default is None else str(default), "NUMBER" if is_float(hint) else "INTEGER"
     return hint, default, None
 
 
@@ -193,9 +194,9 @@ def _parsed(flag: str, value: Any, hint: Any) -> Any:
         if hint == float | int:
             return int(value) if value.strip().isdigit() else float(value)
         if {int, float} & {hint, *get_args(hint)}:
-            return float(value) if hint is float else int(value)
+            return float(value) if is_float(hint) else int(value)
     except ValueError:
-        kinds = {float: "a number", float | int: "a share (0.1) or a count (6000)"}
+        kinds = {float: "a number", float | None: "a number", float | int: "a share (0.1) or a count (6000)"}
         whole = "whole numbers, as 500,500,2000" if get_origin(hint) is tuple else "a whole number"
         expected = kinds.get(hint, whole)
         raise UsageError(f"{flag} is {value}: it must be {expected}.", f"Give {flag} another value.") from None

@@ -21,7 +21,7 @@ def figure(value: Any) -> str:
 
 def metric_rows(scores: Mapping[str, Any]) -> Rows:
     """The scores of `evaluate`: what, training images, test images."""
-    return [*_autoencoder(scores), *_classifier(scores), *_clusters(scores)]
+    return [*_autoencoder(scores), *_probe(scores), *_classifier(scores), *_clusters(scores)]
 
 
 def _pair(name: str, scores: Mapping[str, Any], key: str) -> list[str]:
@@ -34,8 +34,14 @@ def _autoencoder(scores: Mapping[str, Any]) -> Iterator[list[str]]:
     yield _pair("fraction of variance unexplained", scores["autoencoder"], "fraction_of_variance_unexplained")
     features = scores["features"]
     yield _pair(f"active units of {features['dimension']:,}, mean", features, "l0_mean")
+    yield _pair("activation of a unit, mean", features, "mean_activation")
     yield _pair("Hoyer sparsity", features, "hoyer_sparsity")
     yield ["units that are never active", figure(features["dead_units"]), ABSENT]
+
+
+def _probe(scores: Mapping[str, Any]) -> Iterator[list[str]]:
+    if "probe" in scores:
+        yield _pair(f"linear probe accuracy (all labels, C = {scores['probe']['C']:g})", scores["probe"], "accuracy")
 
 
 def _classifier(scores: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from mnistae_cli.configs import STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig
+from mnistae_cli.configs import CODES, STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import load_experiment, preset_names, read_experiment, stage_config
 
@@ -33,6 +33,42 @@ def test_nonsense_is_refused_at_construction(config: type, values: dict[str, obj
         config(**values)
     assert str(next(iter(values.values()))) in refused.value.problem.replace(",", ", ") or "hidden" in values
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"k": 3}, ("--k", "3", "--model dense", "--model sparse --sparsity topk or --sparsity batchtopk")),
+        ({"model": "sparse", "sparsity": "l1", "k": 3}, ("--k", "--sparsity l1", "topk or --sparsity batchtopk")),
+        ({"model": "sparse", "sparsity_weight": 0.1}, ("--sparsity-weight", "--sparsity topk", "l1 or --sparsity kl")),
+        ({"model": "sparse", "sparsity": "l1", "sparsity_target": 0.1}, ("--sparsity-target", "Give --sparsity kl")),
+        ({"sparsity_warmup": 0.5}, ("--sparsity-warmup", "0.5")),
+        ({"model": "sparse", "sparsity": "kl", "aux_k": 7}, ("--aux-k", "7")),
+        ({"sparsity": "kl"}, ("--sparsity", "--model sparse")),
+        ({"model": "sparse", "sparsity": "k-means"}, ("k-means", "l1, kl, topk, batchtopk")),
+        ({"model": "sparse", "loss": "bce"}, ("--loss", "bce", "mse")),
+        ({"model": "sparse", "latent_dim": 9, "k": 9}, ("--k", "below --latent-dim, 9")),
+        ({"model": "sparse", "k": 0}, ("--k", "at least 1")),
+        ({"model": "sparse", "sparsity": "kl", "sparsity_target": 1.0}, ("--sparsity-target", "below 1")),
+        ({"model": "sparse", "sparsity": "l1", "sparsity_weight": -1.0}, ("--sparsity-weight", "above 0")),
+    ],
+)
+def test_a_setting_that_a_code_does_not_use_is_refused(values: dict[str, object], words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError) as refused:
+        TrainConfig(**values)  # type: ignore[arg-type]
+    for word in words:
+        assert word in refused.value.problem + " " + refused.value.remedy
+
+
+def test_each_code_has_its_own_defaults() -> None:
+    assert TrainConfig().loss == "bce"
+    assert TrainConfig().k is None
+    for code in ("l1", "kl", "topk", "batchtopk"):
+        config = TrainConfig(model="sparse", sparsity=code)
+        assert {name: getattr(config, name) for name in CODES[code]} == CODES[code]
+        assert config.loss == "mse"
+    assert TrainConfig(model="sparse") == TrainConfig(model="sparse", sparsity="topk")
+    assert TrainConfig(model="sparse", k=7).k == 7
 
 
 def test_whole_numbers_and_lists_of_toml_are_taken() -> None:

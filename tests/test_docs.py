@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from mnistae_cli.checked import flag_of
 from mnistae_cli.cli import app
-from mnistae_cli.configs import STAGE_CONFIGS, flag_of
+from mnistae_cli.configs import STAGE_CONFIGS
 from mnistae_cli.directory import STAGES
 from mnistae_cli.errors import INTERRUPTED, DamagedInput, GateFailed, MissingInput, UsageError
 

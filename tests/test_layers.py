@@ -11,11 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
 # From the ground up. A module imports from lower rows alone; peers do not import peers.
 LAYERS = (
     ("errors", "progress", "__init__"),
-    ("files", "configs"),
+    ("files", "checked"),
+    ("configs",),
     ("manifests", "experiments", "npy", "downloads"),
     ("directory", "sources", "mnist"),
     ("artifacts",),
-    ("datasets", "framing", "metrics", "inference", "clustering"),
+    ("datasets", "framing", "metrics", "inference", "clustering", "probing", "gates"),
     ("figures", "nets"),
     ("stages",),
     ("tables", "options", "console"),
@@ -28,6 +29,7 @@ ONLY_IN = {
     "keras": ("nets",),
     "onnxruntime": ("inference",),
     "sklearn.cluster": ("clustering",),
+    "sklearn.linear_model": ("probing",),
     "matplotlib": ("figures",),
     "pooch": ("downloads",),
     "filelock": ("directory",),

@@ -7,7 +7,7 @@ from mnistae_cli.configs import ClassifyConfig, TrainConfig
 from mnistae_cli.errors import UsageError
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets import losses
-from mnistae_cli.nets.autoencoder import Autoencoder, build_autoencoder
+from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
 from mnistae_cli.nets.classifier import build_head
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.runtime import start_session
@@ -83,21 +83,21 @@ def test_what_is_held_out_is_not_learned_from() -> None:
 
 @pytest.mark.parametrize("hidden", [(), (20, 9)])
 def test_an_autoencoder_and_its_mirror(hidden: tuple[int, ...]) -> None:
-    model = build_autoencoder(10, 12, TrainConfig(hidden=hidden, latent_dim=5))
+    model = build_dense(10, 12, TrainConfig(hidden=hidden, latent_dim=5))
     assert model.encoder.output_shape == (None, 5)
     assert model.whole.output_shape == (None, 10, 12)
     widths = [layer.units for layer in [*model.encoder.layers, *model.decoder.layers] if hasattr(layer, "units")]
     assert widths == [*hidden, 5, *reversed(hidden), 120]
     x = RNG.random((2, 10, 12)).astype(np.float32)
-    assert tf.sigmoid(model.logits(x)).numpy() == pytest.approx(model.whole(x).numpy(), abs=1e-6)
+    assert tf.sigmoid(model.trained(x)).numpy() == pytest.approx(model.whole(x).numpy(), abs=1e-6)
     assert model.encoder(x).numpy().min() >= 0
 
 
 def trained(config: TrainConfig, report: object = silent) -> tuple[Autoencoder, Fitted]:
     start_session(config.seed)
-    model = build_autoencoder(10, 12, config)
+    model = build_dense(10, 12, config)
     fitted = train_network(
-        model.logits,
+        model.trained,
         losses.binary_crossentropy,
         Examples(IMAGES),
         Optimisation.of(config),
@@ -117,7 +117,7 @@ def test_training_learns_and_tells() -> None:
     model, fitted = trained(QUICK, events.append)
     assert fitted.history["loss"][-1] < 0.8 * fitted.history["loss"][0]
     x = (IMAGES[:30] / 255).astype(np.float32)
-    expected = losses.binary_crossentropy(x, model.logits(x)).numpy().mean()
+    expected = losses.binary_crossentropy(x, model.trained(x)).numpy().mean()
     assert fitted.history["test_loss"][-1] == pytest.approx(expected, rel=1e-5)
     assert events[-1].done == events[-1].total == 4
     assert {"loss", "test_loss", "images_per_second"} == set(events[-1].values)
@@ -133,10 +133,10 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
 def test_the_test_images_choose_nothing() -> None:
     with_test = trained(QUICK)[0].whole.get_weights()
     start_session(0)
-    model = build_autoencoder(10, 12, QUICK)
+    model = build_dense(10, 12, QUICK)
     examples = Examples(IMAGES)
     train_network(
-        model.logits, losses.binary_crossentropy, examples, Optimisation.of(QUICK), silent, task="train", xla=True
+        model.trained, losses.binary_crossentropy, examples, Optimisation.of(QUICK), silent, task="train", xla=True
     )
     assert all(a.tobytes() == b.tobytes() for a, b in zip(with_test, model.whole.get_weights(), strict=True))
 
@@ -148,7 +148,7 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     assert fitted.best_epoch == int(np.argmin(fitted.history["val_loss"])) + 1
     held_out = hold_out(len(IMAGES), config.validation_fraction, config.seed)[1]
     x = (IMAGES[held_out] / 255).astype(np.float32)
-    kept = losses.binary_crossentropy(x, model.logits(x)).numpy().mean()
+    kept = losses.binary_crossentropy(x, model.trained(x)).numpy().mean()
     assert kept == pytest.approx(min(fitted.history["val_loss"]), rel=1e-5)
 
 
@@ -167,10 +167,10 @@ def test_patience_works_on_labels_too() -> None:
 
 def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
     start_session(0)
-    model = build_autoencoder(10, 12, QUICK)
+    model = build_dense(10, 12, QUICK)
     twin = keras.models.clone_model(model.whole)
     twin.set_weights(model.whole.get_weights())
-    trainer = IndexedTrainer(model.logits, losses.binary_crossentropy, Examples(IMAGES))
+    trainer = IndexedTrainer(model.trained, losses.binary_crossentropy, Examples(IMAGES))
     trainer.compile(optimizer=keras.optimizers.Adam(1e-3))
     trainer.train_step(tf.range(16))
     twin.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
@@ -181,8 +181,8 @@ def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
 
 
 def test_bytes_are_held_as_bytes_and_once() -> None:
-    model = build_autoencoder(10, 12, QUICK)
-    trainer = IndexedTrainer(model.logits, losses.binary_crossentropy, Examples(IMAGES))
+    model = build_dense(10, 12, QUICK)
+    trainer = IndexedTrainer(model.trained, losses.binary_crossentropy, Examples(IMAGES))
     assert trainer._targets is None
     assert trainer._inputs.dtype == tf.uint8
 
@@ -195,12 +195,12 @@ def test_a_training_run_traces_its_step_once() -> None:
         return losses.binary_crossentropy(x, z)
 
     start_session(0)
-    model = build_autoencoder(10, 12, QUICK)
+    model = build_dense(10, 12, QUICK)
     examples = Examples(IMAGES)
-    train_network(model.logits, counted, examples, Optimisation.of(QUICK), silent, task="train", xla=True)
+    train_network(model.trained, counted, examples, Optimisation.of(QUICK), silent, task="train", xla=True)
     once = len(traces)
     longer = Optimisation.of(TrainConfig(latent_dim=8, epochs=9, batch_size=16))
-    train_network(model.logits, counted, examples, longer, silent, task="train", xla=True)
+    train_network(model.trained, counted, examples, longer, silent, task="train", xla=True)
     assert len(traces) == 2 * once
 
 
@@ -218,7 +218,7 @@ def test_exports_give_the_same_numbers(tmp_path: object) -> None:
     from pathlib import Path
 
     folder = Path(str(tmp_path))
-    model = build_autoencoder(10, 12, TrainConfig(hidden=(20,), latent_dim=5))
+    model = build_dense(10, 12, TrainConfig(hidden=(20,), latent_dim=5))
     x = RNG.random((7, 10, 12)).astype(np.float32)
     codes = model.encoder(x).numpy()
     head = build_head(codes, 3, ClassifyConfig(hidden=5))

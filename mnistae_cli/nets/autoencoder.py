@@ -1,6 +1,7 @@
-"""The dense autoencoder as three Keras models over the same layers."""
+"""The dense autoencoder as Keras models over the same layers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
@@ -14,17 +15,20 @@ class Autoencoder:
     Args:
         encoder: images (B, H, W) in [0, 1] → codes (B, D), not negative.
         decoder: codes (B, D) → images (B, H, W) in [0, 1].
-        logits: images (B, H, W) → the decoder's values before its sigmoid, for a loss without round-off.
+        trained: images (B, H, W) → what `losses.reconstruction_loss` takes (B, H, W): the decoder's values before
+            its sigmoid, or before they are clipped. In training, penalties of the code are among its `losses`.
         whole: images → reconstructions, the model that is saved.
+        atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None with hidden layers between.
     """
 
     encoder: keras.Model
     decoder: keras.Model
-    logits: keras.Model
+    trained: keras.Model
     whole: keras.Model
+    atoms: Any
 
 
-def build_autoencoder(height: int, width: int, config: TrainConfig) -> Autoencoder:
+def build_dense(height: int, width: int, config: TrainConfig) -> Autoencoder:
     """H×W → `hidden`, ReLU → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid."""
     images = keras.Input((height, width), name="images")
     signal = keras.layers.Flatten(name="flatten")(images)
@@ -36,13 +40,14 @@ def build_autoencoder(height: int, width: int, config: TrainConfig) -> Autoencod
     signal = codes
     for number, units in reversed(list(enumerate(config.hidden, start=1))):
         signal = keras.layers.Dense(units, "relu", name=f"decoder_{number}")(signal)
-    signal = keras.layers.Dense(height * width, name="pixels")(signal)
-    logits = keras.layers.Reshape((height, width), name="image")(signal)
+    pixels = keras.layers.Dense(height * width, name="pixels")
+    logits = keras.layers.Reshape((height, width), name="image")(pixels(signal))
     decoder = keras.Model(codes, keras.layers.Activation("sigmoid", name="sigmoid")(logits), name="decoder")
     decoder_logits = keras.Model(codes, logits)
     return Autoencoder(
         encoder=encoder,
         decoder=decoder,
-        logits=keras.Model(images, decoder_logits(encoder.output)),
+        trained=keras.Model(images, decoder_logits(encoder.output)),
         whole=keras.Model(images, decoder(encoder.output), name="autoencoder"),
+        atoms=None if config.hidden else pixels.kernel,
     )

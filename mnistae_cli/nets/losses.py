@@ -1,12 +1,21 @@
-"""Losses per example, on logits: no probability is rounded to 0 or 1 on the way."""
+"""Losses per example, on logits or sums: nothing is rounded or cut off on the way."""
 
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
+from mnistae_cli.configs import TrainConfig
+
 Loss = Callable[[Any, Any], Any]
 """(targets, logits) → (B,) losses."""
+
+
+def reconstruction_loss(config: TrainConfig) -> Loss:
+    """The loss that a model of this config is trained by."""
+    if config.model == "sparse":
+        return squared_error_of_sums
+    return binary_crossentropy if config.loss == "bce" else squared_error
 
 
 def binary_crossentropy(images: Any, logits: Any) -> Any:
@@ -17,6 +26,11 @@ def binary_crossentropy(images: Any, logits: Any) -> Any:
 def squared_error(images: Any, logits: Any) -> Any:
     """Mean over pixels of (x - sigmoid(z))². (B, H, W) twice → (B,)."""
     return tf.reduce_mean(tf.square(images - tf.sigmoid(logits)), axis=(1, 2))
+
+
+def squared_error_of_sums(images: Any, sums: Any) -> Any:
+    """Mean over pixels of (x - s)², s a sum of atoms before it is clipped to [0, 1]. (B, H, W) twice → (B,)."""
+    return tf.reduce_mean(tf.square(images - sums), axis=(1, 2))
 
 
 def softmax_crossentropy(label_smoothing: float, n_classes: int) -> Loss:

@@ -85,7 +85,10 @@ def epoch_order(n: int, steps: int, batch_size: int, seed: int, epoch: int) -> N
 
 
 class IndexedTrainer(keras.Model):
-    """Trains `network` on batches of indices into `examples`, by a loss per example on its outputs."""
+    """Trains `network` on batches of indices into `examples`, by a loss per example on its outputs.
+
+    What the network's layers add to its `losses`, as a penalty of its code, is added to the mean loss.
+    """
 
     def __init__(self, network: keras.Model, loss: Loss, examples: Examples) -> None:
         super().__init__()
@@ -93,6 +96,7 @@ class IndexedTrainer(keras.Model):
         self._example_loss = loss
         self._inputs = tf.constant(examples.inputs)
         self._targets = None if examples.targets is None else tf.constant(examples.targets)
+        self._penalty_tracker = keras.metrics.Mean("penalty")
 
     def call(self, indices: Any, training: bool = False) -> Any:
         """Losses (B,) of the examples at `indices` (B,)."""
@@ -101,13 +105,18 @@ class IndexedTrainer(keras.Model):
         return self._example_loss(targets, self.network(inputs, training=training))
 
     def train_step(self, indices: Any) -> dict[str, Any]:
-        """One step of the optimizer on the mean loss of a batch."""
+        """One step of the optimizer on the mean loss of a batch and the network's penalties."""
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(self(indices, training=True))
+            penalties = self.losses
+            total = tf.add_n([loss, *penalties])
         weights = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self.optimizer.apply(tape.gradient(total, weights), weights)
         self._loss_tracker.update_state(loss)
-        return {"loss": self._loss_tracker.result()}
+        if not penalties:
+            return {"loss": self._loss_tracker.result()}
+        self._penalty_tracker.update_state(tf.add_n(penalties))
+        return {"loss": self._loss_tracker.result(), "penalty": self._penalty_tracker.result()}
 
 
 def _unit_scale(batch: Any) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mnistae_cli import mnist
-from mnistae_cli.configs import suggestion
+from mnistae_cli.checked import suggestion
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Report, silent
 

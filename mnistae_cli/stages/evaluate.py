@@ -1,8 +1,7 @@
 """`mnistae evaluate`: what the earlier stages left → scores and figures. Every score is made here."""
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import reduce
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,18 @@ from numpy.typing import NDArray
 
 from mnistae_cli import metrics
 from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
-from mnistae_cli.configs import EvaluateConfig, suggestion
+from mnistae_cli.configs import EvaluateConfig
 from mnistae_cli.datasets import load_recorded
 from mnistae_cli.directory import hold
-from mnistae_cli.errors import GateFailed, MissingInput, UsageError
+from mnistae_cli.errors import MissingInput
+from mnistae_cli.gates import FIGURES, SPLITS
 from mnistae_cli.inference import open_network
 from mnistae_cli.manifests import SCHEMA_VERSION, Manifest
 from mnistae_cli.npy import load_npy
+from mnistae_cli.probing import fit_probe
 from mnistae_cli.progress import Notice, Report, silent
 
-SPLITS = ("train", "test")
-RECONSTRUCTION = ("mse", "bce", "fraction_of_variance_unexplained")
-FEATURES = ("l0_mean", "hoyer_sparsity")
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-CLASSIFICATION = ("loss", "accuracy")
-CLUSTERING = (
-    "hungarian_accuracy",
-    "majority_accuracy",
-    "raw_id_accuracy",
-    "normalized_mutual_info",
-    "adjusted_rand_index",
-    "purity",
-)
 
 
 def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -59,8 +48,10 @@ def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
         "schema_version": SCHEMA_VERSION,
         "dataset": {key: record[key] for key in ("name", "n_train", "n_test", "height", "width", "class_names")},
         "autoencoder": {split: _reconstruction(encode, split) for split in SPLITS},
-        "features": _features(encode),
+        "features": _features(work, encode),
     }
+    if config.probe:
+        _probe(work, encode, config.seed, report)
     if "classify" in inputs:
         work.metrics["classifier"] = _classifier(inputs["classify"], encode)
     if "cluster" in inputs:
@@ -75,23 +66,40 @@ def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
     means = encode.manifest.metrics[split]
     # Σ‖x - x̂‖² / Σ‖x - x̄‖², x̄ the mean image of the split.
     unexplained = means["mse"] / means["pixel_variance"] if means["pixel_variance"] else 0.0
-    return dict(zip(RECONSTRUCTION, (means["mse"], means["bce"], unexplained), strict=True))
+    return dict(zip(FIGURES["autoencoder"], (means["mse"], means["bce"], unexplained), strict=True))
 
 
-def _features(encode: Stored) -> dict[str, Any]:
-    train, test = (load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS)
+def _features(work: Work, encode: Stored) -> dict[str, Any]:
+    splits = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
+    density = metrics.density(splits["train"])
+    np.save(work.folder / "density.npy", density.astype(np.float32))
     scores: dict[str, Any] = {
-        "dimension": train.shape[1],
-        "dead_units": int((metrics.density(train) == 0).sum()),
+        "dimension": len(density),
+        "dead_units": int((density == 0).sum()),
+        "density_quantiles": np.quantile(density, QUANTILES).tolist(),
     }
-    for split, features in (("train", train), ("test", test)):
+    for split, features in splits.items():
         active = metrics.active_units(features)
-        scores[split] = {
-            "l0_mean": float(active.mean()),
-            "l0_quantiles": np.quantile(active, QUANTILES).tolist(),
-            "hoyer_sparsity": float(metrics.hoyer_sparsity(features).mean(dtype=np.float64)),
+        hoyer = metrics.hoyer_sparsity(features).mean(dtype=np.float64)
+        figures = (float(active.mean()), float(features.mean(dtype=np.float64)), float(hoyer))
+        scores[split] = dict(zip(FIGURES["features"], figures, strict=True)) | {
+            "l0_quantiles": np.quantile(active, QUANTILES).tolist()
         }
     return scores
+
+
+def _probe(work: Work, encode: Stored, seed: int, report: Report) -> None:
+    labels = {split: read_labels(encode, split) for split in SPLITS}
+    if labels["train"] is None or len(np.unique(labels["train"])) < 2:
+        report(Notice("fewer than two classes: the linear probe is left out"))
+        return
+    features = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
+    report(Notice(f"linear probe on {len(features['train']):,} images"))
+    probe = fit_probe(features["train"], labels["train"], seed)
+    work.metrics["probe"] = {"C": probe.C, "held_out_accuracy": probe.held_out_accuracy}
+    for split, each in labels.items():
+        if each is not None:
+            work.metrics["probe"][split] = {"accuracy": probe.accuracy(features[split], each)}
 
 
 def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
@@ -154,7 +162,7 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
             metrics.adjusted_rand_index(table),
             metrics.purity(table),
         )
-        scores[split] = dict(zip(CLUSTERING, figures, strict=True)) | scores[split]
+        scores[split] = dict(zip(FIGURES["clusters"], figures, strict=True)) | scores[split]
     return scores
 
 
@@ -171,12 +179,18 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
         )
     images, labels = data.test.pixels.load(), read_labels(encode, "test")
     features = load_npy(encode.folder / "features_test.npy")
-    save = work.folder
+    train, save = inputs["train"], work.folder
     shown = figures.one_per_class(labels, len(images))
-    decoder = open_network(inputs["train"].folder / "decoder.onnx")
-    figures.reconstructions(images[shown], decoder(features[shown]), save / "reconstructions.png")
-    figures.loss_curve(inputs["train"].folder / "history.csv", save / "loss.png")
+    reconstructed = open_network(train.folder / "decoder.onnx")(features[shown])
+    figures.reconstructions(images[shown], reconstructed, save / "reconstructions.png")
+    figures.loss_curve(train.folder / "history.csv", save / "loss.png")
     figures.feature_map(features, labels, data.class_names, config.seed, save / "feature_map.png")
+    density = load_npy(save / "density.npy")
+    figures.density(density, save / "density.png")
+    if "atoms.npy" in train.manifest.files:
+        atoms = load_npy(train.folder / "atoms.npy")
+        figures.atoms(atoms, density, save / "atoms.png")
+        figures.compositions(images[shown], features[shown], reconstructed, atoms, save / "compositions.png")
     if "classify" in inputs and labels is not None:
         probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
         figures.confusion_matrix(probabilities, labels, data.class_names, save / "confusion.png")
@@ -186,54 +200,3 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
         table = cluster_tables(inputs["cluster"], encode).get("test")
         nearest = figures.nearest_images(features, centroids, assignments)
         figures.clusters(images, nearest, table, data.class_names, save / "clusters.png")
-
-
-def known_figures() -> list[str]:
-    """The figures that a gate may name, by their paths in `metrics.json`."""
-    per_split = [f"autoencoder.{{}}.{name}" for name in RECONSTRUCTION]
-    per_split += [f"features.{{}}.{name}" for name in FEATURES]
-    per_split += [f"classifier.{{}}.{name}" for name in CLASSIFICATION]
-    per_split += [f"clusters.{{}}.{name}" for name in CLUSTERING]
-    return [path.format(split) for path in per_split for split in SPLITS]
-
-
-def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
-    """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`.
-
-    Raises:
-        UsageError: not of this form, or no figure of that name.
-    """
-    parsed = []
-    for gate in gates:
-        figure, _, least = gate.partition("=")
-        if figure not in known_figures():
-            raise UsageError(
-                f"--fail-under {gate}: there is no figure {figure!r}.{suggestion(figure, known_figures())}",
-                f"Figures: {', '.join(known_figures())}.",
-            )
-        try:
-            parsed.append((figure, float(least)))
-            if not np.isfinite(parsed[-1][1]):
-                raise ValueError
-        except ValueError:
-            raise UsageError(
-                f"--fail-under {gate}: {least!r} is no number.", "Write: --fail-under clusters.test.purity=0.45"
-            ) from None
-    return parsed
-
-
-def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
-    """Compare figures, named by their path in `metrics.json`, with the least that is asked.
-
-    Raises:
-        GateFailed: a figure is lower, or not there because its stage was not run.
-    """
-    failed = []
-    for path, least in gates:
-        figure: Any = reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
-        if figure == {}:
-            failed.append(f"{path} is not there")
-        elif not figure >= least:
-            failed.append(f"{path} is {figure:.4f}, below {least:g}")
-    if failed:
-        raise GateFailed("; ".join(failed) + ".", "Improve the model, or lower the gate.")

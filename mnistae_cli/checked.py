@@ -1,0 +1,109 @@
+"""What a config is made of: fields that know their help text and their rule, checked when it is made."""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from mnistae_cli.errors import UsageError
+
+
+def option(default: Any, help: str, **rule: Any) -> Any:
+    """A dataclass field that knows its help text and its rule.
+
+    Args:
+        default: the value where none is given.
+        help: one sentence, with the unit.
+        rule: `minimum` (allowed itself), `above` (not allowed itself), `maximum`, `below`;
+            `flag`, the option's name where it is not the field's; `no_matter`, another value gives the same
+            files (where data lies: its fingerprint counts instead).
+    """
+    return field(default=default, metadata={"help": help, **rule})
+
+
+def flag_of(config_field: dataclasses.Field[Any]) -> str:
+    """`--latent-dim` for the field `latent_dim`."""
+    return "--" + str(config_field.metadata.get("flag", config_field.name.replace("_", "-")))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`" Did you mean 'mnist'?"`, or nothing where no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+class Checked:
+    """Base of the configs: refuses at construction what its fields' rules do not allow.
+
+    Raises:
+        UsageError: a value of a wrong type or out of its range.
+    """
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for each in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = _coerced(getattr(self, each.name), hints[each.name])
+            object.__setattr__(self, each.name, value)
+            problem = _type_problem(value, hints[each.name]) or _range_problem(value, each.metadata)
+            if problem:
+                raise UsageError(
+                    f"{flag_of(each)} is {_shown(value)}: it must be {problem}.",
+                    f"Give {flag_of(each)} another value, or leave it out.",
+                )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "empty"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _coerced(value: Any, hint: Any) -> Any:
+    """TOML knows no tuples and the command line types '1' where '1.0' is meant."""
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(value)
+    if is_float(hint) and type(value) is int:
+        return float(value)
+    return value
+
+
+def is_float(hint: Any) -> bool:
+    """Whether a field of this type holds a float, or None; a share or count (`float | int`) keeps its whole numbers."""
+    return hint in (float, float | None)
+
+
+def choices(hint: Any) -> tuple[str, ...]:
+    """The words that a `Literal`, or one that may be None, allows; none for another type."""
+    literals = [part for part in (hint, *get_args(hint)) if get_origin(part) is Literal]
+    return get_args(literals[0]) if literals else ()
+
+
+def _type_problem(value: Any, hint: Any) -> str:
+    words = choices(hint)
+    if words:
+        return "" if value in words or (value is None and hint != Literal[words]) else "one of " + ", ".join(words)
+    if get_origin(hint) is tuple:
+        whole = isinstance(value, tuple) and all(type(part) is int for part in value)
+        return "" if whole else "whole numbers, as 500,500,2000"
+    allowed = get_args(hint) or (hint,)
+    if type(value) not in allowed:
+        names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+        return " or ".join(names[kind] for kind in allowed if kind in names)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a finite number"
+    return ""
+
+
+def _range_problem(value: Any, rule: Mapping[str, Any]) -> str:
+    for number in value if isinstance(value, tuple) else (value,) if value is not None else ():
+        if "minimum" in rule and number < rule["minimum"]:
+            return f"at least {rule['minimum']}"
+        if "above" in rule and number <= rule["above"]:
+            return f"above {rule['above']}"
+        if "maximum" in rule and number > rule["maximum"]:
+            return f"at most {rule['maximum']}"
+        if "below" in rule and number >= rule["below"]:
+            return f"below {rule['below']}"
+    return ""

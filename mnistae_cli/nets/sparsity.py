@@ -1,0 +1,213 @@
+"""What makes a code sparse: penalties on its units, and layers that keep few of them.
+
+Codes `z` are (B, D) float32: B images, D units. Everything here can be saved by Keras and loaded again.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+EPSILON = 1e-7  # a mean activation is clipped to [1e-7, 1 - 1e-7], where its logarithm is finite
+SILENT = 5000  # images without a firing after which a unit counts as dead
+AUXILIARY_WEIGHT = 1 / 32  # of the loss of dead units, as in Gao et al.
+MEMORY = 0.99  # share of the old in a running mean of thresholds
+
+serialisable = keras.saving.register_keras_serializable("mnistae")
+
+
+@serialisable
+class L1Penalty(keras.regularizers.Regularizer):
+    """weight · mean_i Σ_j |z_ij| (Olshausen & Field 1997, "Sparse coding with an overcomplete basis set").
+
+    A mean over the images: the same batch twice has the same penalty. (Given to a layer as its
+    `activity_regularizer` Keras would divide by the batch size again; `ActivityPenalty` does not.)
+    """
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def __call__(self, z: Any) -> Any:
+        """Codes (B, D) → scalar."""
+        return self.weight * ops.mean(ops.sum(ops.abs(z), axis=1))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {"weight": self.weight}
+
+
+@serialisable
+class KLPenalty(keras.regularizers.Regularizer):
+    """weight · Σ_j KL(ρ ‖ ρ̂_j), ρ̂_j = mean_i z_ij for units z in (0, 1) (Ng 2011, CS294A lecture notes).
+
+    KL(ρ ‖ ρ̂) = ρ log(ρ / ρ̂) + (1 - ρ) log((1 - ρ) / (1 - ρ̂)), in nats; ρ̂ is clipped to [1e-7, 1 - 1e-7].
+
+    Args:
+        weight: of the sum beside the loss.
+        target: ρ, in (0, 1).
+    """
+
+    def __init__(self, weight: float, target: float) -> None:
+        self.weight = weight
+        self.target = target
+
+    def __call__(self, z: Any) -> Any:
+        """Codes (B, D) → scalar."""
+        mean = ops.clip(ops.mean(z, axis=0), EPSILON, 1 - EPSILON)
+        on = self.target * ops.log(self.target / mean)
+        off = (1 - self.target) * ops.log((1 - self.target) / (1 - mean))
+        return self.weight * ops.sum(on + off)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {"weight": self.weight, "target": self.target}
+
+
+@serialisable
+class ActivityPenalty(keras.layers.Layer):
+    """Passes codes on and adds min(1, step / `warmup_steps`) · penalty(z) to the loss of a training step."""
+
+    def __init__(self, penalty: keras.regularizers.Regularizer, warmup_steps: int = 0, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.penalty = penalty
+        self.warmup_steps = warmup_steps
+        self.steps = self.add_weight(shape=(), initializer="zeros", trainable=False, name="steps")
+
+    def call(self, z: Any, training: bool = False) -> Any:
+        """Codes (B, D) → the same."""
+        if training:
+            self.steps.assign_add(1.0)
+            self.add_loss(ops.minimum(self.steps / max(self.warmup_steps, 1), 1.0) * self.penalty(z))
+        return z
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        penalty = keras.saving.serialize_keras_object(self.penalty)
+        return {**super().get_config(), "penalty": penalty, "warmup_steps": self.warmup_steps}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ActivityPenalty":
+        """The layer that `get_config` describes."""
+        return cls(**{**config, "penalty": keras.saving.deserialize_keras_object(config["penalty"])})
+
+
+@serialisable
+class TopK(keras.layers.Layer):
+    """z_ij = a_ij where a_ij = max(0, h_ij) is among the `k` largest of its image, else 0.
+
+    Makhzani & Frey 2013, "k-Sparse autoencoders"; with the ReLU of Gao et al. 2024. No image has more than `k`
+    active units: of units that tie for the last place none is active.
+    """
+
+    def __init__(self, k: int, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.k = k
+
+    def call(self, h: Any) -> Any:
+        """Values before the activation (B, D), D > k → codes (B, D)."""
+        activations = ops.relu(h)
+        first_left_out = ops.top_k(activations, self.k + 1)[0][:, -1:]
+        return ops.where(activations > first_left_out, activations, 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {**super().get_config(), "k": self.k}
+
+
+@serialisable
+class BatchTopK(keras.layers.Layer):
+    """While training, the k · B largest of a batch's B · D activations max(0, h); else those above a threshold.
+
+    The threshold θ is the running mean over training batches of the largest activation left out, so that
+    z_ij = a_ij where a_ij > θ has about k active units on average, and an image's code does not depend on
+    its neighbours. Bussmann et al. 2024, "BatchTopK sparse autoencoders".
+    """
+
+    def __init__(self, k: int, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.k = k
+        self.threshold = self.add_weight(shape=(), initializer="zeros", trainable=False, name="threshold")
+        self.batches = self.add_weight(shape=(), initializer="zeros", trainable=False, name="batches")
+
+    def call(self, h: Any, training: bool = False) -> Any:
+        """Values before the activation (B, D), D > k → codes (B, D)."""
+        activations = ops.relu(h)
+        threshold = self._learn_threshold(activations) if training else self.threshold
+        return ops.where(activations > threshold, activations, 0.0)
+
+    def _learn_threshold(self, activations: Any) -> Any:
+        kept = self.k * ops.shape(activations)[0]
+        threshold = ops.stop_gradient(ops.top_k(ops.reshape(activations, (-1,)), kept + 1)[0][-1])
+        old = ops.minimum(self.batches / (self.batches + 1), MEMORY)  # a plain mean of the first batches
+        self.threshold.assign(old * self.threshold + (1 - old) * threshold)
+        self.batches.assign_add(1.0)
+        return threshold
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {**super().get_config(), "k": self.k}
+
+
+@serialisable
+class PreBias(keras.layers.Layer):
+    """One vector b in the space of the pixels: x - b goes into the encoder, b + Σ_j z_j d_j comes out.
+
+    Bricken et al. 2023, "Towards monosemanticity". Shared by both sides: an image is coded by what sets it apart.
+    """
+
+    def build(self, shape: Any) -> None:
+        """Make b (P,) for pixels (B, P)."""
+        self.bias = self.add_weight(shape=(shape[-1],), initializer="zeros", name="bias")
+
+    def call(self, x: Any, back: bool = False) -> Any:
+        """(B, P) → x - b, or with `back` x + b."""
+        return x + self.bias if back else x - self.bias
+
+
+@serialisable
+class DeadUnits(keras.layers.Layer):
+    """Of the units without a firing in the last 5,000 training images, the `k` with the largest h, as they are.
+
+    Gao et al. 2024, "Scaling and evaluating sparse autoencoders", let dead units learn the residual by these.
+    Theirs pass a ReLU first; a unit that is negative for every image then stays dead for good.
+    """
+
+    def __init__(self, k: int, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.k = k
+
+    def build(self, shapes: Any) -> None:
+        """Make the count of images since each unit fired, (D,)."""
+        self.silent = self.add_weight(shape=(shapes[0][-1],), initializer="zeros", trainable=False, name="silent")
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """[values before the activation (B, D), codes (B, D)] → (B, D), 0 but for the chosen dead units."""
+        h, z = inputs
+        dead = self.silent > SILENT
+        if training:
+            self.silent.assign(ops.where(ops.any(z > 0, axis=0), 0.0, self.silent + ops.shape(z)[0]))
+        lowest = ops.min(h) - 1
+        candidates = ops.where(dead, h, lowest)
+        chosen = dead & (candidates >= ops.top_k(candidates, self.k)[0][:, -1:])
+        return ops.where(chosen, h, 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {**super().get_config(), "k": self.k}
+
+
+@serialisable
+class AuxiliaryLoss(keras.layers.Layer):
+    """Adds 1/32 · mean (e - ê)² to the loss of a training step, e = x - x̂, ê the residual as dead units see it.
+
+    Gao et al. 2024. No gradient goes through e: the units that are alive learn nothing by it. 0 if none is dead.
+    """
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """[x, x̂, ê], each (B, P) → x̂ as it is."""
+        x, reconstruction, predicted = inputs
+        if training:
+            residual = ops.stop_gradient(x - reconstruction)
+            loss = AUXILIARY_WEIGHT * ops.mean(ops.square(residual - predicted))
+            self.add_loss(ops.where(ops.any(predicted != 0), loss, 0.0))
+        return reconstruction

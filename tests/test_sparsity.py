@@ -1,0 +1,245 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mnistae_cli.configs import TrainConfig
+from mnistae_cli.inference import open_network
+from mnistae_cli.nets.autoencoder import Autoencoder
+from mnistae_cli.nets.export import export_onnx
+from mnistae_cli.nets.losses import reconstruction_loss
+from mnistae_cli.nets.runtime import start_session
+from mnistae_cli.nets.sparse import build_sparse
+from mnistae_cli.nets.sparsity import (
+    SILENT,
+    ActivityPenalty,
+    AuxiliaryLoss,
+    BatchTopK,
+    DeadUnits,
+    KLPenalty,
+    L1Penalty,
+    PreBias,
+    TopK,
+)
+from mnistae_cli.nets.training import Examples, Fitted, Optimisation, train_network
+from mnistae_cli.progress import silent
+from tests.conftest import shapes
+
+RNG = np.random.default_rng(0)
+IMAGES = shapes(200, 0)[0]
+MEAN = IMAGES.mean(axis=0) / 255
+VARIANTS = ("l1", "kl", "topk", "batchtopk")
+
+
+def values(*shape: int) -> np.ndarray:
+    return RNG.normal(size=shape).astype(np.float32)
+
+
+def test_l1_is_one_numpy_line() -> None:
+    z = values(6, 5)
+    assert float(L1Penalty(0.3)(z)) == pytest.approx(0.3 * np.abs(z).sum(1).mean(), rel=1e-5)
+
+
+def test_kl_is_one_numpy_line() -> None:
+    z, p = RNG.random((6, 5)).astype(np.float32), 0.1
+    q = z.mean(0)
+    expected = 0.3 * (p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))).sum()
+    assert float(KLPenalty(0.3, p)(z)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_kl_is_least_at_its_target() -> None:
+    assert float(KLPenalty(1.0, 0.25)(np.full((3, 4), 0.25, np.float32))) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_kl_is_finite_where_no_unit_or_every_unit_is_on(level: float) -> None:
+    assert 0 < float(KLPenalty(1.0, 0.05)(np.full((3, 4), level, np.float32))) < 100
+
+
+@pytest.mark.parametrize("penalty", [L1Penalty(0.3), KLPenalty(0.3, 0.1)], ids=["l1", "kl"])
+def test_the_same_batch_twice_has_the_same_penalty(penalty: keras.regularizers.Regularizer) -> None:
+    z = RNG.random((6, 5)).astype(np.float32)
+    assert float(penalty(np.concatenate([z, z]))) == pytest.approx(float(penalty(z)), rel=1e-6)
+
+
+def test_top_k_is_one_numpy_line() -> None:
+    h = values(7, 9)
+    h[0] = -1
+    expected = np.where(h > np.sort(np.maximum(h, 0))[:, -4:-3], np.maximum(h, 0), 0)
+    assert np.array_equal(TopK(3)(h), expected)
+
+
+def test_top_k_keeps_at_most_k_even_of_equal_ones() -> None:
+    h = np.array([[1, 1, 1, 1], [2, 1, 1, 0], [3, 2, 1, 0]], np.float32)
+    assert (TopK(2)(h).numpy() > 0).sum(1).tolist() == [0, 1, 2]
+
+
+def test_batch_top_k_is_one_numpy_line_while_training() -> None:
+    h = values(7, 9)
+    expected = np.where(h > np.sort(np.maximum(h, 0).ravel())[-7 * 3 - 1], h, 0)
+    assert np.array_equal(BatchTopK(3)(h, training=True), expected)
+
+
+def test_batch_top_k_has_a_fixed_threshold_afterwards() -> None:
+    layer, batches = BatchTopK(3), [values(7, 9) for _ in range(5)]
+    for h in batches:
+        layer(h, training=True)
+    learned = np.mean([np.sort(np.maximum(h, 0).ravel())[-7 * 3 - 1] for h in batches])
+    assert float(layer.threshold) == pytest.approx(learned, rel=1e-5)
+    h = values(4, 9)
+    assert np.array_equal(layer(h), np.where(h > float(layer.threshold), h, 0))
+    assert np.array_equal(layer(h)[:1], layer(h[:1]))
+    assert float(layer.threshold) == pytest.approx(learned, rel=1e-5)
+
+
+def test_the_penalty_is_warmed_up_and_left_out_of_inference() -> None:
+    layer, z = ActivityPenalty(L1Penalty(1.0), warmup_steps=4), np.ones((2, 3), np.float32)
+    weights = []
+    for _ in range(6):
+        layer(z, training=True)
+        weights.append(float(layer.losses[0]) / 3)
+    assert weights == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+    assert np.array_equal(layer(z), z)
+    assert layer.losses == []
+
+
+def test_the_pre_bias_comes_back() -> None:
+    layer, x = PreBias(), values(4, 6)
+    layer.build(x.shape)
+    layer.bias.assign(values(6))
+    assert layer(x).numpy() == pytest.approx(x - layer.bias.numpy())
+    assert layer(layer(x), back=True).numpy() == pytest.approx(x, abs=1e-6)
+
+
+def test_dead_units_are_those_silent_for_long() -> None:
+    layer, h = DeadUnits(2), np.array([[3, -2, -1, -3]], np.float32)
+    z = np.array([[3, 0, 0, 0]], np.float32)
+    assert not np.any(layer([h, z], training=True))
+    layer.silent.assign([0, SILENT + 1, SILENT + 1, SILENT + 1])
+    assert layer([h, z]).numpy().tolist() == [[0, -2, -1, 0]]
+    layer([h, z], training=True)
+    assert layer.silent.numpy().tolist() == [0, SILENT + 2, SILENT + 2, SILENT + 2]
+
+
+def test_the_auxiliary_loss_is_one_numpy_line_and_none_where_none_is_dead() -> None:
+    layer, (x, y, e) = AuxiliaryLoss(), values(3, 4, 5)
+    assert np.array_equal(layer([x, y, e], training=True), y)
+    assert float(layer.losses[0]) == pytest.approx(((x - y - e) ** 2).mean() / 32, rel=1e-5)
+    layer([x, y, np.zeros_like(e)], training=True)
+    assert float(layer.losses[0]) == 0
+
+
+PIECES = [ActivityPenalty(KLPenalty(0.2, 0.1), 7), TopK(3), BatchTopK(3), DeadUnits(2), AuxiliaryLoss(), PreBias()]
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=lambda piece: type(piece).__name__)
+def test_pieces_survive_keras_serialisation(piece: keras.layers.Layer) -> None:
+    twin = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(piece))
+    assert type(twin) is type(piece)
+    assert keras.saving.serialize_keras_object(twin) == keras.saving.serialize_keras_object(piece)
+
+
+def config_of(variant: str, **settings: object) -> TrainConfig:
+    values = {"latent_dim": 30, "epochs": 12, "batch_size": 16, "learning_rate": 1e-2} | settings
+    if variant in ("topk", "batchtopk"):
+        values |= {"k": 4}
+    return TrainConfig(model="sparse", sparsity=variant, **values)  # type: ignore[arg-type]
+
+
+def trained(config: TrainConfig) -> tuple[Autoencoder, Fitted]:
+    start_session(config.seed)
+    model = build_sparse(MEAN, config, steps=150)
+    fitted = train_network(
+        model.trained,
+        reconstruction_loss(config),
+        Examples(IMAGES),
+        Optimisation.of(config),
+        silent,
+        task="train",
+        xla=config.k is None,
+        shown={"test": Examples(IMAGES[:30])},
+    )
+    return model, fitted
+
+
+X = (IMAGES / 255).astype(np.float32)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_sparse_autoencoder_learns_and_its_exports_give_the_same_numbers(variant: str, tmp_path: Path) -> None:
+    model, fitted = trained(config_of(variant))
+    assert fitted.history["loss"][-1] < 0.7 * fitted.history["loss"][0]
+    assert min(fitted.history["penalty"]) >= 0
+    codes = model.encoder(X).numpy()
+    whole = model.whole(X).numpy()
+    assert ((X[:30] - model.trained(X[:30]).numpy()) ** 2).mean() == pytest.approx(
+        fitted.history["test_loss"][-1], rel=1e-4
+    )
+    for network, batch, expected in ((model.encoder, X, codes), (model.decoder, codes, whole)):
+        export_onnx(network, tmp_path / "network.onnx")
+        assert open_network(tmp_path / "network.onnx")(batch) == pytest.approx(expected, abs=1e-5)
+    model.whole.save(tmp_path / "whole.keras")
+    assert keras.saving.load_model(tmp_path / "whole.keras")(X).numpy() == pytest.approx(whole, abs=1e-6)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_picture_is_the_sum_of_atoms_of_length_one(variant: str) -> None:
+    model, _ = trained(config_of(variant))
+    atoms = model.atoms.numpy()
+    assert np.linalg.norm(atoms, axis=1) == pytest.approx(np.ones(30), abs=1e-4)
+    bias = model.encoder.get_layer("pre_bias").bias.numpy()
+    summed = (bias + model.encoder(X).numpy() @ atoms).reshape(X.shape)
+    assert model.trained(X).numpy() == pytest.approx(summed, abs=1e-4)
+    assert model.whole(X).numpy() == pytest.approx(summed.clip(0, 1), abs=1e-4)
+
+
+def test_the_encoder_starts_as_the_decoders_transpose_and_the_bias_at_the_mean() -> None:
+    model = build_sparse(MEAN, config_of("topk"), steps=0)
+    assert np.array_equal(model.encoder.get_layer("units").kernel, model.atoms.numpy().T)
+    assert model.encoder.get_layer("pre_bias").bias.numpy() == pytest.approx(MEAN.ravel(), abs=1e-6)
+    deep = build_sparse(MEAN, config_of("topk", hidden=(20,)), steps=0)
+    assert deep.encoder.get_layer("units").kernel.shape == (20, 30)
+
+
+def test_top_k_codes_have_at_most_k_active_units_and_batch_top_k_about_k() -> None:
+    top, batch = (trained(config_of(variant))[0].encoder(X).numpy() for variant in ("topk", "batchtopk"))
+    assert (top > 0).sum(1).max() <= 4
+    assert (batch > 0).sum(1).mean() == pytest.approx(4, rel=0.1)
+    assert (batch > 0).sum(1).std() > 0
+
+
+def test_kl_codes_have_the_mean_activation_they_are_to_have() -> None:
+    model, _ = trained(config_of("kl", sparsity_target=0.1, sparsity_weight=0.1, epochs=40))
+    assert model.encoder(X).numpy().mean() == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_heavier_l1_penalty_leaves_fewer_active() -> None:
+    light, heavy = (
+        (trained(config_of("l1", sparsity_weight=weight))[0].encoder(X).numpy() > 0).mean() for weight in (1e-4, 1e-2)
+    )
+    assert heavy < light
+
+
+def test_dead_units_come_back() -> None:
+    alive = {}
+    for aux_k in (0, 16):
+        config = config_of("topk", aux_k=aux_k, epochs=150)
+        start_session(0)
+        model = build_sparse(MEAN, config, steps=0)
+        model.encoder.get_layer("units").bias.assign(np.where(np.arange(30) < 15, 0, -3))  # half of them never fire
+        examples, loss = Examples(IMAGES), reconstruction_loss(config)
+        train_network(model.trained, loss, examples, Optimisation.of(config), silent, task="train", xla=False)
+        alive[aux_k] = (model.encoder(X).numpy() > 0).any(axis=0).sum()
+    assert alive[0] <= 15 < alive[16]
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    first, second = (trained(config_of("batchtopk"))[0].whole.get_weights() for _ in range(2))
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
+
+
+def test_patience_keeps_the_threshold_of_the_best_epoch() -> None:
+    model, fitted = trained(config_of("batchtopk", patience=2, epochs=30))
+    assert fitted.best_epoch <= len(fitted.history["val_loss"])
+    assert float(model.encoder.get_layer("code").threshold) > 0
