@@ -42,6 +42,12 @@ class TrainConfig(Checked):
     hidden: tuple[int, ...] = option(
         (), "Layers before the code, in units, as 500,500,2000; the decoder mirrors them.", minimum=1, maximum=WIDEST
     )
+    channels: tuple[int, ...] = option(
+        (),
+        "Convolutions of stride 2 before these layers, in channels, as 16,32; the decoder stays dense.",
+        minimum=1,
+        maximum=WIDEST,
+    )
     sparsity: Literal["l1", "kl", "topk", "batchtopk"] | None = option(
         None, "What keeps a sparse code sparse: a penalty (l1, kl) or a choice (topk, batchtopk); by default topk."
     )
@@ -53,6 +59,12 @@ class TrainConfig(Checked):
     k: int | None = option(None, "topk: most active units of an image; batchtopk: on average.", minimum=1)
     aux_k: int | None = option(
         None, "topk, batchtopk: units silent for long that learn what the others leave over; 0: none.", minimum=0
+    )
+    augment: float = option(
+        0.0,
+        "Warp the input, not the target: 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.",
+        minimum=0,
+        maximum=4,
     )
     loss: Literal["bce", "mse"] | None = option(
         None, "Binary cross-entropy or mean squared error, per pixel; by default bce. A sparse code has mse."

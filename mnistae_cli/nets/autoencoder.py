@@ -1,4 +1,4 @@
-"""The dense autoencoder as Keras models over the same layers."""
+"""The autoencoder as Keras models over the same layers; the dense one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from mnistae_cli.configs import TrainConfig
+from mnistae_cli.nets.augmentation import RandomAffine
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,9 @@ class Autoencoder:
 
 
 def build_dense(height: int, width: int, config: TrainConfig) -> Autoencoder:
-    """H×W → `hidden`, ReLU → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid."""
+    """H×W → `before_code` → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid."""
     images = keras.Input((height, width), name="images")
-    signal = keras.layers.Flatten(name="flatten")(images)
-    for number, units in enumerate(config.hidden, start=1):
-        signal = keras.layers.Dense(units, "relu", name=f"encoder_{number}")(signal)
+    signal = before_code(keras.layers.Flatten(name="flatten")(images), height, width, config)
     encoder = keras.Model(images, keras.layers.Dense(config.latent_dim, "relu", name="code")(signal), name="encoder")
 
     codes = keras.Input((config.latent_dim,), name="codes")
@@ -44,10 +43,25 @@ def build_dense(height: int, width: int, config: TrainConfig) -> Autoencoder:
     logits = keras.layers.Reshape((height, width), name="image")(pixels(signal))
     decoder = keras.Model(codes, keras.layers.Activation("sigmoid", name="sigmoid")(logits), name="decoder")
     decoder_logits = keras.Model(codes, logits)
+    warped = RandomAffine(config.augment, config.seed, name="augment")(images) if config.augment else images
     return Autoencoder(
         encoder=encoder,
         decoder=decoder,
-        trained=keras.Model(images, decoder_logits(encoder.output)),
+        trained=keras.Model(images, decoder_logits(encoder(warped))),
         whole=keras.Model(images, decoder(encoder.output), name="autoencoder"),
         atoms=None if config.hidden else pixels.kernel,
     )
+
+
+def before_code(pixels: Any, height: int, width: int, config: TrainConfig) -> Any:
+    """Pixels (B, H·W) → convolutions of stride 2 in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU."""
+    signal = pixels
+    if config.channels:
+        signal = keras.layers.Reshape((height, width, 1), name="plane")(signal)
+        for number, channels in enumerate(config.channels, start=1):
+            size, name = 5 if number == 1 else 3, f"convolution_{number}"
+            signal = keras.layers.Conv2D(channels, size, 2, "same", activation="relu", name=name)(signal)
+        signal = keras.layers.Flatten(name="flatten_channels")(signal)
+    for number, units in enumerate(config.hidden, start=1):
+        signal = keras.layers.Dense(units, "relu", name=f"encoder_{number}")(signal)
+    return signal

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.configs import TrainConfig
-from mnistae_cli.nets.autoencoder import Autoencoder
+from mnistae_cli.nets.augmentation import RandomAffine
+from mnistae_cli.nets.autoencoder import Autoencoder, before_code
 from mnistae_cli.nets.sparsity import (
     ActivityPenalty,
     AuxiliaryLoss,
@@ -22,10 +23,10 @@ from mnistae_cli.nets.sparsity import (
 
 
 def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, steps: int) -> Autoencoder:
-    """H×W, x - b → `hidden`, ReLU → `latent_dim`, an activation that `sparsity` names → b + Σ_j z_j d_j, in [0, 1].
+    """H×W, x - b → `before_code` → `latent_dim`, an activation that `sparsity` names → b + Σ_j z_j d_j, in [0, 1].
 
     Each unit has its picture, the atom d_j, of length 1: no unit can be small by making its atom large. Without
-    hidden layers the encoder starts as the decoder's transpose (Gao et al. 2024).
+    layers between, the encoder starts as the decoder's transpose (Gao et al. 2024).
 
     Args:
         mean_image: of the training images, (H, W) in [0, 1]: their size, and where b starts.
@@ -35,10 +36,8 @@ def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, ste
     height, width = mean_image.shape
     pre_bias = PreBias(name="pre_bias")
     images = keras.Input((height, width), name="images")
-    pixels = keras.layers.Flatten(name="flatten")(images)
-    signal = pre_bias(pixels)
-    for number, units in enumerate(config.hidden, start=1):
-        signal = keras.layers.Dense(units, "relu", name=f"encoder_{number}")(signal)
+    flatten = keras.layers.Flatten(name="flatten")
+    signal = before_code(pre_bias(flatten(images)), height, width, config)
     units = keras.layers.Dense(config.latent_dim, bias_initializer=_first_bias(config), name="units")
     before = units(signal)
     codes = _activation(config)(before)
@@ -53,18 +52,18 @@ def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, ste
 
     pre_bias.bias.assign(mean_image.ravel())
     atoms.kernel.assign(unit_length(atoms.kernel))
-    if not config.hidden:
+    if not (config.hidden or config.channels):
         units.kernel.assign(atoms.kernel.numpy().T)
 
+    warped = RandomAffine(config.augment, config.seed, name="augment")(images) if config.augment else images
+    before, learned = keras.Model(images, [before, codes])(warped)
     if config.k is None:
         warmup_steps = round((config.sparsity_warmup or 0.0) * steps)
-        penalised = ActivityPenalty(_penalty(config), warmup_steps, name="penalty")(codes)
-        sums = pre_bias(atoms(penalised), back=True)
-    else:
-        sums = pre_bias(atoms(codes), back=True)
-        if config.aux_k:
-            dead = DeadUnits(min(config.aux_k, config.latent_dim), name="dead_units")([before, codes])
-            sums = AuxiliaryLoss(name="auxiliary_loss")([pixels, sums, atoms(dead)])
+        learned = ActivityPenalty(_penalty(config), warmup_steps, name="penalty")(learned)
+    sums = pre_bias(atoms(learned), back=True)
+    if config.aux_k:
+        dead = DeadUnits(min(config.aux_k, config.latent_dim), name="dead_units")([before, learned])
+        sums = AuxiliaryLoss(name="auxiliary_loss")([flatten(images), sums, atoms(dead)])
     return Autoencoder(
         encoder=encoder,
         decoder=decoder,

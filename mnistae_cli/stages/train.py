@@ -71,7 +71,7 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
         Optimisation.of(config),
         report,
         task="train",
-        xla=config.k is None,  # XLA sorts whole rows for their k largest: 17 ms a step, the plain graph 2
+        xla=_gains_by_xla(config),
         shown={"test": Examples(test_pixels)},
     )
     model.whole.save(work.folder / "autoencoder.keras")
@@ -100,3 +100,11 @@ def _build(config: TrainConfig, pixels: Pixels) -> "Autoencoder":
     mean_image = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
     steps = plan_steps(n, min(config.batch_size, n)).per_epoch * (config.epochs or 1)
     return build_sparse(mean_image, config, steps)
+
+
+def _gains_by_xla(config: TrainConfig) -> bool:
+    """For their k largest XLA sorts whole rows (17 ms a step, the plain graph 2), its convolutions are slower on a CPU.
+
+    Keras' affine warp it cannot compile.
+    """
+    return config.k is None and not config.channels and not config.augment
