@@ -30,7 +30,7 @@ def the_object(text: str) -> dict[str, Any]:
 
 def test_run_leaves_what_the_contract_names(finished_once: Path) -> None:
     folders = {
-        "train": {"autoencoder.keras", "encoder.onnx", "decoder.onnx", "history.csv"},
+        "train": {"autoencoder.keras", "encoder.onnx", "decoder.onnx", "history.csv", "atoms.npy"},
         "encode": {
             f"{name}_{split}.npy"
             for split in ("train", "test")
@@ -48,6 +48,10 @@ def test_run_leaves_what_the_contract_names(finished_once: Path) -> None:
             "metrics.json",
             "reconstructions.png",
             "loss.png",
+            "density.npy",
+            "density.png",
+            "atoms.png",
+            "compositions.png",
             "feature_map.png",
             "confusion.png",
             "clusters.png",

@@ -22,7 +22,10 @@ def export_onnx(model: keras.Model, path: Path) -> None:
 
 
 def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Rename what the exporter numbers by a counter of the process: the same network is to give the same bytes."""
+    """Rename what the exporter numbers by a counter of the process, sort what it takes from sets.
+
+    The same network is to give the same bytes.
+    """
     graph = model.graph
     kept: dict[str, str] = {"": "", **{value.name: value.name for value in [*graph.input, *graph.output]}}
 
@@ -34,6 +37,9 @@ def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
         node.input[:], node.output[:] = map(renamed, node.input), map(renamed, node.output)
     for weights in graph.initializer:
         weights.name = renamed(weights.name)
+    in_order = sorted(graph.initializer, key=lambda weights: int(weights.name.removeprefix("tensor_")))
+    del graph.initializer[:]
+    graph.initializer.extend(in_order)
     for value in [*graph.input, *graph.output]:
         value.type.tensor_type.shape.dim[0].dim_param = "N"
     del graph.value_info[:]

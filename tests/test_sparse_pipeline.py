@@ -1,0 +1,110 @@
+"""Each sparse code through the command line: trained, encoded, clustered, evaluated, used to predict."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import SMALL, Mnistae, assert_two_lines, shapes, write_shapes
+
+SETTINGS = ("--model", "sparse", "--epochs", "20", "--batch-size", "16", "--latent-dim", "30", "--learning-rate", "0.01")
+CODES: dict[str, tuple[str, ...]] = {
+    "l1": ("--sparsity", "l1", "--sparsity-weight", "1e-3", "--sparsity-warmup", "0.2"),
+    "kl": ("--sparsity", "kl", "--sparsity-weight", "0.1", "--sparsity-target", "0.1"),
+    "topk": ("--sparsity", "topk", "--k", "4", "--aux-k", "10"),
+    "batchtopk": ("--sparsity", "batchtopk", "--k", "4", "--aux-k", "0"),
+    "convolutions": ("--k", "4", "--channels", "4,6", "--hidden", "20", "--augment", "0.5"),
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_sparse_code_goes_all_the_way(code: str, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    root = tmp_path / "artifacts"
+    result = mnistae(
+        "run", "--dataset", shapes_npz, "-a", root, *SETTINGS, *CODES[code], *SMALL, "--probe", "--json", "-q"
+    )
+    assert result.code == 0, result.err
+    scores: dict[str, Any] = json.loads(result.out)
+    assert scores["autoencoder"]["test"]["fraction_of_variance_unexplained"] < 0.6
+    features = np.load(root / "encode" / "features_test.npy")
+    active = (features != 0).sum(axis=1)
+    if code in ("topk", "convolutions"):
+        assert active.max() <= 4
+    if code == "batchtopk":
+        assert active.mean() == pytest.approx(4, rel=0.2)
+    if code == "kl":
+        assert scores["features"]["train"]["mean_activation"] == pytest.approx(0.1, rel=0.2)
+    assert scores["probe"]["test"]["accuracy"] > 0.9
+    density = np.load(root / "evaluate" / "density.npy")
+    assert density == pytest.approx((np.load(root / "encode" / "features_train.npy") != 0).mean(axis=0))
+    assert np.load(root / "train" / "atoms.npy").shape == (30, 10, 12)
+    for name in ("atoms", "density", "compositions"):
+        with Image.open(root / "evaluate" / f"{name}.png") as picture:
+            assert min(picture.size) > 100
+    np.save(tmp_path / "images.npy", shapes(3, 5)[0])
+    predicted = json.loads(mnistae("predict", tmp_path / "images.npy", "-a", root, "--json").out)
+    assert {each["problem"] for each in predicted["predictions"]} == {""}
+
+
+@pytest.mark.parametrize("code", ["kl", "batchtopk", "convolutions"])
+def test_a_sparse_code_looks_at_no_label(code: str, tmp_path: Path, mnistae: Mnistae) -> None:
+    """Permuted labels, or none at all, give the same bytes."""
+    quick = [*SETTINGS, "--epochs", "3", *CODES[code]]
+    roots = {}
+    for name, options in (("true", {}), ("permuted", {"permuted": True}), ("none", {"labelled": False})):
+        data, roots[name] = write_shapes(tmp_path / f"{name}.npz", **options), tmp_path / name
+        for command in (["train", "--dataset", data, *quick], ["encode"], ["cluster", "--clusters", "3"]):
+            assert mnistae(*command, "-a", roots[name], "-q").code == 0
+    for stage in ("train", "encode", "cluster"):
+        for path in (roots["true"] / stage).glob("*.*"):
+            if path.suffix in (".npy", ".onnx", ".csv") and not path.name.startswith("labels"):
+                for other in ("permuted", "none"):
+                    assert path.read_bytes() == (roots[other] / stage / path.name).read_bytes(), (other, path)
+
+
+def test_without_labels_the_probe_is_left_out_and_that_is_said(tmp_path: Path, mnistae: Mnistae) -> None:
+    data = write_shapes(tmp_path / "plain.npz", labelled=False)
+    assert mnistae("train", "--dataset", data, "-a", tmp_path / "a", *SETTINGS, "--k", "4", "-q").code == 0
+    assert mnistae("encode", "-a", tmp_path / "a", "-q").code == 0
+    result = mnistae("evaluate", "-a", tmp_path / "a", "--probe", "--no-figures", "--json")
+    assert result.code == 0
+    assert "probe is left out" in result.err
+    assert "probe" not in json.loads(result.out)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--k", "9"), ("--k is 9", "--model dense", "--model sparse --sparsity topk")),
+        (("--model", "sparse", "--sparsity", "kl", "--k", "9"), ("--k is 9", "--sparsity kl")),
+        (("--model", "sparse", "--sparsity-weight", "x"), ("--sparsity-weight is x", "a number")),
+        (("--model", "sparse", "--sparsity", "top"), ("top",)),
+        (("--model", "sparse", "--loss", "bce"), ("--loss",)),
+        (("--augment", "-1"), ("--augment", "at least 0")),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    options: tuple[str, ...], words: tuple[str, ...], shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    result = mnistae("train", "--dataset", shapes_npz, "-a", tmp_path / "a", *options)
+    assert_two_lines(result, 2, *words)
+    assert not (tmp_path / "a").exists()
+
+
+def test_the_probe_is_the_one_scikit_learn_gives(finished: Path, mnistae: Mnistae) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    scores = json.loads(mnistae("evaluate", "-a", finished, "--probe", "--no-figures", "--json", "-q").out)
+    (train, train_labels), (test, labels) = (
+        (np.load(finished / "encode" / f"features_{split}.npy"), np.load(finished / "encode" / f"labels_{split}.npy"))
+        for split in ("train", "test")
+    )
+    scale = 10 / np.sqrt((train**2).sum(axis=1).mean())
+    probe = LogisticRegression(C=scores["probe"]["C"], tol=1e-3, max_iter=1000).fit(train * scale, train_labels)
+    assert scores["probe"]["test"]["accuracy"] == pytest.approx(probe.score(test * scale, labels), abs=0.02)
+    assert 0 < scores["probe"]["held_out_accuracy"] <= 1
+    gate = mnistae("evaluate", "-a", finished, "--probe", "--no-figures", "--fail-under", "probe.test.accuracy=1.01")
+    assert gate.code == 5
