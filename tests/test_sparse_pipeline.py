@@ -10,7 +10,18 @@ from PIL import Image
 
 from tests.conftest import SMALL, Mnistae, assert_two_lines, shapes, write_shapes
 
-SETTINGS = ("--model", "sparse", "--epochs", "20", "--batch-size", "16", "--latent-dim", "30", "--learning-rate", "0.01")
+SETTINGS = (
+    "--model",
+    "sparse",
+    "--epochs",
+    "20",
+    "--batch-size",
+    "16",
+    "--latent-dim",
+    "30",
+    "--learning-rate",
+    "0.01",
+)
 CODES: dict[str, tuple[str, ...]] = {
     "l1": ("--sparsity", "l1", "--sparsity-weight", "1e-3", "--sparsity-warmup", "0.2"),
     "kl": ("--sparsity", "kl", "--sparsity-weight", "0.1", "--sparsity-target", "0.1"),

@@ -14,9 +14,8 @@ from mnistae_cli.nets.sparse import build_sparse
 from mnistae_cli.nets.sparsity import (
     SILENT,
     ActivityPenalty,
-    AuxiliaryLoss,
     BatchTopK,
-    DeadUnits,
+    DeadUnitLoss,
     KLPenalty,
     L1Penalty,
     PreBias,
@@ -112,25 +111,44 @@ def test_the_pre_bias_comes_back() -> None:
     assert layer(layer(x), back=True).numpy() == pytest.approx(x, abs=1e-6)
 
 
-def test_dead_units_are_those_silent_for_long() -> None:
-    layer, h = DeadUnits(2), np.array([[3, -2, -1, -3]], np.float32)
+def dead_unit_loss() -> DeadUnitLoss:
+    atoms = keras.layers.Dense(3, use_bias=False)
+    atoms.build((None, 4))
+    layer = DeadUnitLoss(2, atoms)
+    layer.build([(None, 3), (None, 3), (None, 4), (None, 4)])
+    return layer
+
+
+def test_a_unit_is_dead_when_it_was_silent_for_long() -> None:
+    layer, (x, y, h) = dead_unit_loss(), (values(1, 3), values(1, 3), values(1, 4))
     z = np.array([[3, 0, 0, 0]], np.float32)
-    assert not np.any(layer([h, z], training=True))
-    layer.silent.assign([0, SILENT + 1, SILENT + 1, SILENT + 1])
-    assert layer([h, z]).numpy().tolist() == [[0, -2, -1, 0]]
-    layer([h, z], training=True)
-    assert layer.silent.numpy().tolist() == [0, SILENT + 2, SILENT + 2, SILENT + 2]
-
-
-def test_the_auxiliary_loss_is_one_numpy_line_and_none_where_none_is_dead() -> None:
-    layer, (x, y, e) = AuxiliaryLoss(), values(3, 4, 5)
-    assert np.array_equal(layer([x, y, e], training=True), y)
-    assert float(layer.losses[0]) == pytest.approx(((x - y - e) ** 2).mean() / 32, rel=1e-5)
-    layer([x, y, np.zeros_like(e)], training=True)
+    layer([x, y, h, z], training=True)
+    assert layer.silent.numpy().tolist() == [0, 1, 1, 1]
     assert float(layer.losses[0]) == 0
+    layer.silent.assign([0, SILENT + 1, 0, 0])
+    layer([x, y, h, z], training=True)
+    assert float(layer.losses[0]) > 0
+    layer([x, y, h, z])
+    assert layer.losses == []
+    assert layer.silent.numpy().tolist() == [0, SILENT + 2, 1, 1]
 
 
-PIECES = [ActivityPenalty(KLPenalty(0.2, 0.1), 7), TopK(3), BatchTopK(3), DeadUnits(2), AuxiliaryLoss(), PreBias()]
+def test_the_loss_of_dead_units_is_one_numpy_line() -> None:
+    layer, (x, y, z) = dead_unit_loss(), (values(5, 3), values(5, 3), np.zeros((5, 4), np.float32))
+    h = np.tile(np.array([3, -2, -1, -3], np.float32), (5, 1))
+    layer.silent.assign([0, SILENT + 1, SILENT + 1, SILENT + 1])
+    assert np.array_equal(layer([x, y, h, z], training=True), y)
+    predicted = h[:, 1:3] @ layer.atoms.kernel.numpy()[1:3]
+    assert float(layer.losses[0]) == pytest.approx(((x - y - predicted) ** 2).mean() / 32, rel=1e-5)
+
+
+PIECES = [
+    ActivityPenalty(KLPenalty(0.2, 0.1), 7),
+    TopK(3),
+    BatchTopK(3),
+    DeadUnitLoss(2, keras.layers.Dense(3, use_bias=False)),
+    PreBias(),
+]
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: type(piece).__name__)

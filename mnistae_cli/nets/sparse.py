@@ -12,9 +12,8 @@ from mnistae_cli.nets.augmentation import RandomAffine
 from mnistae_cli.nets.autoencoder import Autoencoder, before_code
 from mnistae_cli.nets.sparsity import (
     ActivityPenalty,
-    AuxiliaryLoss,
     BatchTopK,
-    DeadUnits,
+    DeadUnitLoss,
     KLPenalty,
     L1Penalty,
     PreBias,
@@ -62,8 +61,8 @@ def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, ste
         learned = ActivityPenalty(_penalty(config), warmup_steps, name="penalty")(learned)
     sums = pre_bias(atoms(learned), back=True)
     if config.aux_k:
-        dead = DeadUnits(min(config.aux_k, config.latent_dim), name="dead_units")([before, learned])
-        sums = AuxiliaryLoss(name="auxiliary_loss")([flatten(images), sums, atoms(dead)])
+        revive = DeadUnitLoss(min(config.aux_k, config.latent_dim), atoms, name="dead_units")
+        sums = revive([flatten(images), sums, before, learned])
     return Autoencoder(
         encoder=encoder,
         decoder=decoder,

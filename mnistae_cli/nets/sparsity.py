@@ -165,49 +165,49 @@ class PreBias(keras.layers.Layer):
 
 
 @serialisable
-class DeadUnits(keras.layers.Layer):
-    """Of the units without a firing in the last 5,000 training images, the `k` with the largest h, as they are.
+class DeadUnitLoss(keras.layers.Layer):
+    """Adds 1/32 · mean (e - ê)² to the loss of a training step, so that dead units learn what the others leave over.
 
-    Gao et al. 2024, "Scaling and evaluating sparse autoencoders", let dead units learn the residual by these.
-    Theirs pass a ReLU first; a unit that is negative for every image then stays dead for good.
+    e = x - x̂ is the residual, without gradient; ê = Σ_j h_j d_j over the `k` dead units with the largest h. A unit is
+    dead that was not active in the last 5,000 training images. Gao et al. 2024, "Scaling and evaluating sparse
+    autoencoders"; theirs pass a ReLU first, and a unit that is negative for every image then stays dead for good.
+
+    Args:
+        k: dead units that learn from an image, at most D.
+        atoms: the layer D → P without a bias whose kernel rows are the d_j.
     """
 
-    def __init__(self, k: int, **layer: Any) -> None:
+    def __init__(self, k: int, atoms: keras.layers.Layer, **layer: Any) -> None:
         super().__init__(**layer)
         self.k = k
+        self.atoms = atoms
 
     def build(self, shapes: Any) -> None:
-        """Make the count of images since each unit fired, (D,)."""
-        self.silent = self.add_weight(shape=(shapes[0][-1],), initializer="zeros", trainable=False, name="silent")
+        """Make the count of images since each unit was active, (D,)."""
+        self.silent = self.add_weight(shape=(shapes[-1][-1],), initializer="zeros", trainable=False, name="silent")
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """[values before the activation (B, D), codes (B, D)] → (B, D), 0 but for the chosen dead units."""
-        h, z = inputs
-        dead = self.silent > SILENT
+        """[x, x̂ (B, P), values before the activation h, codes z (B, D)] → x̂ as it is."""
+        x, reconstruction, h, z = inputs
         if training:
+            dead = self.silent > SILENT
             self.silent.assign(ops.where(ops.any(z > 0, axis=0), 0.0, self.silent + ops.shape(z)[0]))
-        lowest = ops.min(h) - 1
-        candidates = ops.where(dead, h, lowest)
-        chosen = dead & (candidates >= ops.top_k(candidates, self.k)[0][:, -1:])
-        return ops.where(chosen, h, 0.0)
+            residual = ops.stop_gradient(x - reconstruction)
+            # The products cost a third of a step, and mostly no unit is dead.
+            self.add_loss(ops.cond(ops.any(dead), lambda: self._loss(residual, h, dead), lambda: ops.zeros(())))
+        return reconstruction
+
+    def _loss(self, residual: Any, h: Any, dead: Any) -> Any:
+        candidates = ops.where(dead, h, ops.min(h) - 1)
+        chosen = ops.logical_and(dead, candidates >= ops.top_k(candidates, self.k)[0][:, -1:])
+        predicted = self.atoms(ops.where(chosen, h, 0.0))
+        return AUXILIARY_WEIGHT * ops.mean(ops.square(residual - predicted))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal one."""
-        return {**super().get_config(), "k": self.k}
+        return {**super().get_config(), "k": self.k, "atoms": keras.saving.serialize_keras_object(self.atoms)}
 
-
-@serialisable
-class AuxiliaryLoss(keras.layers.Layer):
-    """Adds 1/32 · mean (e - ê)² to the loss of a training step, e = x - x̂, ê the residual as dead units see it.
-
-    Gao et al. 2024. No gradient goes through e: the units that are alive learn nothing by it. 0 if none is dead.
-    """
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """[x, x̂, ê], each (B, P) → x̂ as it is."""
-        x, reconstruction, predicted = inputs
-        if training:
-            residual = ops.stop_gradient(x - reconstruction)
-            loss = AUXILIARY_WEIGHT * ops.mean(ops.square(residual - predicted))
-            self.add_loss(ops.where(ops.any(predicted != 0), loss, 0.0))
-        return reconstruction
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "DeadUnitLoss":
+        """The layer that `get_config` describes."""
+        return cls(**{**config, "atoms": keras.saving.deserialize_keras_object(config["atoms"])})
