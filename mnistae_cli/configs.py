@@ -14,7 +14,7 @@ MAX_SEED = 2**32 - 1  # what scikit-learn takes
 USUAL_EPOCHS = 8
 CODES: Mapping[str, Mapping[str, Any]] = {
     "dense": {"loss": "bce", "learning_rate": 7e-3},
-    "l1": {"loss": "mse", "learning_rate": 2e-3, "sparsity_weight": 1e-3, "sparsity_warmup": 0.1},
+    "l1": {"loss": "mse", "learning_rate": 2e-3, "sparsity_weight": 5e-4, "sparsity_warmup": 0.1},
     "kl": {
         "loss": "mse",
         "learning_rate": 2e-3,
