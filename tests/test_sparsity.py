@@ -21,7 +21,7 @@ from mnistae_cli.nets.sparsity import (
     PreBias,
     TopK,
 )
-from mnistae_cli.nets.training import Examples, Fitted, Optimisation, train_network
+from mnistae_cli.nets.training import Examples, Fitted, Optimisation, hold_out, train_network
 from mnistae_cli.progress import silent
 from tests.conftest import shapes
 
@@ -92,15 +92,16 @@ def test_batch_top_k_has_a_fixed_threshold_afterwards() -> None:
     assert float(layer.threshold) == pytest.approx(learned, rel=1e-5)
 
 
-def test_the_penalty_is_warmed_up_and_left_out_of_inference() -> None:
+def test_the_penalty_is_warmed_up_while_training_and_whole_otherwise() -> None:
     layer, z = ActivityPenalty(L1Penalty(1.0), warmup_steps=4), np.ones((2, 3), np.float32)
     weights = []
     for _ in range(6):
         layer(z, training=True)
         weights.append(float(layer.losses[0]) / 3)
     assert weights == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
-    assert np.array_equal(layer(z), z)
-    assert layer.losses == []
+    early = ActivityPenalty(L1Penalty(1.0), warmup_steps=4)
+    assert np.array_equal(early(z), z)
+    assert float(early.losses[0]) == 3
 
 
 def test_the_pre_bias_comes_back() -> None:
@@ -255,6 +256,18 @@ def test_dead_units_come_back() -> None:
 def test_the_same_seed_gives_the_same_weights() -> None:
     first, second = (trained(config_of("batchtopk"))[0].whole.get_weights() for _ in range(2))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
+
+
+def test_what_stops_the_training_counts_the_penalty_and_what_is_shown_does_not() -> None:
+    config = config_of("l1", patience=50, sparsity_warmup=1.0)
+    model, fitted = trained(config)
+    _, held_out = hold_out(len(X), config.validation_fraction, config.seed)
+    codes, sums = model.encoder(X[held_out]).numpy(), model.trained(X[held_out]).numpy()
+    penalty = (config.sparsity_weight or 0) * codes.sum(axis=1).mean()
+    expected = ((X[held_out] - sums) ** 2).mean() + penalty
+    assert min(fitted.history["val_loss"]) == pytest.approx(expected, rel=1e-4)
+    shown = ((X[:30] - model.trained(X[:30]).numpy()) ** 2).mean()
+    assert fitted.history["test_loss"][fitted.best_epoch - 1] == pytest.approx(shown, rel=1e-4)
 
 
 def test_patience_keeps_the_threshold_of_the_best_epoch() -> None:

@@ -65,7 +65,7 @@ class KLPenalty(keras.regularizers.Regularizer):
 
 @serialisable
 class ActivityPenalty(keras.layers.Layer):
-    """Passes codes on and adds min(1, step / `warmup_steps`) · penalty(z) to the loss of a training step."""
+    """Passes codes on and adds min(1, step / `warmup_steps`) · penalty(z) to the losses, outside training penalty(z)."""
 
     def __init__(self, penalty: keras.regularizers.Regularizer, warmup_steps: int = 0, **layer: Any) -> None:
         super().__init__(**layer)
@@ -77,7 +77,8 @@ class ActivityPenalty(keras.layers.Layer):
         """Codes (B, D) → the same."""
         if training:
             self.steps.assign_add(1.0)
-            self.add_loss(ops.minimum(self.steps / max(self.warmup_steps, 1), 1.0) * self.penalty(z))
+        grown = ops.minimum(self.steps / max(self.warmup_steps, 1), 1.0) if training else 1.0
+        self.add_loss(grown * self.penalty(z))
         return z
 
     def get_config(self) -> dict[str, Any]:

@@ -124,7 +124,11 @@ def _unit_scale(batch: Any) -> Any:
 
 
 class _HeldOutLosses(keras.callbacks.Callback):
-    """Adds the mean loss on held-out examples to the logs of each epoch, as `{name}_loss`."""
+    """Adds the mean loss on held-out examples to the logs of each epoch, as `{name}_loss`.
+
+    To `val_loss`, which stops the training, the network's penalties belong, fully grown: no epoch is better for
+    having had a lighter one.
+    """
 
     def __init__(self, network: keras.Model, loss: Loss, held_out: Mapping[str, Examples]) -> None:
         super().__init__()
@@ -133,7 +137,9 @@ class _HeldOutLosses(keras.callbacks.Callback):
         @tf.function(reduce_retracing=True)
         def total(inputs: Any, targets: Any) -> Any:
             inputs = _unit_scale(inputs)
-            return tf.reduce_sum(loss(inputs if targets is None else targets, network(inputs, training=False)))
+            losses = loss(inputs if targets is None else targets, network(inputs, training=False))
+            penalty = tf.add_n(network.losses) if network.losses else 0.0
+            return tf.reduce_sum(losses), penalty * tf.cast(tf.size(losses), tf.float32)
 
         self._total = total
 
@@ -142,8 +148,9 @@ class _HeldOutLosses(keras.callbacks.Callback):
             starts = range(0, len(examples.inputs), HELD_OUT_BATCH)
             parts = [slice(start, start + HELD_OUT_BATCH) for start in starts]
             batches = (examples.take(part) for part in parts)
-            total = sum(float(self._total(batch.inputs, batch.targets)) for batch in batches)
-            logs[f"{name}_loss"] = total / len(examples.inputs)
+            totals = [self._total(batch.inputs, batch.targets) for batch in batches]
+            counted = [float(total) + (float(penalty) if name == "val" else 0.0) for total, penalty in totals]
+            logs[f"{name}_loss"] = sum(counted) / len(examples.inputs)
 
 
 class _Progress(keras.callbacks.Callback):
