@@ -40,7 +40,10 @@ class TrainConfig(Checked):
     model: Literal["dense", "sparse"] = option("dense", "A dense code, or one in which few units are active.")
     latent_dim: int = option(512, "Width of the code, in units.", minimum=1, maximum=WIDEST)
     hidden: tuple[int, ...] = option(
-        (), "Layers before the code, in units, as 500,500,2000; a dense code's decoder mirrors them.", minimum=1, maximum=WIDEST
+        (),
+        "Layers before the code, in units, as 500,500,2000; a dense code's decoder mirrors them.",
+        minimum=1,
+        maximum=WIDEST,
     )
     channels: tuple[int, ...] = option(
         (),
