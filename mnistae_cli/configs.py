@@ -69,6 +69,9 @@ class TrainConfig(Checked):
         minimum=0,
         maximum=4,
     )
+    noise: float = option(
+        0.0, "Gaussian noise on the input, not on the target: its standard deviation, 1 is white.", minimum=0, maximum=4
+    )
     loss: Literal["bce", "mse"] | None = option(
         None, "Binary cross-entropy or mean squared error, per pixel; by default bce. A sparse code has mse."
     )

@@ -1,7 +1,10 @@
+import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.nets.augmentation import RandomAffine, warp
+from mnistae_cli.configs import TrainConfig
+from mnistae_cli.nets.augmentation import RandomAffine, corrupted, warp
+from mnistae_cli.nets.autoencoder import build_dense
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((5, 9, 7)).astype(np.float32)
@@ -55,3 +58,21 @@ def test_strength_bounds_the_change_and_nothing_is_learned() -> None:
     little, much = (np.asarray(RandomAffine(strength, 0)(IMAGES, training=True)) for strength in (0.05, 1.0))
     assert 0 < np.abs(little - IMAGES).mean() < 0.3 * np.abs(much - IMAGES).mean()
     assert RandomAffine(1.0, 0).trainable_variables == []
+
+
+@pytest.mark.parametrize("settings", [{"noise": 0.3}, {"augment": 1.0}, {"augment": 1.0, "noise": 0.3}])
+def test_images_are_corrupted_in_training_alone_and_never_in_the_encoder(settings: dict[str, float]) -> None:
+    model = build_dense(9, 7, TrainConfig(latent_dim=6, **settings))  # type: ignore[arg-type]
+    clean = build_dense(9, 7, TrainConfig(latent_dim=6))
+    clean.whole.set_weights(model.whole.get_weights())
+    expected = clean.trained(IMAGES).numpy()
+    assert model.trained(IMAGES).numpy() == pytest.approx(expected, abs=1e-6)
+    assert np.abs(model.trained(IMAGES, training=True).numpy() - expected).max() > 1e-3
+    assert model.encoder(IMAGES, training=True).numpy() == pytest.approx(clean.encoder(IMAGES).numpy(), abs=1e-6)
+
+
+def test_noise_has_the_standard_deviation_that_is_asked_for() -> None:
+    images = np.zeros((200, 9, 7), np.float32)
+    layer = keras.Input((9, 7))
+    seen = keras.Model(layer, corrupted(layer, TrainConfig(noise=0.3)))(images, training=True).numpy()
+    assert seen.std() == pytest.approx(0.3, rel=0.05)

@@ -27,7 +27,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "kl": ("--sparsity", "kl", "--sparsity-weight", "0.1", "--sparsity-target", "0.1"),
     "topk": ("--sparsity", "topk", "--k", "4", "--aux-k", "10"),
     "batchtopk": ("--sparsity", "batchtopk", "--k", "4", "--aux-k", "0"),
-    "convolutions": ("--k", "4", "--channels", "4,6", "--hidden", "20", "--augment", "0.5"),
+    "convolutions": ("--k", "4", "--channels", "4,6", "--hidden", "20", "--augment", "0.5", "--noise", "0.1"),
 }
 
 

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mnistae_cli.configs import TrainConfig
+
 ROTATION = np.pi / 12  # 15°
 LOG_SCALE = 0.15  # of each axis apart
 SHEAR = 0.25
@@ -43,6 +45,16 @@ class RandomAffine(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal one."""
         return {**super().get_config(), "strength": self.strength, "seed": self.seed}
+
+
+def corrupted(images: Any, config: TrainConfig) -> Any:
+    """What a network sees of images (B, H, W) in training: warped, then noisy. It is asked for them as they are.
+
+    Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
+    that warping leaves, from which a network else reads how far an image was warped.
+    """
+    seen = RandomAffine(config.augment, config.seed, name="augment")(images) if config.augment else images
+    return keras.layers.GaussianNoise(config.noise, seed=config.seed ^ 1, name="noise")(seen) if config.noise else seen
 
 
 def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, right: Any, down: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from mnistae_cli.configs import TrainConfig
-from mnistae_cli.nets.augmentation import RandomAffine
+from mnistae_cli.nets.augmentation import corrupted
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,10 @@ def build_dense(height: int, width: int, config: TrainConfig) -> Autoencoder:
     logits = keras.layers.Reshape((height, width), name="image")(pixels(signal))
     decoder = keras.Model(codes, keras.layers.Activation("sigmoid", name="sigmoid")(logits), name="decoder")
     decoder_logits = keras.Model(codes, logits)
-    warped = RandomAffine(config.augment, config.seed, name="augment")(images) if config.augment else images
     return Autoencoder(
         encoder=encoder,
         decoder=decoder,
-        trained=keras.Model(images, decoder_logits(encoder(warped))),
+        trained=keras.Model(images, decoder_logits(encoder(corrupted(images, config)))),
         whole=keras.Model(images, decoder(encoder.output), name="autoencoder"),
         atoms=None if config.hidden else pixels.kernel,
     )

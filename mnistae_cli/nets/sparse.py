@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.configs import TrainConfig
-from mnistae_cli.nets.augmentation import RandomAffine
+from mnistae_cli.nets.augmentation import corrupted
 from mnistae_cli.nets.autoencoder import Autoencoder, before_code
 from mnistae_cli.nets.sparsity import (
     ActivityPenalty,
@@ -54,8 +54,7 @@ def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, ste
     if not (config.hidden or config.channels):
         units.kernel.assign(atoms.kernel.numpy().T)
 
-    warped = RandomAffine(config.augment, config.seed, name="augment")(images) if config.augment else images
-    before, learned = keras.Model(images, [before, codes])(warped)
+    before, learned = keras.Model(images, [before, codes])(corrupted(images, config))
     if config.k is None:
         warmup_steps = round((config.sparsity_warmup or 0.0) * steps)
         learned = ActivityPenalty(_penalty(config), warmup_steps, name="penalty")(learned)

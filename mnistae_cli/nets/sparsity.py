@@ -65,7 +65,7 @@ class KLPenalty(keras.regularizers.Regularizer):
 
 @serialisable
 class ActivityPenalty(keras.layers.Layer):
-    """Passes codes on and adds min(1, step / `warmup_steps`) · penalty(z) to the losses, outside training penalty(z)."""
+    """Passes codes on and adds penalty(z) to the losses; in training min(1, step / `warmup_steps`) · penalty(z)."""
 
     def __init__(self, penalty: keras.regularizers.Regularizer, warmup_steps: int = 0, **layer: Any) -> None:
         super().__init__(**layer)

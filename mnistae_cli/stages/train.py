@@ -103,8 +103,8 @@ def _build(config: TrainConfig, pixels: Pixels) -> "Autoencoder":
 
 
 def _gains_by_xla(config: TrainConfig) -> bool:
-    """For their k largest XLA sorts whole rows (17 ms a step, the plain graph 2), its convolutions are slower on a CPU.
+    """For the k largest XLA sorts whole rows (17 ms a step, the plain graph 2).
 
-    Keras' affine warp it cannot compile.
+    Its convolutions and random draws are slow on a CPU, Keras' affine warp it cannot compile.
     """
-    return config.k is None and not config.channels and not config.augment
+    return config.k is None and not (config.channels or config.augment or config.noise)
