@@ -29,6 +29,20 @@ CODES: Mapping[str, Mapping[str, Any]] = {
 LEAST_STEPS = 1000  # fewer steps leave a small data set half learned
 
 
+def still_meant(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a preset's or a file's values for train, those that `over`, which names another code, leaves a meaning."""
+    before = values.get("model", "dense")
+    model = over.get("model", before)
+    sparsity = over.get("sparsity", values.get("sparsity", "topk"))
+    taken = CODES.get(sparsity if model == "sparse" else "dense", {})
+    foreign = {name for settings in CODES.values() for name in settings} - set(taken)
+    if model != before:
+        foreign |= {"loss", "learning_rate"}
+    if model == "dense":
+        foreign |= {"sparsity"}
+    return {name: value for name, value in values.items() if name not in foreign}
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(Checked):
     """`mnistae train`: the data set, the network, its optimisation."""
@@ -113,14 +127,17 @@ class TrainConfig(Checked):
         if self.k is not None and self.k >= self.latent_dim:
             raise UsageError(
                 f"--k is {self.k}: it must be below --latent-dim, {self.latent_dim}.",
-                "Give a smaller --k or a larger --latent-dim.",
+                "Give a larger --latent-dim, or a smaller --k.",
             )
 
     def _settle(self, name: str) -> None:
         """Give a setting the default of this kind of code, or refuse it where the code has no use for it."""
         value, settings = getattr(self, name), CODES[self.code]
         if value is None:
-            object.__setattr__(self, name, settings.get(name))
+            usual = settings.get(name)
+            if name == "k" and usual:
+                usual = min(usual, max(self.latent_dim // 2, 1))
+            object.__setattr__(self, name, usual)
         elif name not in settings:
             variant = f"--sparsity {self.sparsity}" if self.sparsity else "--model dense"
             users = " or ".join(f"--sparsity {code}" for code, taken in CODES.items() if name in taken)

@@ -1,6 +1,7 @@
 """The pictures of `mnistae evaluate`. The only place that imports Matplotlib; no display is needed."""
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ DPI = 120
 SHOWN = 10  # images in a row
 MAPPED = 2000  # t-SNE of more takes minutes
 MOST_ATOMS = 1024
-ATOM_COLUMNS = 32
 STRONGEST = 8  # atoms of one picture
 MOST_NUMBERS = 20  # a larger table has no room for its counts
 
@@ -66,15 +66,16 @@ def loss_curve(history: Path, path: Path) -> None:
     columns = np.array(rows, float).T
     names = {
         "loss": "training (while learning)",
-        "penalty": "penalty of the code",
+        "penalty": "penalty, or loss of dead units",
         "test_loss": "test",
         "val_loss": "held out to stop by",
     }
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for name, values in zip(header[1:], columns[1:], strict=True):
-        axes.plot(columns[0], values, marker="o", markersize=3, label=names[name])
-    axes.set(xlabel="epoch", ylabel="loss per pixel", title="Reconstruction loss", yscale="log")
+        shown = np.where(values > 0, values, np.nan)  # a log axis has no place for no penalty
+        axes.plot(columns[0], shown, marker="o", markersize=3, label=names[name])
+    axes.set(xlabel="epoch", ylabel="loss", title="Loss of each epoch", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
@@ -150,21 +151,21 @@ def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Pat
     """What each unit adds to the picture, (D, H, W), the units that are active most often first."""
     order = np.argsort(-density, kind="stable")[:MOST_ATOMS]
     shown = _unit_peak(pictures[order])
-    n_columns = min(ATOM_COLUMNS, len(shown))
-    n_rows = -(-len(shown) // n_columns)
     height, width = (side + 1 for side in shown.shape[1:])
+    n_columns = min(math.ceil(math.sqrt(len(shown) * height / width)), len(shown))  # the grid is about square
+    n_rows = -(-len(shown) // n_columns)
     grid = np.zeros((n_rows * height, n_columns * width), np.float32)
     for number, picture in enumerate(shown):
         top, left = number // n_columns * height, number % n_columns * width
         grid[top : top + height - 1, left : left + width - 1] = picture
-    figure = Figure(figsize=(10.5, 10.5 * grid.shape[0] / grid.shape[1] + 0.6), layout="constrained")
+    figure = Figure(figsize=(10.5, 10.5 * grid.shape[0] / grid.shape[1] + 0.8), layout="constrained")
     axes = figure.subplots()
     axes.imshow(grid, cmap="RdBu_r", vmin=-1, vmax=1)
     axes.set(xticks=[], yticks=[])
     often, seldom = density[order[0]], density[order[-1]]
     axes.set_title(
-        f"{len(shown):,} of {len(density):,} atoms, from active on {often:.1%} of the images to {seldom:.2%}; "
-        "red adds light, blue takes it"
+        f"{len(shown):,} of {len(density):,} atoms, each scaled to its peak; red adds light, blue takes it.\n"
+        f"The first is active on {often:.1%} of the training images, the last on {seldom:.2%}."
     )
     _save(figure, path)
 
@@ -184,6 +185,7 @@ def density(shares: NDArray[np.float32], path: Path) -> None:
         ylabel="units",
         title=f"Density of {len(shares):,} units; {dead:,} are never active",
     )
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     _save(figure, path)
 
@@ -191,7 +193,10 @@ def density(shares: NDArray[np.float32], path: Path) -> None:
 def compositions(
     images: Pixels, codes: NDArray[np.float32], decoded: NDArray[np.float32], atoms: NDArray[np.float32], path: Path
 ) -> None:
-    """Images (M, H, W), what their codes (M, D) decode to, and the atoms (D, H, W) that add most to each."""
+    """Images (M, H, W), what their codes (M, D) decode to, and the atoms (D, H, W) that add most to each.
+
+    The bias of the decoder, and what it does with the sum, are in the decoded picture alone.
+    """
     sizes = np.linalg.norm(atoms.reshape(len(atoms), -1), axis=1)
     n_shown = min(STRONGEST, len(atoms))
     figure = Figure(figsize=(1.05 * (n_shown + 2), 1.3 * len(images) + 0.5), layout="constrained")
@@ -208,23 +213,35 @@ def compositions(
         row[1].set_xlabel(f"{np.count_nonzero(code)} active", fontsize=7)
     grid[0][0].set_title("image", fontsize=8)
     grid[0][1].set_title("decoded", fontsize=8)
-    figure.suptitle("The atoms that add most to a test image, each with its activation and number")
+    figure.suptitle(
+        "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak", fontsize=9
+    )
     _save(figure, path)
+
+
+def _in_the_plane(features: NDArray[np.float32], seed: int) -> tuple[NDArray[np.float32], str]:
+    """(M, 2) coordinates and how they were found; few points, or points on a line, are not t-SNE's business."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    plane = np.zeros((len(features), 2), np.float32)
+    if len(features) < 2 or np.ptp(features, axis=0).max() == 0:
+        return plane, "all in one place"
+    points = PCA(min(50, *features.shape), random_state=seed).fit_transform(features)
+    if len(points) > 3 and points.shape[1] > 1:
+        perplexity = min(30.0, (len(points) - 1) / 3)
+        return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points), "t-SNE"
+    n_columns = min(points.shape[1], 2)
+    plane[:, :n_columns] = points[:, :n_columns]
+    return plane, "PCA"
 
 
 def feature_map(
     features: NDArray[np.float32], labels: NDArray[np.uint8] | None, class_names: Sequence[str], seed: int, path: Path
 ) -> None:
     """t-SNE (van der Maaten & Hinton 2008) of up to 2,000 test features, after PCA to 50 dimensions."""
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
     chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:MAPPED])
-    points = features[chosen]
-    points = PCA(min(50, *points.shape), random_state=seed).fit_transform(points)
-    perplexity = min(30.0, (len(points) - 1) / 3)
-    if len(points) > 3:
-        points = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
+    points, method = _in_the_plane(features[chosen], seed)
     figure = Figure(figsize=(7.4, 6), layout="constrained")
     axes = figure.subplots()
     groups = [("test images", np.arange(len(chosen)))]
@@ -232,7 +249,7 @@ def feature_map(
         groups = [(name, np.flatnonzero(labels[chosen] == number)) for number, name in enumerate(_plain(class_names))]
     for number, (name, members) in enumerate(groups):
         axes.scatter(points[members, 0], points[members, 1], s=6, color=f"C{number % 10}", label=name)
-    axes.set(xticks=[], yticks=[], title=f"Features of {len(chosen)} test images (t-SNE)")
+    axes.set(xticks=[], yticks=[], title=f"Features of {len(chosen)} test images ({method})")
     if labels is not None and len(class_names) <= MOST_NUMBERS:
         figure.legend(loc="outside right center", title="class", markerscale=2.5)
     _save(figure, path)

@@ -62,12 +62,16 @@ def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -
     Raises:
         GateFailed: a figure is lower, or not there because its stage was not run.
     """
-    failed = []
+    failed, absent = [], False
     for path, least in gates:
         figure: Any = reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
         if figure == {}:
             failed.append(f"{path} is not there")
+            absent = True
         elif not figure >= least:
             failed.append(f"{path} is {figure:.4f}, below {least:g}")
     if failed:
-        raise GateFailed("; ".join(failed) + ".", "Improve the model, or lower the gate.")
+        remedy = (
+            "Run what makes it: classify, cluster, evaluate --probe." if absent else "Improve the model, or lower it."
+        )
+        raise GateFailed("; ".join(failed) + ".", remedy)

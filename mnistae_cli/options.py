@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from mnistae_cli.checked import flag_of, is_float, suggestion
-from mnistae_cli.configs import STAGE_CONFIGS
+from mnistae_cli.configs import STAGE_CONFIGS, still_meant
 from mnistae_cli.directory import DEFAULT_ROOT
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import SHARED_KEYS, Experiment, load_experiment, stage_config
@@ -38,7 +38,11 @@ Artifacts = Annotated[
 Force = Annotated[bool, typer.Option("--force", "-f", help="Run even if up to date.", envvar="MNISTAE_FORCE")]
 Preset = Annotated[
     str | None,
-    typer.Option("--preset", help="A published experiment, as original; options override it.", envvar="MNISTAE_PRESET"),
+    typer.Option(
+        "--preset",
+        help="A published experiment: original, sparse or topk; options override it.",
+        envvar="MNISTAE_PRESET",
+    ),
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -167,13 +171,15 @@ def resolve(stages: Iterable[str], common: Common, given: Mapping[str, Any]) -> 
     for stage in stages:
         known = {each.name: each for each in dataclasses.fields(STAGE_CONFIGS[stage])}  # type: ignore[arg-type]
         hints = get_type_hints(STAGE_CONFIGS[stage])
-        values = dict(experiment[stage])
+        values, over = dict(experiment[stage]), {}
         try:
             for key, value in given.items():
                 owner, _, name = key.partition("__")
                 if name in known and (owner == stage or name in SHARED):
-                    values[name] = _parsed(flag_of(known[name]), value, hints[name])
-            configs[stage] = stage_config(stage, values)
+                    over[name] = _parsed(flag_of(known[name]), value, hints[name])
+            if stage == "train" and {"model", "sparsity"} & over.keys():
+                values = still_meant(values, over)
+            configs[stage] = stage_config(stage, values | over)
         except UsageError as problem:  # two stages may have an option of this name
             raise UsageError(f"{stage}: {problem.problem}", problem.remedy + _set_outside(stage)) from None
     return configs
@@ -190,7 +196,7 @@ def _parsed(flag: str, value: Any, hint: Any) -> Any:
     """What Typer gave as text, in the field's own type."""
     try:
         if get_origin(hint) is tuple:
-            return tuple(int(part) for part in value.split(",") if part.strip())
+            return tuple(int(part) for part in value.split(",")) if value.strip() else ()
         if hint == float | int:
             return int(value) if value.strip().isdigit() else float(value)
         if {int, float} & {hint, *get_args(hint)}:

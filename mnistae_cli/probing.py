@@ -44,11 +44,13 @@ def fit_probe(features: NDArray[np.float32], labels: NDArray[np.uint8], seed: in
 
     Args:
         features: of all labelled training images.
-        labels: (N,) integers.
+        labels: (N,) integers, of two classes or more, and more than one of some class.
         seed: of the draw of what is held out.
     """
     order = np.random.default_rng([seed, 2**33]).permutation(len(features))
-    n_held_out = max(round(len(features) * HELD_OUT), 1)
+    _, of_each_class = np.unique(labels[order], return_index=True)
+    order = np.concatenate([np.delete(order, of_each_class), order[of_each_class]])  # one of each is learned from
+    n_held_out = min(max(round(len(features) * HELD_OUT), 1), len(order) - len(of_each_class))
     held_out, learned = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
     mean_square = float(np.square(features).sum(axis=1).mean())
     scale = 10 / np.sqrt(mean_square) if mean_square else 1.0

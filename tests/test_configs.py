@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from mnistae_cli.configs import CODES, STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig
+from mnistae_cli.configs import CODES, STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig, still_meant
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import load_experiment, preset_names, read_experiment, stage_config
 
@@ -69,6 +69,33 @@ def test_each_code_has_its_own_defaults() -> None:
         assert config.loss == "mse"
     assert TrainConfig(model="sparse") == TrainConfig(model="sparse", sparsity="topk")
     assert TrainConfig(model="sparse", k=7).k == 7
+
+
+def test_the_usual_k_fits_a_small_code() -> None:
+    assert TrainConfig(model="sparse", latent_dim=20).k == 10
+    assert TrainConfig(model="sparse", latent_dim=1000).k == 25
+
+
+@pytest.mark.parametrize(
+    ("values", "over", "left"),
+    [
+        ({"model": "sparse", "sparsity": "kl", "sparsity_target": 0.1, "epochs": 3}, {"sparsity": "topk"}, {"epochs"}),
+        ({"model": "sparse", "sparsity": "topk", "k": 9}, {"sparsity": "batchtopk"}, {"k"}),
+        (
+            {"model": "sparse", "sparsity": "topk", "k": 9, "learning_rate": 0.1, "augment": 1.0},
+            {"model": "dense"},
+            {"augment"},
+        ),
+        ({"loss": "bce", "learning_rate": 0.1, "latent_dim": 99}, {"model": "sparse"}, {"latent_dim"}),
+        ({"loss": "bce", "latent_dim": 99}, {"model": "dense"}, {"loss", "latent_dim"}),
+    ],
+)
+def test_another_code_leaves_a_presets_other_settings(
+    values: dict[str, object], over: dict[str, object], left: set[str]
+) -> None:
+    kept = still_meant(values, over)
+    assert set(kept) - {"model", "sparsity"} == left
+    TrainConfig(**(kept | over))
 
 
 def test_whole_numbers_and_lists_of_toml_are_taken() -> None:

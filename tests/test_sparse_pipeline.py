@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.probing import fit_probe
 from tests.conftest import SMALL, Mnistae, assert_two_lines, shapes, write_shapes
 
 SETTINGS = (
@@ -95,14 +96,61 @@ def test_without_labels_the_probe_is_left_out_and_that_is_said(tmp_path: Path, m
         (("--model", "sparse", "--sparsity", "top"), ("top",)),
         (("--model", "sparse", "--loss", "bce"), ("--loss",)),
         (("--augment", "-1"), ("--augment", "at least 0")),
+        (("--channels", "16,,32"), ("--channels is 16,,32", "whole numbers")),
+        (("--latent-dim", "8", "--learning-rate", "1e30", "--epochs", "2"), ("diverged in epoch", "--learning-rate")),
     ],
 )
 def test_what_does_not_fit_is_refused(
     options: tuple[str, ...], words: tuple[str, ...], shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    result = mnistae("train", "--dataset", shapes_npz, "-a", tmp_path / "a", *options)
+    result = mnistae("train", "--dataset", shapes_npz, "-a", tmp_path / "a", *options, "-q")
     assert_two_lines(result, 2, *words)
-    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "a" / "train").exists()
+
+
+@pytest.mark.parametrize(
+    ("preset", "options", "kept"),
+    [
+        ("sparse", ("--sparsity", "topk"), {"sparsity": "topk", "k": 15, "sparsity_weight": None}),
+        ("topk", ("--model", "dense", "--channels", ""), {"sparsity": None, "loss": "bce", "augment": 1.0}),
+    ],
+)
+def test_a_preset_can_be_overridden_with_another_code(
+    preset: str, options: tuple[str, ...], kept: dict[str, Any], shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    small = ("--latent-dim", "30", "--epochs", "1")
+    result = mnistae("train", "--preset", preset, *options, *small, "--dataset", shapes_npz, "-a", tmp_path, "--json")
+    assert result.code == 0, result.err
+    config = json.loads(result.out)["config"]
+    assert {name: config[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize(("n", "latent_dim"), [(5, 30), (240, 1), (240, 2)])
+def test_pictures_of_few_images_and_of_narrow_codes(n: int, latent_dim: int, tmp_path: Path, mnistae: Mnistae) -> None:
+    np.savez(tmp_path / "few.npz", x_train=shapes(n, 0)[0], y_train=np.arange(n) % 2)
+    result = mnistae(
+        *("run", "--dataset", tmp_path / "few.npz", "-a", tmp_path / "a", "--latent-dim", str(latent_dim)),
+        *("--epochs", "1", "--clusters", "2", "--labels", "2", "--head-epochs", "1", "--probe", "-q"),
+    )
+    assert result.code == 0, result.err
+    assert (tmp_path / "a" / "evaluate" / "feature_map.png").exists()
+
+
+def test_a_picture_of_features_that_are_all_the_same(tmp_path: Path) -> None:
+    from mnistae_cli import figures
+
+    for n in (1, 2, 60):
+        figures.feature_map(np.zeros((n, 16), np.float32), None, [], 0, tmp_path / "map.png")
+        figures.density(np.zeros(16, np.float32), tmp_path / "density.png")
+    figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32), tmp_path / "atoms.png")
+
+
+@pytest.mark.parametrize("n", [3, 5, 30])
+def test_the_probe_learns_from_every_class(n: int) -> None:
+    features, labels = np.random.default_rng(0).random((n, 4)).astype(np.float32), np.zeros(n, np.uint8)
+    labels[-1] = 1
+    for seed in range(8):
+        assert 0 <= fit_probe(features, labels, seed).held_out_accuracy <= 1
 
 
 def test_the_probe_is_the_one_scikit_learn_gives(finished: Path, mnistae: Mnistae) -> None:
@@ -119,3 +167,6 @@ def test_the_probe_is_the_one_scikit_learn_gives(finished: Path, mnistae: Mnista
     assert 0 < scores["probe"]["held_out_accuracy"] <= 1
     gate = mnistae("evaluate", "-a", finished, "--probe", "--no-figures", "--fail-under", "probe.test.accuracy=1.01")
     assert gate.code == 5
+    absent = mnistae("evaluate", "-a", finished, "--no-figures", "--fail-under", "probe.test.accuracy=0.5")
+    assert absent.code == 5
+    assert "--probe" in absent.err

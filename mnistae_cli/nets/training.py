@@ -219,6 +219,9 @@ def train_network(
         xla: compile the step with XLA: faster for large dense layers, slower for a small head.
         shown: examples whose loss is recorded each epoch and decides nothing.
 
+    Raises:
+        UsageError: the loss is no longer a number.
+
     With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
     fallen for that many epochs, and the best epoch's weights are kept.
     """
@@ -232,6 +235,7 @@ def train_network(
     steps = plan_steps(n, batch_size)
     early = keras.callbacks.EarlyStopping("val_loss", patience=optimisation.patience, restore_best_weights=True)
     callbacks = [
+        keras.callbacks.TerminateOnNaN(),
         _HeldOutLosses(network, loss, {**watched, **(shown or {})}),
         *([early] if optimisation.patience else []),
         _Progress(task, steps.per_epoch, optimisation.epochs, batch_size, report),
@@ -256,6 +260,11 @@ def train_network(
             verbose=0,
         )
     losses = {name: [float(value) for value in values] for name, values in history.history.items()}
+    if not np.isfinite(list(losses.values())).all():
+        raise UsageError(
+            f"{task} diverged in epoch {len(losses['loss'])}: its loss is {losses['loss'][-1]}.",
+            "Give a smaller --learning-rate, or a smaller weight where there is a penalty.",
+        )
     best = int(np.argmin(losses["val_loss"])) + 1 if optimisation.patience else len(losses["loss"])
     return Fitted(losses, best)
 

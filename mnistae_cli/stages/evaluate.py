@@ -90,8 +90,8 @@ def _features(work: Work, encode: Stored) -> dict[str, Any]:
 
 def _probe(work: Work, encode: Stored, seed: int, report: Report) -> None:
     labels = {split: read_labels(encode, split) for split in SPLITS}
-    if labels["train"] is None or len(np.unique(labels["train"])) < 2:
-        report(Notice("fewer than two classes: the linear probe is left out"))
+    if labels["train"] is None or not 1 < len(np.unique(labels["train"])) < len(labels["train"]):
+        report(Notice("fewer than two classes, or one image of each: the linear probe is left out"))
         return
     features = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
     report(Notice(f"linear probe on {len(features['train']):,} images"))
