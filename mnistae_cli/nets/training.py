@@ -153,6 +153,14 @@ class _HeldOutLosses(keras.callbacks.Callback):
             logs[f"{name}_loss"] = sum(counted) / len(examples.inputs)
 
 
+class _StopsWhenDiverged(keras.callbacks.Callback):
+    """Ends a training whose loss is no number; Keras' own such callback prints to stdout."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        if not np.isfinite(logs["loss"]):
+            self.model.stop_training = True
+
+
 class _Progress(keras.callbacks.Callback):
     """Tells a `Report` how far the training is, several times an epoch."""
 
@@ -235,7 +243,7 @@ def train_network(
     steps = plan_steps(n, batch_size)
     early = keras.callbacks.EarlyStopping("val_loss", patience=optimisation.patience, restore_best_weights=True)
     callbacks = [
-        keras.callbacks.TerminateOnNaN(),
+        _StopsWhenDiverged(),
         _HeldOutLosses(network, loss, {**watched, **(shown or {})}),
         *([early] if optimisation.patience else []),
         _Progress(task, steps.per_epoch, optimisation.epochs, batch_size, report),
