@@ -267,13 +267,16 @@ def train_network(
             callbacks=callbacks,
             verbose=0,
         )
-    losses = {name: [float(value) for value in values] for name, values in history.history.items()}
+    return _fitted({name: [float(value) for value in values] for name, values in history.history.items()}, task)
+
+
+def _fitted(losses: dict[str, list[float]], task: str) -> Fitted:
     if not np.isfinite(list(losses.values())).all():
         raise UsageError(
             f"{task} diverged in epoch {len(losses['loss'])}: its loss is {losses['loss'][-1]}.",
             "Give a smaller --learning-rate, or a smaller weight where there is a penalty.",
         )
-    best = int(np.argmin(losses["val_loss"])) + 1 if optimisation.patience else len(losses["loss"])
+    best = int(np.argmin(losses["val_loss"])) + 1 if "val_loss" in losses else len(losses["loss"])
     return Fitted(losses, best)
 
 
