@@ -194,7 +194,7 @@ class DeadUnitLoss(keras.layers.Layer):
             dead = self.silent > SILENT
             self.silent.assign(ops.where(ops.any(z > 0, axis=0), 0.0, self.silent + ops.shape(z)[0]))
             residual = ops.stop_gradient(x - reconstruction)
-            # The products cost a third of a step, and mostly no unit is dead.
+            # The products cost a third of a step: none is spent while no unit is dead.
             self.add_loss(ops.cond(ops.any(dead), lambda: self._loss(residual, h, dead), lambda: ops.zeros(())))
         return reconstruction
 
