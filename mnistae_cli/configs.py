@@ -1,10 +1,10 @@
 """The one home of every default. Each stage has a frozen dataclass, checked when it is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import Field, dataclass, fields, replace
 from typing import Any, Literal
 
-from mnistae_cli.checked import Checked, option
+from mnistae_cli.checked import Checked, flag_of, option
 from mnistae_cli.errors import UsageError
 
 DATA_DIR = "Folder to look for the data set's files in first."
@@ -26,6 +26,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
     "batchtopk": {"loss": "mse", "learning_rate": 2e-3, "k": 25, "aux_k": 256},
 }
 """Kind of code → the settings whose default or whose meaning depends on it. What is not in its row, it refuses."""
+OF_THE_CODE = frozenset(name for settings in CODES.values() for name in settings)
 LEAST_STEPS = 1000  # fewer steps leave a small data set half learned
 
 
@@ -35,7 +36,7 @@ def still_meant(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str,
     model = over.get("model", before)
     sparsity = over.get("sparsity", values.get("sparsity", "topk"))
     taken = CODES.get(sparsity if model == "sparse" else "dense", {})
-    foreign = {name for settings in CODES.values() for name in settings} - set(taken)
+    foreign = OF_THE_CODE - taken.keys()
     if model != before:
         foreign |= {"loss", "learning_rate"}
     if model == "dense":
@@ -117,8 +118,9 @@ class TrainConfig(Checked):
                 f"--sparsity is '{self.sparsity}': --model dense does not use it.",
                 "Give --model sparse with it, or leave it out.",
             )
-        for name in sorted({name for settings in CODES.values() for name in settings}):
-            self._settle(name)
+        for each in fields(self):
+            if each.name in OF_THE_CODE:
+                self._settle(each)
         if self.model == "sparse" and self.loss != "mse":
             raise UsageError(
                 f"--loss is '{self.loss}': a sparse code adds up its atoms, which has a squared error only.",
@@ -130,9 +132,10 @@ class TrainConfig(Checked):
                 "Give a larger --latent-dim, or a smaller --k.",
             )
 
-    def _settle(self, name: str) -> None:
+    def _settle(self, setting: Field[Any]) -> None:
         """Give a setting the default of this kind of code, or refuse it where the code has no use for it."""
-        value, settings = getattr(self, name), CODES[self.code]
+        name, settings = setting.name, CODES[self.code]
+        value = getattr(self, name)
         if value is None:
             usual = settings.get(name)
             if name == "k" and usual:
@@ -142,7 +145,7 @@ class TrainConfig(Checked):
             variant = f"--sparsity {self.sparsity}" if self.sparsity else "--model dense"
             users = " or ".join(f"--sparsity {code}" for code, taken in CODES.items() if name in taken)
             raise UsageError(
-                f"--{name.replace('_', '-')} is {value}: {variant} does not use it.",
+                f"{flag_of(setting)} is {value}: {variant} does not use it.",
                 f"Give {'' if self.model == 'sparse' else '--model sparse '}{users} with it, or leave it out.",
             )
 

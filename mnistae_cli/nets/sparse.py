@@ -46,8 +46,12 @@ def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, ste
     atoms = keras.layers.Dense(height * width, use_bias=False, kernel_constraint=unit_length, name="atoms")
     clip = keras.layers.ReLU(max_value=1.0, name="clip")
     image = keras.layers.Reshape((height, width), name="image")
+
+    def summed(codes: Any) -> Any:
+        return pre_bias(atoms(codes), back=True)
+
     code_input = keras.Input((config.latent_dim,), name="codes")
-    decoder = keras.Model(code_input, image(clip(pre_bias(atoms(code_input), back=True))), name="decoder")
+    decoder = keras.Model(code_input, image(clip(summed(code_input))), name="decoder")
 
     pre_bias.bias.assign(mean_image.ravel())
     atoms.kernel.assign(unit_length(atoms.kernel))
@@ -58,7 +62,7 @@ def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, ste
     if config.k is None:
         warmup_steps = round((config.sparsity_warmup or 0.0) * steps)
         learned = ActivityPenalty(_penalty(config), warmup_steps, name="penalty")(learned)
-    sums = pre_bias(atoms(learned), back=True)
+    sums = summed(learned)
     if config.aux_k:
         revive = DeadUnitLoss(min(config.aux_k, config.latent_dim), atoms, name="dead_units")
         sums = revive([flatten(images), sums, before, learned])
@@ -67,7 +71,7 @@ def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, ste
         decoder=decoder,
         trained=keras.Model(images, image(sums)),
         # Not through `decoder`: a layer on both sides of a model in a model is lost when Keras loads the file.
-        whole=keras.Model(images, image(clip(pre_bias(atoms(codes), back=True))), name="autoencoder"),
+        whole=keras.Model(images, image(clip(summed(codes))), name="autoencoder"),
         atoms=atoms.kernel,
     )
 

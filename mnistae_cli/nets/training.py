@@ -227,11 +227,11 @@ def train_network(
         xla: compile the step with XLA: faster for large dense layers, slower for a small head.
         shown: examples whose loss is recorded each epoch and decides nothing.
 
-    Raises:
-        UsageError: the loss is no longer a number.
-
     With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
     fallen for that many epochs, and the best epoch's weights are kept.
+
+    Raises:
+        UsageError: the loss is no longer a number.
     """
     watched: dict[str, Examples] = {}
     if optimisation.patience:

@@ -21,6 +21,8 @@ from mnistae_cli.npy import load_npy
 from mnistae_cli.probing import fit_probe
 from mnistae_cli.progress import Notice, Report, silent
 
+Features = Mapping[str, NDArray[np.float32]]
+"""Split → (N, D)."""
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -44,22 +46,23 @@ def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *
 def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], report: Report) -> None:
     encode = inputs["encode"]
     record = encode.manifest.dataset or {}
+    features = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
     work.metrics = {
         "schema_version": SCHEMA_VERSION,
         "dataset": {key: record[key] for key in ("name", "n_train", "n_test", "height", "width", "class_names")},
         "autoencoder": {split: _reconstruction(encode, split) for split in SPLITS},
-        "features": _features(work, encode),
+        "features": _features(work, features),
     }
     if config.probe:
-        _probe(work, encode, config.seed, report)
+        _probe(work, encode, features, config.seed, report)
     if "classify" in inputs:
-        work.metrics["classifier"] = _classifier(inputs["classify"], encode)
+        work.metrics["classifier"] = _classifier(inputs["classify"], encode, features["train"])
     if "cluster" in inputs:
         work.metrics["clusters"] = _clusters(inputs["cluster"], encode)
     (work.folder / "metrics.json").write_text(json.dumps(work.metrics, indent=2) + "\n", encoding="utf-8")
     if config.figures:
         report(Notice("drawing figures"))
-        _draw(work, config, inputs, report)
+        _draw(work, config, inputs, features["test"], report)
 
 
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
@@ -69,8 +72,7 @@ def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
     return dict(zip(FIGURES["autoencoder"], (means["mse"], means["bce"], unexplained), strict=True))
 
 
-def _features(work: Work, encode: Stored) -> dict[str, Any]:
-    splits = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
+def _features(work: Work, splits: Features) -> dict[str, Any]:
     density = metrics.density(splits["train"])
     np.save(work.folder / "density.npy", density.astype(np.float32))
     scores: dict[str, Any] = {
@@ -88,12 +90,11 @@ def _features(work: Work, encode: Stored) -> dict[str, Any]:
     return scores
 
 
-def _probe(work: Work, encode: Stored, seed: int, report: Report) -> None:
+def _probe(work: Work, encode: Stored, features: Features, seed: int, report: Report) -> None:
     labels = {split: read_labels(encode, split) for split in SPLITS}
     if labels["train"] is None or not 1 < len(np.unique(labels["train"])) < len(labels["train"]):
         report(Notice("fewer than two classes, or one image of each: the linear probe is left out"))
         return
-    features = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
     report(Notice(f"linear probe on {len(features['train']):,} images"))
     probe = fit_probe(features["train"], labels["train"], seed)
     work.metrics["probe"] = {"C": probe.C, "held_out_accuracy": probe.held_out_accuracy}
@@ -108,13 +109,13 @@ def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
     return load_npy(encode.folder / name) if name in encode.manifest.files else None
 
 
-def _classifier(classify: Stored, encode: Stored) -> dict[str, Any]:
+def _classifier(classify: Stored, encode: Stored, features: NDArray[np.float32]) -> dict[str, Any]:
     drawn = load_npy(classify.folder / "labelled_indices.npy")
     head = open_network(classify.folder / "classifier.onnx")
     train_labels, test_labels = (read_labels(encode, split) for split in SPLITS)
     scores: dict[str, Any] = {"labels_used": len(drawn)}
     if train_labels is not None:
-        probabilities = head(load_npy(encode.folder / "features_train.npy")[drawn])
+        probabilities = head(features[drawn])
         scores["train"] = _classification(probabilities, train_labels[drawn])
     if test_labels is not None:
         probabilities = load_npy(classify.folder / "probabilities_test.npy")
@@ -166,7 +167,9 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
     return scores
 
 
-def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], report: Report) -> None:
+def _draw(
+    work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: NDArray[np.float32], report: Report
+) -> None:
     from mnistae_cli import figures
 
     encode = inputs["encode"]
@@ -178,7 +181,6 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
             "Run: mnistae encode, or evaluate with --no-figures",
         )
     images, labels = data.test.pixels.load(), read_labels(encode, "test")
-    features = load_npy(encode.folder / "features_test.npy")
     train, save = inputs["train"], work.folder
     shown = figures.one_per_class(labels, len(images))
     reconstructed = open_network(train.folder / "decoder.onnx")(features[shown])
