@@ -284,4 +284,6 @@ def _batches(n: int, steps: Steps, batch_size: int, optimisation: Optimisation) 
     """The index batches of all epochs, one after the other, as a `tf.data.Dataset`."""
     epochs = range(optimisation.epochs)
     orders = [epoch_order(n, steps.per_epoch, batch_size, optimisation.seed, epoch) for epoch in epochs]
-    return tf.data.Dataset.from_tensor_slices(np.concatenate(orders)).prefetch(steps.per_execution)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread sleeps, up to a minute, while the end of the training waits for it
+    return tf.data.Dataset.from_tensor_slices(np.concatenate(orders)).prefetch(steps.per_execution).with_options(options)
