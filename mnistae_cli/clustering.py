@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sklearn.cluster import KMeans
 
 ROWS = 8192
+LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMeans
 # Threads add their partial sums in the order in which they end. Two sums commute, three would not be
 # associative, so with more threads the same seed could give other bytes.
 REPRODUCIBLE_THREADS = 2
@@ -30,10 +31,11 @@ class Clustering:
 
 
 def fit_kmeans(features: NDArray[np.float32], config: ClusterConfig) -> Clustering:
-    """Lloyd's algorithm on `features` (N, D), the best of `n_init` k-means++ starts by inertia.
+    """Lloyd's algorithm on `features` (N, D) from the best of `n_init` starts on a sample of `init_size`.
 
-    Minimises the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982; Arthur &
-    Vassilvitskii 2007 for the starts).
+    Minimises the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982). Starts are k-means++
+    (Arthur & Vassilvitskii 2007), each run to its end on the sample, whose centroids of lowest inertia are
+    refined on all images (Bradley & Fayyad 1998, "Refining initial points for k-means clustering").
 
     Raises:
         UsageError: fewer images than clusters.
@@ -41,22 +43,16 @@ def fit_kmeans(features: NDArray[np.float32], config: ClusterConfig) -> Clusteri
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
-    if len(features) < config.n_clusters:
-        raise UsageError(
-            f"--clusters is {config.n_clusters}, and there are {len(features)} images.",
-            f"Give at most {len(features)} clusters.",
-        )
-    model = KMeans(
-        config.n_clusters,
-        init="k-means++",
-        n_init=config.n_init,
-        max_iter=config.max_iter,
-        tol=config.tol,
-        random_state=config.seed,
-        algorithm="lloyd",
-    )
+    n = len(features)
+    if n < config.n_clusters:
+        raise UsageError(f"--clusters is {config.n_clusters}, and there are {n} images.", f"Give at most {n} clusters.")
+    size = min(max(config.init_size, LEAST_PER_CLUSTER * config.n_clusters), n)
+    sample = features[np.sort(np.random.default_rng(config.seed).permutation(n)[:size])]
+    stopping = {"max_iter": config.max_iter, "tol": config.tol, "random_state": config.seed, "algorithm": "lloyd"}
     with threadpool_limits(REPRODUCIBLE_THREADS):
-        model.fit(features)
+        model = KMeans(config.n_clusters, init="k-means++", n_init=config.n_init, **stopping).fit(sample)
+        if size < n:
+            model = KMeans(config.n_clusters, init=model.cluster_centers_, n_init=1, **stopping).fit(features)
     centroids = model.cluster_centers_.astype(np.float32)
     return Clustering(model, centroids, assign(features, centroids), float(model.inertia_), int(model.n_iter_))
 

@@ -27,6 +27,18 @@ def test_it_is_scikit_learns_kmeans() -> None:
     assert np.array_equal(ours.assignments, theirs.labels_)
 
 
+def test_starts_on_a_sample_are_refined_on_all() -> None:
+    config = ClusterConfig(n_clusters=4, init_size=40)
+    fitted = fit_kmeans(FEATURES, config)
+    means = [FEATURES[fitted.assignments == cluster].mean(axis=0) for cluster in range(4)]
+    assert fitted.centroids == pytest.approx(np.array(means), abs=1e-4)
+    assert fitted.inertia == pytest.approx(fit_kmeans(FEATURES, ClusterConfig(n_clusters=4)).inertia, rel=1e-5)
+
+
+def test_a_sample_has_images_for_each_cluster() -> None:
+    assert len(np.unique(fit_kmeans(FEATURES, ClusterConfig(n_clusters=50, init_size=1)).assignments)) == 50
+
+
 def test_nearest_centroids_are_one_numpy_line() -> None:
     features, centroids = RNG.normal(size=(20000, 6)).astype(np.float32), RNG.normal(size=(7, 6)).astype(np.float32)
     expected = np.linalg.norm(features[:, None] - centroids, axis=2)

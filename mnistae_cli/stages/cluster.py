@@ -32,7 +32,7 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
 
 def _fill(work: Work, config: ClusterConfig, encode: Stored, report: Report) -> None:
     features = load_npy(encode.folder / "features_train.npy")
-    report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, n_init = {config.n_init}"))
+    report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {config.n_init} starts"))
     fitted = fit_kmeans(features, config)
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
