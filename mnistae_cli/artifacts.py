@@ -224,15 +224,21 @@ def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | No
     return stored.manifest if plan.is_that_of(stored.manifest) and not problem_of_files else None
 
 
-def stage_states(root: Path) -> dict[str, dict[str, str]]:
-    """Per stage its `state` (missing, up to date, stale, damaged) and a `reason`."""
+def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, str]]:
+    """Per stage its `state` (missing, up to date, stale, damaged) and a `reason`.
+
+    Args:
+        root: the artifacts directory.
+        thorough: read every byte, not only the files that were changed since their manifest was written.
+    """
     if root.exists() and not root.is_dir():
         raise UsageError(f"--artifacts {root} is a file.", "Name the directory of the stages.")
     states = {}
     for stage in STAGES:
         try:
             stored = _read_manifest(root, stage)
-            (first, stale), damaged = stale_reason(root, stage), damage(stored.folder, stored.manifest)
+            first, stale = stale_reason(root, stage)
+            damaged = damage(stored.folder, stored.manifest, thorough=thorough)
             via = f"{first} is stale, " if first and first != stage else ""
             gone = [role for role in stored.manifest.inputs if not (root / role).exists()]
             state = "damaged" if damaged else "stale" if stale else "up to date"

@@ -18,7 +18,7 @@ from mnistae_cli.artifacts import stage_states
 from mnistae_cli.directory import STAGES
 from mnistae_cli.errors import INTERRUPTED, KEPT, DamagedInput, MissingInput, UsageError
 from mnistae_cli.manifests import Manifest
-from mnistae_cli.options import Common, FailUnder
+from mnistae_cli.options import Common, FailUnder, Verify
 from mnistae_cli.progress import Notice
 
 app = typer.Typer(
@@ -199,10 +199,10 @@ def run(context: typer.Context, common: Common, fail_under: FailUnder = None) ->
 
 
 @_command("status", options.common_parameters(READING), "mnistae status --json", "Look")
-def status(context: typer.Context, common: Common) -> None:
+def status(context: typer.Context, common: Common, verify: Verify = False) -> None:
     """Say per stage: missing, up to date, stale or damaged. Exit 3 if stale, 4 if damaged."""
     with session(common):
-        states = stage_states(common.artifacts)
+        states = stage_states(common.artifacts, thorough=verify)
         if common.json:
             console.print_json({"artifacts": str(common.artifacts), "stages": states})
         else:

@@ -178,12 +178,12 @@ class ClassifyConfig(Checked):
     hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
     standardize: bool = option(True, "Scale each feature to mean 0 and variance 1 first.")
     weight_decay: float = option(
-        0.3, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
+        0.4, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
     )
     label_smoothing: float = option(0.1, "Share of each target spread over all classes.", minimum=0, below=1)
     epochs: int = option(50, "Passes over the drawn labels.", minimum=1)
-    batch_size: int = option(32, "Images per step.", minimum=1)
-    learning_rate: float = option(1e-2, "Adam's step size; the peak of a one-cycle schedule.", above=0)
+    batch_size: int = option(64, "Images per step.", minimum=1)
+    learning_rate: float = option(1.4e-2, "Adam's step size; the peak of a one-cycle schedule.", above=0)
     schedule: Literal["one-cycle", "constant"] = option(
         "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
     )

@@ -1,14 +1,20 @@
 """Forward passes through exported networks by ONNX Runtime: no TensorFlow, no training."""
 
-from collections.abc import Callable
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(B, …) float32 → (B, …) float32."""
+
+Batch = TypeVar("Batch")
+Done = TypeVar("Done")
 
 
 def open_network(path: Path) -> Network:
@@ -18,6 +24,7 @@ def open_network(path: Path) -> Network:
     onnxruntime.set_default_logger_severity(3)
     options = onnxruntime.SessionOptions()
     options.use_deterministic_compute = True
+    options.intra_op_num_threads = 1  # `in_parallel` has a core for each batch; threads within one would wait spinning
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (name,) = (each.name for each in session.get_inputs())
 
@@ -26,3 +33,16 @@ def open_network(path: Path) -> Network:
         return cast(NDArray[np.float32], result)
 
     return run
+
+
+def in_parallel(work: Callable[[Batch], Done], batches: Iterable[Batch]) -> Iterator[Done]:
+    """`work` on each batch, as many at a time as there are cores; results in order, few batches read ahead."""
+    n_threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(n_threads) as pool:
+        underway: deque[Future[Done]] = deque()
+        for batch in batches:
+            underway.append(pool.submit(work, batch))
+            if len(underway) > 2 * n_threads:
+                yield underway.popleft().result()
+        while underway:
+            yield underway.popleft().result()

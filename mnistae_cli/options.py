@@ -49,6 +49,9 @@ ConfigFile = Annotated[
     typer.Option("--config", help="Settings from a TOML file, as run leaves in config.toml.", envvar="MNISTAE_CONFIG"),
 ]
 
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Read every byte, not only files that changed since they were written.")
+]
 FailUnder = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -10,6 +11,7 @@ from mnistae_cli.artifacts import Plan, Work, begin_stage, make_stage, open_stag
 from mnistae_cli.configs import ClusterConfig, EncodeConfig, TrainConfig
 from mnistae_cli.directory import STAGES, hold
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.files import sha256_of
 from mnistae_cli.progress import Notice
 
 TRAIN = Plan(TrainConfig(), dataset={"name": "x", "sha256": {"train_images": "1"}})
@@ -90,6 +92,31 @@ def test_damage_is_not_up_to_date(tmp_path: Path) -> None:
     put(tmp_path, TRAIN)
     (tmp_path / "train" / "model").write_text("WEIGHTS")
     assert not up_to_date(tmp_path, TRAIN)
+
+
+def test_the_states_are_told_without_reading_what_did_not_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(path: Path) -> str:
+        read.append(path.name)
+        return sha256_of(path)
+
+    put(tmp_path, TRAIN)
+    read: list[str] = []
+    monkeypatch.setattr("mnistae_cli.manifests.sha256_of", counted)
+    assert stage_states(tmp_path)["train"]["state"] == "up to date"
+    assert read == []
+    assert stage_states(tmp_path, thorough=True)["train"]["state"] == "up to date"
+    assert read == ["model"]
+
+
+def test_a_change_that_hides_its_time_shows_in_the_states(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    path = tmp_path / "train" / "model"
+    before = path.stat()
+    path.write_text("WEIGHTS")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert stage_states(tmp_path)["train"]["state"] == "damaged"
 
 
 def test_force_runs_all_the_same(tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ def test_more_labels_or_clusters_than_images(finished: Path, mnistae: Mnistae) -
 def test_a_bug_is_exit_1_and_its_traceback_only_verbose(
     finished: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("oops")
 
     monkeypatch.setattr(cli, "stage_states", broken)
@@ -261,7 +261,7 @@ def test_a_bug_is_exit_1_and_its_traceback_only_verbose(
 def test_what_goes_wrong_has_its_exit_code(
     error: BaseException, code: int, word: str, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(cli, "stage_states", broken)

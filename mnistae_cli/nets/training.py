@@ -286,4 +286,5 @@ def _batches(n: int, steps: Steps, batch_size: int, optimisation: Optimisation) 
     orders = [epoch_order(n, steps.per_epoch, batch_size, optimisation.seed, epoch) for epoch in epochs]
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread sleeps, up to a minute, while the end of the training waits for it
-    return tf.data.Dataset.from_tensor_slices(np.concatenate(orders)).prefetch(steps.per_execution).with_options(options)
+    batches = tf.data.Dataset.from_tensor_slices(np.concatenate(orders))
+    return batches.prefetch(steps.per_execution).with_options(options)

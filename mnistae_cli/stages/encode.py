@@ -1,24 +1,26 @@
 """`mnistae encode`: images → features, a batch at a time, by ONNX Runtime."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
 from mnistae_cli.configs import EncodeConfig
 from mnistae_cli.datasets import Dataset, load_dataset, load_recorded
 from mnistae_cli.directory import hold
 from mnistae_cli.errors import DamagedInput, UsageError
-from mnistae_cli.inference import Network, open_network
+from mnistae_cli.inference import Network, in_parallel, open_network
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.metrics import binary_crossentropy, squared_error
 from mnistae_cli.npy import NpyWriter
 from mnistae_cli.progress import Advance, Report, silent
-from mnistae_cli.sources import ImageSource, open_images, unit_scale
+from mnistae_cli.sources import ImageSource, Pixels, open_images, unit_scale
 
-BATCH_SIZE = 1000
+BATCH_SIZE = 250  # what a batch needs fits a core's cache
 ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
 
 
@@ -51,6 +53,15 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
             np.save(work.folder / f"labels_{split}.npy", images.labels)
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """A batch: features (B, D), per name errors (B,), and pixels' sums of first and second powers (2, H, W)."""
+
+    features: NDArray[np.float32]
+    errors: Mapping[str, NDArray[np.float32]]
+    moments: NDArray[np.float64]
+
+
 def encode_split(
     folder: Path, split: str, pixels: ImageSource, encoder: Network, decoder: Network, report: Report
 ) -> dict[str, float]:
@@ -58,23 +69,28 @@ def encode_split(
     done, started, totals = 0, perf_counter(), dict.fromkeys(ERRORS, 0.0)
     moments = np.zeros((2, pixels.height, pixels.width))
     paths = {name: folder / f"reconstruction_{name}_{split}.npy" for name in ERRORS}
+
+    def encode_batch(raw: Pixels) -> Encoded:
+        batch = unit_scale(raw)
+        features = encoder(batch)
+        reconstructions = decoder(features)
+        errors = {name: error(batch, reconstructions) for name, error in ERRORS.items()}
+        powers = batch.sum(axis=0, dtype=np.float64), np.square(batch).sum(axis=0, dtype=np.float64)
+        return Encoded(features, errors, np.stack(powers))
+
     with (
         NpyWriter(folder / f"features_{split}.npy", (pixels.n, _latent_dim(encoder, pixels))) as features_file,
         NpyWriter(paths["mse"], (pixels.n,)) as mse_file,
         NpyWriter(paths["bce"], (pixels.n,)) as bce_file,
     ):
         error_files = {"mse": mse_file, "bce": bce_file}
-        for raw in pixels.batches(BATCH_SIZE):
-            batch = unit_scale(raw)
-            features = encoder(batch)
-            features_file.write(features)
-            reconstructions = decoder(features)
-            for name, error in ERRORS.items():
-                errors = error(batch, reconstructions)
+        for encoded in in_parallel(encode_batch, pixels.batches(BATCH_SIZE)):
+            features_file.write(encoded.features)
+            for name, errors in encoded.errors.items():
                 error_files[name].write(errors)
                 totals[name] += float(errors.sum(dtype=np.float64))
-            moments += batch.sum(axis=0, dtype=np.float64), np.square(batch).sum(axis=0, dtype=np.float64)
-            done += len(batch)
+            moments += encoded.moments
+            done += len(encoded.features)
             rate = done / (perf_counter() - started)
             report(Advance(f"encode {split}", done, pixels.n, "images", {"images_per_second": rate}))
     mean, mean_square = moments / pixels.n
@@ -104,9 +120,9 @@ def encode_images(images: Path, output: Path, artifacts: Path, report: Report = 
     encoder = open_network(train.folder / "encoder.onnx")
     done, started, shape = 0, perf_counter(), (pixels.n, _latent_dim(encoder, pixels))
     with NpyWriter(output, shape) as file:
-        for raw in pixels.batches(BATCH_SIZE):
-            file.write(encoder(unit_scale(raw)))
-            done += len(raw)
+        for features in in_parallel(lambda raw: encoder(unit_scale(raw)), pixels.batches(BATCH_SIZE)):
+            file.write(features)
+            done += len(features)
             rate = done / (perf_counter() - started)
             report(Advance("encode", done, pixels.n, "images", {"images_per_second": rate}))
     return shape
