@@ -1,3 +1,6 @@
+import gc
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -8,21 +11,11 @@ from mnistae_cli.errors import UsageError
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets import losses
 from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
+from mnistae_cli.nets.batches import Examples, Steps, epoch_order, hold_out, plan_steps
 from mnistae_cli.nets.classifier import build_head
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.runtime import start_session
-from mnistae_cli.nets.training import (
-    Examples,
-    Fitted,
-    IndexedTrainer,
-    Optimisation,
-    Steps,
-    epoch_order,
-    hold_out,
-    learning_rate,
-    plan_steps,
-    train_network,
-)
+from mnistae_cli.nets.training import Fitted, IndexedTrainer, Optimisation, learning_rate, train_network
 from mnistae_cli.progress import Advance, silent
 from tests.conftest import shapes
 
@@ -162,7 +155,8 @@ def test_patience_works_on_labels_too() -> None:
     fitted = train_network(head.logits, loss, examples, Optimisation.of(config), silent, task="classify", xla=False)
     assert len(fitted.history["val_loss"]) < 30
     with pytest.raises(UsageError, match="--patience"):
-        train_network(head.logits, loss, examples.take(slice(1)), Optimisation.of(config), silent, task="", xla=False)
+        one = Examples(features[:1], labels[:1])
+        train_network(head.logits, loss, one, Optimisation.of(config), silent, task="", xla=False)
 
 
 def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
@@ -180,28 +174,35 @@ def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
         assert ours == pytest.approx(theirs, abs=2e-5)
 
 
-def test_bytes_are_held_as_bytes_and_once() -> None:
-    model = build_dense(10, 12, QUICK)
-    trainer = IndexedTrainer(model.trained, losses.binary_crossentropy, Examples(IMAGES))
-    assert trainer._targets is None
-    assert trainer._inputs.dtype == tf.uint8
+def test_training_holds_a_byte_a_pixel_even_with_patience() -> None:
+    def weigh(event: object) -> None:
+        tensors = [each for each in gc.get_objects() if isinstance(each, type(examples.inputs))]
+        held.append(sum(each.numpy().nbytes for each in tensors if len(each.shape) == 3 and each.shape[0] > 500))
+
+    start_session(0)
+    model, held = build_dense(10, 12, QUICK), list[int]()
+    examples = Examples(np.resize(IMAGES, (601, 10, 12)))
+    optimisation = Optimisation.of(replace(QUICK, patience=3, epochs=2))
+    train_network(model.trained, losses.binary_crossentropy, examples, optimisation, weigh, task="train", xla=True)
+    assert set(held) == {601 * 120}
 
 
-def test_a_training_run_traces_its_step_once() -> None:
-    traces = []
+def test_a_training_run_traces_three_graphs_however_long_it_is() -> None:
+    """The step, the step in the loop of an execution, and the loss on the test images."""
 
     def counted(x: object, z: object) -> object:
         traces.append(x)
         return losses.binary_crossentropy(x, z)
 
-    start_session(0)
-    model = build_dense(10, 12, QUICK)
-    examples = Examples(IMAGES)
-    train_network(model.trained, counted, examples, Optimisation.of(QUICK), silent, task="train", xla=True)
-    once = len(traces)
-    longer = Optimisation.of(TrainConfig(latent_dim=8, epochs=9, batch_size=16))
-    train_network(model.trained, counted, examples, longer, silent, task="train", xla=True)
-    assert len(traces) == 2 * once
+    for epochs in (2, 9):
+        traces: list[object] = []
+        start_session(0)
+        model, optimisation = build_dense(10, 12, QUICK), Optimisation.of(replace(QUICK, epochs=epochs))
+        shown = {"test": Examples(IMAGES[:30])}
+        train_network(
+            model.trained, counted, Examples(IMAGES), optimisation, silent, task="train", xla=True, shown=shown
+        )
+        assert len(traces) == 3
 
 
 def test_a_head_standardises_and_names_classes() -> None:

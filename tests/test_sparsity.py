@@ -7,6 +7,7 @@ import pytest
 from mnistae_cli.configs import TrainConfig
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets.autoencoder import Autoencoder
+from mnistae_cli.nets.batches import Examples, hold_out
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.losses import reconstruction_loss
 from mnistae_cli.nets.runtime import start_session
@@ -21,7 +22,7 @@ from mnistae_cli.nets.sparsity import (
     PreBias,
     TopK,
 )
-from mnistae_cli.nets.training import Examples, Fitted, Optimisation, hold_out, train_network
+from mnistae_cli.nets.training import Fitted, Optimisation, train_network
 from mnistae_cli.progress import silent
 from tests.conftest import shapes
 

@@ -13,24 +13,11 @@ from numpy.typing import NDArray
 
 from mnistae_cli.configs import ClassifyConfig, TrainConfig
 from mnistae_cli.errors import UsageError
+from mnistae_cli.nets.batches import Examples, hold_out, index_batches, plan_steps
 from mnistae_cli.nets.losses import Loss
 from mnistae_cli.progress import Advance, Report
 
-EXECUTION_STEPS = range(8, 65)  # steps per call of the compiled function; fewer or many more were slower
-USUAL_STEPS = 26
 HELD_OUT_BATCH = 1000
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What a network learns from: inputs (N, …) and targets (N, …), None where the inputs are the targets."""
-
-    inputs: NDArray[Any]
-    targets: NDArray[Any] | None = None
-
-    def take(self, indices: NDArray[np.int64] | slice) -> "Examples":
-        """Some of the examples."""
-        return Examples(self.inputs[indices], None if self.targets is None else self.targets[indices])
 
 
 @dataclass(frozen=True)
@@ -61,29 +48,6 @@ class Fitted:
     best_epoch: int
 
 
-@dataclass(frozen=True)
-class Steps:
-    """Steps of one epoch, and how many of them go into one call of the compiled function."""
-
-    per_epoch: int
-    per_execution: int
-
-
-def plan_steps(n: int, batch_size: int) -> Steps:
-    """Enough steps for every example, a multiple of the steps per execution (Keras runs whole executions)."""
-    needed = -(-n // batch_size)
-    if needed <= EXECUTION_STEPS.start:
-        return Steps(needed, needed)
-    per_execution = min(EXECUTION_STEPS, key=lambda steps: (-needed % steps, abs(steps - USUAL_STEPS)))
-    return Steps(-(-needed // per_execution) * per_execution, per_execution)
-
-
-def epoch_order(n: int, steps: int, batch_size: int, seed: int, epoch: int) -> NDArray[np.int32]:
-    """The indices of an epoch, (steps, batch_size): a permutation of n, wrapped around to fill the last batch."""
-    order = np.random.default_rng([seed, epoch]).permutation(n)
-    return np.resize(order, (steps, batch_size)).astype(np.int32)
-
-
 class IndexedTrainer(keras.Model):
     """Trains `network` on batches of indices into `examples`, by a loss per example on its outputs.
 
@@ -94,14 +58,12 @@ class IndexedTrainer(keras.Model):
         super().__init__()
         self.network = network
         self._example_loss = loss
-        self._inputs = tf.constant(examples.inputs)
-        self._targets = None if examples.targets is None else tf.constant(examples.targets)
+        self._examples = examples
         self._penalty_tracker = keras.metrics.Mean("penalty")
 
     def call(self, indices: Any, training: bool = False) -> Any:
         """Losses (B,) of the examples at `indices` (B,)."""
-        inputs = _unit_scale(tf.gather(self._inputs, indices))
-        targets = inputs if self._targets is None else tf.gather(self._targets, indices)
+        inputs, targets = self._examples.take(indices)
         return self._example_loss(targets, self.network(inputs, training=training))
 
     def train_step(self, indices: Any) -> dict[str, Any]:
@@ -119,38 +81,39 @@ class IndexedTrainer(keras.Model):
         return {"loss": self._loss_tracker.result(), "penalty": self._penalty_tracker.result()}
 
 
-def _unit_scale(batch: Any) -> Any:
-    return tf.cast(batch, tf.float32) / 255 if batch.dtype == tf.uint8 else batch
-
-
 class _HeldOutLosses(keras.callbacks.Callback):
     """Adds the mean loss on held-out examples to the logs of each epoch, as `{name}_loss`.
 
     To `val_loss`, which stops the training, the network's penalties belong, fully grown: no epoch is better for
     having had a lighter one.
+
+    Args:
+        network: what is trained.
+        loss: per example.
+        held_out: name → examples, and the indices of those that are held out.
     """
 
-    def __init__(self, network: keras.Model, loss: Loss, held_out: Mapping[str, Examples]) -> None:
+    def __init__(
+        self, network: keras.Model, loss: Loss, held_out: Mapping[str, tuple[Examples, NDArray[np.int64]]]
+    ) -> None:
         super().__init__()
         self._held_out = held_out
 
         @tf.function(reduce_retracing=True)
         def total(inputs: Any, targets: Any) -> Any:
-            inputs = _unit_scale(inputs)
-            losses = loss(inputs if targets is None else targets, network(inputs, training=False))
+            losses = loss(targets, network(inputs, training=False))
             penalty = tf.add_n(network.losses) if network.losses else 0.0
             return tf.reduce_sum(losses), penalty * tf.cast(tf.size(losses), tf.float32)
 
         self._total = total
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        for name, examples in self._held_out.items():
-            starts = range(0, len(examples.inputs), HELD_OUT_BATCH)
-            parts = [slice(start, start + HELD_OUT_BATCH) for start in starts]
-            batches = (examples.take(part) for part in parts)
-            totals = [self._total(batch.inputs, batch.targets) for batch in batches]
+        for name, (examples, indices) in self._held_out.items():
+            starts = range(0, len(indices), HELD_OUT_BATCH)
+            batches = (examples.take(indices[start : start + HELD_OUT_BATCH]) for start in starts)
+            totals = [self._total(*batch) for batch in batches]
             counted = [float(total) + (float(penalty) if name == "val" else 0.0) for total, penalty in totals]
-            logs[f"{name}_loss"] = sum(counted) / len(examples.inputs)
+            logs[f"{name}_loss"] = sum(counted) / len(indices)
 
 
 class _StopsWhenDiverged(keras.callbacks.Callback):
@@ -196,19 +159,6 @@ def learning_rate(optimisation: Optimisation, total_steps: int) -> Any:
     )
 
 
-def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seeded indices of what is learned from and of what is held out to stop by.
-
-    Raises:
-        UsageError: one example cannot be both.
-    """
-    if n < 2:
-        raise UsageError("--patience needs two examples: one to learn from, one to hold out.", "Leave --patience out.")
-    order = np.random.default_rng([seed, 2**32]).permutation(n)
-    n_held_out = min(max(round(n * fraction), 1), n - 1)
-    return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-
-
 def train_network(
     network: keras.Model,
     loss: Loss,
@@ -233,18 +183,18 @@ def train_network(
     Raises:
         UsageError: the loss is no longer a number.
     """
-    watched: dict[str, Examples] = {}
+    learned = np.arange(len(examples))
+    watched = {name: (each, np.arange(len(each))) for name, each in (shown or {}).items()}
     if optimisation.patience:
-        learned, held_out = hold_out(len(examples.inputs), optimisation.validation_fraction, optimisation.seed)
-        watched["val"] = examples.take(held_out)
-        examples = examples.take(learned)
-    n = len(examples.inputs)
+        learned, held_out = hold_out(len(examples), optimisation.validation_fraction, optimisation.seed)
+        watched = {"val": (examples, held_out), **watched}
+    n = len(learned)
     batch_size = min(optimisation.batch_size, n)
     steps = plan_steps(n, batch_size)
     early = keras.callbacks.EarlyStopping("val_loss", patience=optimisation.patience, restore_best_weights=True)
     callbacks = [
         _StopsWhenDiverged(),
-        _HeldOutLosses(network, loss, {**watched, **(shown or {})}),
+        _HeldOutLosses(network, loss, watched),
         *([early] if optimisation.patience else []),
         _Progress(task, steps.per_epoch, optimisation.epochs, batch_size, report),
     ]
@@ -261,7 +211,7 @@ def train_network(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")
         history = trainer.fit(
-            _batches(n, steps, batch_size, optimisation),
+            index_batches(learned, steps, batch_size, epochs=optimisation.epochs, seed=optimisation.seed),
             epochs=optimisation.epochs,
             steps_per_epoch=steps.per_epoch,
             callbacks=callbacks,
@@ -278,13 +228,3 @@ def _fitted(losses: dict[str, list[float]], task: str) -> Fitted:
         )
     best = int(np.argmin(losses["val_loss"])) + 1 if "val_loss" in losses else len(losses["loss"])
     return Fitted(losses, best)
-
-
-def _batches(n: int, steps: Steps, batch_size: int, optimisation: Optimisation) -> Any:
-    """The index batches of all epochs, one after the other, as a `tf.data.Dataset`."""
-    epochs = range(optimisation.epochs)
-    orders = [epoch_order(n, steps.per_epoch, batch_size, optimisation.seed, epoch) for epoch in epochs]
-    options = tf.data.Options()
-    options.autotune.enabled = False  # its thread sleeps, up to a minute, while the end of the training waits for it
-    batches = tf.data.Dataset.from_tensor_slices(np.concatenate(orders))
-    return batches.prefetch(steps.per_execution).with_options(options)

@@ -48,11 +48,12 @@ def _fill(work: Work, config: ClassifyConfig, encode: Stored, report: Report) ->
     class_names = (encode.manifest.dataset or {})["class_names"]
     n_classes = len(class_names)
     report(Notice("loading TensorFlow"))
+    from mnistae_cli.nets.batches import Examples
     from mnistae_cli.nets.classifier import build_head
     from mnistae_cli.nets.export import export_onnx, write_history
     from mnistae_cli.nets.losses import softmax_crossentropy
     from mnistae_cli.nets.runtime import start_session
-    from mnistae_cli.nets.training import Examples, Optimisation, train_network
+    from mnistae_cli.nets.training import Optimisation, train_network
 
     start_session(config.seed)
     head = build_head(features[drawn], n_classes, config)

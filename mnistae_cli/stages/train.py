@@ -56,43 +56,45 @@ def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> 
 
 def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> None:
     report(Notice("loading TensorFlow"))
+    from mnistae_cli.nets.batches import Examples
     from mnistae_cli.nets.export import export_onnx, write_history
     from mnistae_cli.nets.losses import reconstruction_loss
     from mnistae_cli.nets.runtime import start_session
-    from mnistae_cli.nets.training import Examples, Optimisation, train_network
+    from mnistae_cli.nets.training import Optimisation, train_network
 
     start_session(config.seed)
-    pixels, test_pixels = data.train.pixels.load(), data.test.pixels.load()
-    model = _build(config, pixels)
+    pixels = data.train.pixels.load()
+    model, frame, examples = _build(config, pixels), measure_frame(pixels), Examples(pixels)
+    del pixels  # TensorFlow holds them now
     fitted = train_network(
         model.trained,
         reconstruction_loss(config),
-        Examples(pixels),
+        examples,
         Optimisation.of(config),
         report,
         task="train",
         xla=_gains_by_xla(config),
-        shown={"test": Examples(test_pixels)},
+        shown={"test": Examples(data.test.pixels.load())},
     )
     model.whole.save(work.folder / "autoencoder.keras")
     export_onnx(model.encoder, work.folder / "encoder.onnx")
     export_onnx(model.decoder, work.folder / "decoder.onnx")
     write_history(work.folder / "history.csv", fitted.history)
     if model.atoms is not None:
-        atoms = model.atoms.numpy().reshape(-1, *pixels.shape[1:])
-        np.save(work.folder / "atoms.npy", atoms)
+        height, width = data.train.pixels.height, data.train.pixels.width
+        np.save(work.folder / "atoms.npy", model.atoms.numpy().reshape(-1, height, width))
     work.metrics = {
         "epochs": len(fitted.history["loss"]),
         "best_epoch": fitted.best_epoch,
         **{name: values[fitted.best_epoch - 1] for name, values in fitted.history.items()},
-        "frame": asdict(measure_frame(pixels)),
+        "frame": asdict(frame),
     }
 
 
 def _build(config: TrainConfig, pixels: Pixels) -> "Autoencoder":
     from mnistae_cli.nets.autoencoder import build_dense
+    from mnistae_cli.nets.batches import plan_steps
     from mnistae_cli.nets.sparse import build_sparse
-    from mnistae_cli.nets.training import plan_steps
 
     n, height, width = pixels.shape
     if config.model == "dense":
