@@ -1,0 +1,13 @@
+"""The artifacts that several benchmarks start from: made once by mnistae's defaults, kept in its own folder."""
+
+from pathlib import Path
+
+from benchmarks.measuring import ROOT, mnistae
+
+ARTIFACTS = ROOT / "artifacts" / "benchmarks"
+
+
+def features_of_mnist() -> Path:
+    """The artifacts directory of a finished `mnistae run` on MNIST; nothing is done where it is up to date."""
+    mnistae("run", "--dataset", "mnist", "--no-figures", "--quiet", "--artifacts", ARTIFACTS)
+    return ARTIFACTS

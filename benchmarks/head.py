@@ -1,0 +1,81 @@
+"""Fifty epochs of the head on 6,000 labels: mnistae's defaults against Keras' `fit`, on the same saved features.
+
+The held-out labels of the comparison are training labels outside the drawn ones. Tracing and exporting count, reading
+the features and importing TensorFlow do not.
+"""
+
+import os
+from collections.abc import Mapping
+from time import perf_counter
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from benchmarks.features import features_of_mnist
+from benchmarks.measuring import Table, arguments, medians, report, take_turns
+
+EPOCHS = 50
+
+
+def main() -> None:
+    """Measure and report."""
+    rounds = arguments(__doc__, rounds=3).rounds
+    folder = features_of_mnist() / "encode"
+    features, labels = (np.load(folder / f"{name}_train.npy") for name in ("features", "labels"))
+
+    from mnistae_cli.configs import ClassifyConfig
+    from mnistae_cli.stages.classify import draw_labels
+
+    config = ClassifyConfig(epochs=EPOCHS)
+    drawn = draw_labels(labels, config)
+    rest = np.setdiff1d(np.arange(len(labels)), drawn)
+
+    def keras_fit() -> Mapping[str, float]:
+        import keras
+
+        from benchmarks.plain.networks import head
+
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        started = perf_counter()
+        classifier = head()
+        classifier.fit(features[drawn], labels[drawn], epochs=EPOCHS, batch_size=32, verbose=0)
+        seconds = perf_counter() - started
+        found = classifier.predict(features[rest], batch_size=1000, verbose=0).argmax(axis=1)
+        return {"seconds": seconds, "accuracy": float((found == labels[rest]).mean())}
+
+    def mnistae_fit() -> Mapping[str, float]:
+        from mnistae_cli.nets.batches import Examples
+        from mnistae_cli.nets.classifier import build_head
+        from mnistae_cli.nets.losses import softmax_crossentropy
+        from mnistae_cli.nets.runtime import start_session
+        from mnistae_cli.nets.training import Optimisation, train_network
+        from mnistae_cli.progress import silent
+
+        start_session(0)
+        started = perf_counter()
+        head = build_head(features[drawn], 10, config)
+        loss = softmax_crossentropy(config.label_smoothing, 10)
+        examples = Examples(features[drawn], labels[drawn])
+        train_network(head.logits, loss, examples, Optimisation.of(config), silent, task="classify", xla=False)
+        seconds = perf_counter() - started
+        found = head.logits.predict(features[rest], batch_size=1000, verbose=0).argmax(axis=1)
+        return {"seconds": seconds, "accuracy": float((found == labels[rest]).mean())}
+
+    measured = take_turns({"Keras fit": keras_fit, "mnistae": mnistae_fit}, rounds)
+    of = medians(measured)
+    rows = [
+        [
+            name,
+            f"{each['seconds']:.1f}",
+            f"{of['Keras fit']['seconds'] / each['seconds']:.1f}×",
+            f"{each['accuracy']:.4f}",
+        ]
+        for name, each in of.items()
+    ]
+    report("head", measured, Table(["", "s", "ratio", "held-out accuracy"], rows), rounds)
+
+
+if __name__ == "__main__":
+    main()
