@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -37,14 +38,25 @@ def process(*command: str | Path) -> Ended:
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         started = time.perf_counter()
         child = subprocess.Popen([*map(str, command)], stdout=out, stderr=err, cwd=ROOT)
-        _, status, usage = os.wait4(child.pid, 0)
+        peak_mib = 0.0
+        while child.poll() is None:
+            peak_mib = max(peak_mib, _resident_mib(child.pid))
+            time.sleep(0.005)
         seconds = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
         for file in (out, err):
             file.seek(0)
         if child.returncode:
             raise SystemExit(f"{' '.join(map(str, command))} ended with {child.returncode}:\n{err.read()}")
-        return Ended(seconds, usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10), out.read())
+        return Ended(seconds, peak_mib, out.read())
+
+
+def _resident_mib(pid: int) -> float:
+    """Largest resident size of a process so far; what `wait4` tells counts the parent's before the exec too."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def mnistae(*arguments: str | Path) -> Ended:

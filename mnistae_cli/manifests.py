@@ -7,6 +7,7 @@ import resource
 import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -129,6 +130,12 @@ def _entry(path: Path) -> dict[str, Any]:
 
 
 def _peak_memory_bytes() -> int:
-    """Largest resident size of this process so far; Linux counts it in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    """Largest resident size of this process so far.
+
+    Linux' own count, since `getrusage` takes in what the parent held when it started us; macOS counts in bytes.
+    """
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

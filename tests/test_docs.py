@@ -1,6 +1,7 @@
 """The README and the presets name commands and options that are there, and leave no command out."""
 
 import dataclasses
+import json
 import re
 import shlex
 from pathlib import Path
@@ -74,6 +75,15 @@ def test_a_presets_header_says_its_command_and_its_figures(path: Path) -> None:
     header = "".join(line for line in path.read_text(encoding="utf-8").splitlines(True) if line.startswith("#"))
     assert f"mnistae run --preset {path.stem}" in header
     assert re.search(r"0\.\d{3}", header)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "results").glob("*.json")), ids=lambda path: path.stem)
+def test_the_benchmarks_readme_shows_what_was_measured(path: Path) -> None:
+    text = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    result = json.loads(path.read_text(encoding="utf-8"))
+    assert result["command"].strip() in text
+    for row in (result["table"]["header"], *result["table"]["rows"]):
+        assert f"| {' | '.join(row)} |" in text
 
 
 def test_pictures_of_the_readme_are_there() -> None:
