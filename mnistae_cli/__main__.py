@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 from mnistae_cli.errors import INTERRUPTED, KEPT
@@ -36,7 +37,15 @@ def main() -> None:
         getattr(sys, name).reconfigure(errors="replace")
     from mnistae_cli.cli import main as command_line
 
-    command_line()
+    code = 0
+    try:
+        command_line()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 0
+    with suppress(OSError):  # nobody reads on
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)  # what is to last is on the disk; TensorFlow takes most of a second to take itself down
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
 USUAL_EPOCHS = 8
 CODES: Mapping[str, Mapping[str, Any]] = {
-    "dense": {"loss": "bce", "learning_rate": 7e-3},
+    "dense": {"loss": "bce", "learning_rate": 1e-2, "sparsity_weight": 4e-6},
     "l1": {"loss": "mse", "learning_rate": 2e-3, "sparsity_weight": 5e-4, "sparsity_warmup": 0.1},
     "kl": {
         "loss": "mse",
@@ -38,7 +38,7 @@ def still_meant(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str,
     taken = CODES.get(sparsity if model == "sparse" else "dense", {})
     foreign = OF_THE_CODE - taken.keys()
     if model != before:
-        foreign |= {"loss", "learning_rate"}
+        foreign |= {"loss", "learning_rate", "sparsity_weight"}
     if model == "dense":
         foreign |= {"sparsity"}
     return {name: value for name, value in values.items() if name not in foreign}
@@ -69,7 +69,9 @@ class TrainConfig(Checked):
     sparsity: Literal["l1", "kl", "topk", "batchtopk"] | None = option(
         None, "What keeps a sparse code sparse: a penalty (l1, kl) or a choice (topk, batchtopk); by default topk."
     )
-    sparsity_weight: float | None = option(None, "l1, kl: weight of the penalty beside the loss.", above=0)
+    sparsity_weight: float | None = option(
+        None, "l1, kl: weight of the penalty beside the loss; a dense code has a trace of l1, 0: none.", minimum=0
+    )
     sparsity_target: float | None = option(None, "kl: mean activation ρ that each unit is to have.", above=0, below=1)
     sparsity_warmup: float | None = option(
         None, "l1, kl: share of the training over which the weight grows from 0.", minimum=0, maximum=1
@@ -95,7 +97,7 @@ class TrainConfig(Checked):
     )
     batch_size: int = option(128, "Images per step.", minimum=1)
     learning_rate: float | None = option(
-        None, "Adam's step size, the peak of a one-cycle schedule; by default 7e-3, for sparse codes 2e-3.", above=0
+        None, "Adam's step size, the peak of a one-cycle schedule; by default 1e-2, for sparse codes 2e-3.", above=0
     )
     schedule: Literal["one-cycle", "constant"] = option(
         "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
@@ -178,12 +180,12 @@ class ClassifyConfig(Checked):
     hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
     standardize: bool = option(True, "Scale each feature to mean 0 and variance 1 first.")
     weight_decay: float = option(
-        0.4, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
+        0.6, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
     )
     label_smoothing: float = option(0.1, "Share of each target spread over all classes.", minimum=0, below=1)
     epochs: int = option(50, "Passes over the drawn labels.", minimum=1)
-    batch_size: int = option(64, "Images per step.", minimum=1)
-    learning_rate: float = option(1.4e-2, "Adam's step size; the peak of a one-cycle schedule.", above=0)
+    batch_size: int = option(128, "Images per step.", minimum=1)
+    learning_rate: float = option(2e-2, "Adam's step size; the peak of a one-cycle schedule.", above=0)
     schedule: Literal["one-cycle", "constant"] = option(
         "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
     )

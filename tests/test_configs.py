@@ -50,7 +50,7 @@ def test_nonsense_is_refused_at_construction(config: type, values: dict[str, obj
         ({"model": "sparse", "latent_dim": 9, "k": 9}, ("--k", "below --latent-dim, 9")),
         ({"model": "sparse", "k": 0}, ("--k", "at least 1")),
         ({"model": "sparse", "sparsity": "kl", "sparsity_target": 1.0}, ("--sparsity-target", "below 1")),
-        ({"model": "sparse", "sparsity": "l1", "sparsity_weight": -1.0}, ("--sparsity-weight", "above 0")),
+        ({"model": "sparse", "sparsity": "l1", "sparsity_weight": -1.0}, ("--sparsity-weight", "at least 0")),
     ],
 )
 def test_a_setting_that_a_code_does_not_use_is_refused(values: dict[str, object], words: tuple[str, ...]) -> None:

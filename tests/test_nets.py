@@ -102,7 +102,7 @@ def trained(config: TrainConfig, report: object = silent) -> tuple[Autoencoder, 
     return model, fitted
 
 
-QUICK = TrainConfig(latent_dim=8, epochs=4, batch_size=16)
+QUICK = TrainConfig(latent_dim=8, epochs=4, batch_size=16, sparsity_weight=0.0)
 
 
 def test_training_learns_and_tells() -> None:
@@ -114,6 +114,15 @@ def test_training_learns_and_tells() -> None:
     assert fitted.history["test_loss"][-1] == pytest.approx(expected, rel=1e-5)
     assert events[-1].done == events[-1].total == 4
     assert {"loss", "test_loss", "images_per_second"} == set(events[-1].values)
+
+
+def test_a_dense_code_is_lighter_for_its_trace_of_l1() -> None:
+    means = []
+    for weight in (0.0, 1e-2):
+        model, fitted = trained(replace(QUICK, sparsity_weight=weight))
+        assert ("penalty" in fitted.history) == (weight > 0)
+        means.append(model.encoder(IMAGES / np.float32(255)).numpy().mean())
+    assert means[1] < 0.9 * means[0]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
