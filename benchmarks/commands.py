@@ -1,4 +1,4 @@
-"""Every command that does not train, as a whole process: its time and peak memory against a plain script's."""
+"""The commands after training, as whole processes: time and peak memory, against a plain script where there is one."""
 
 import shutil
 import sys
@@ -67,8 +67,10 @@ def main() -> None:
         if plain_one:
             contenders[f"plain {name}"] = plain_one
         contenders[name] = our_one
-    measured = take_turns(contenders, rounds)
-    shutil.rmtree(folder)
+    try:
+        measured = take_turns(contenders, rounds)
+    finally:
+        shutil.rmtree(folder)
     of = medians(measured)
     rows = []
     for name in pairs:

@@ -1,4 +1,4 @@
-"""Encoding 1, 2, 4 and 8 million images out of one memory-mapped `.npy`: time an image and peak memory.
+"""Encoding 1, 2, 4 and 8 million images out of one `.npy` that no memory holds: time an image and peak memory.
 
 MNIST's training images repeated make the file; needs 9 GB of disk for it and its features. The encoder is of 32
 units, so that the disk is not what is measured.

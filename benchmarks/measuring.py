@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,8 @@ def process(*command: str | Path) -> Ended:
         seconds = time.perf_counter() - started
         for file in (out, err):
             file.seek(0)
+        if not peak_mib:  # no /proc: of all children so far
+            peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         if child.returncode:
             raise SystemExit(f"{' '.join(map(str, command))} ended with {child.returncode}:\n{err.read()}")
         return Ended(seconds, peak_mib, out.read())
@@ -121,11 +124,14 @@ class Table:
 
 
 def report(claim: str, measured: Mapping[str, Any], table: Table, rounds: int) -> None:
-    """Print the table; leave it, every single measurement and the machine as `results/CLAIM.json`."""
+    """Print the table; with `--keep` leave it, each measurement and the machine as `results/CLAIM.json`."""
+    print(table.markdown())
+    if "--keep" not in sys.argv:
+        return
     RESULTS.mkdir(exist_ok=True)
     content = {
         "claim": claim,
-        "command": f"python -m benchmarks.{claim} " + " ".join(sys.argv[1:]),
+        "command": f"python -m benchmarks.{claim} " + " ".join(each for each in sys.argv[1:] if each != "--keep"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "rounds": rounds,
@@ -133,15 +139,15 @@ def report(claim: str, measured: Mapping[str, Any], table: Table, rounds: int) -
         "table": asdict(table),
     }
     (RESULTS / f"{claim}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    print(table.markdown())
 
 
 def arguments(description: str | None, rounds: int) -> argparse.Namespace:
-    """The options of a benchmark: `--rounds`."""
+    """The options of a benchmark: `--rounds` and `--keep`."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "--rounds", type=int, default=rounds, help="how often each contender runs (default: %(default)s)"
     )
+    parser.add_argument("--keep", action="store_true", help="write results/, which README.md shows")
     if "MNISTAE_DATA_DIR" not in os.environ:
         parser.error("MNISTAE_DATA_DIR must name the folder with MNIST's four .gz files")
     return parser.parse_args()

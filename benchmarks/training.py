@@ -55,7 +55,12 @@ def mnistae_fit(batch_size: int) -> Contender:
         data = load_dataset("mnist", os.environ["MNISTAE_DATA_DIR"])
         pixels, test_pixels = data.train.pixels.load(), data.test.pixels.load()
         config = TrainConfig(
-            epochs=EPOCHS, batch_size=batch_size, learning_rate=1e-3, schedule="constant", beta_2=0.999
+            epochs=EPOCHS,
+            batch_size=batch_size,
+            learning_rate=1e-3,
+            schedule="constant",
+            beta_2=0.999,
+            sparsity_weight=0.0,
         )
         start_session(0)
         started = perf_counter()
@@ -105,9 +110,13 @@ def products(batch_size: int) -> Contender:
 def square_product() -> Mapping[str, float]:
     """A 4096×4096 product, the most that this machine multiplies; an epoch's operations at that rate."""
     a = np.random.default_rng(0).random((4096, 4096), dtype=np.float32)
-    started = perf_counter()
-    a @ a
-    rate = 2 * 4096**3 / (perf_counter() - started)
+    a @ a  # the first pays for fresh memory
+    times = []
+    for _ in range(3):
+        started = perf_counter()
+        a @ a
+        times.append(perf_counter() - started)
+    rate = 2 * 4096**3 / min(times)
     return {"seconds": 5 * 2 * PIXELS * UNITS * N / rate, "gflops": rate / 1e9}
 
 

@@ -27,6 +27,15 @@ def _stop(number: int, frame: FrameType | None) -> None:
     os._exit(code)
 
 
+def _end(ended: BaseException | None) -> None:
+    """End the process at once with the exit code that was asked for; what is to last is on the disk."""
+    if isinstance(ended, SystemExit) and isinstance(ended.code, int):
+        with suppress(OSError):  # nobody reads on
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(ended.code)
+
+
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _stop)
@@ -37,15 +46,11 @@ def main() -> None:
         getattr(sys, name).reconfigure(errors="replace")
     from mnistae_cli.cli import main as command_line
 
-    code = 0
     try:
         command_line()
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else 0
-    with suppress(OSError):  # nobody reads on
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code)  # what is to last is on the disk; TensorFlow takes most of a second to take itself down
+    finally:
+        if "tensorflow" in sys.modules:  # which takes most of a second to take itself down
+            _end(sys.exc_info()[1])
 
 
 if __name__ == "__main__":

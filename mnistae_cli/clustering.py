@@ -31,11 +31,12 @@ class Clustering:
 
 
 def fit_kmeans(features: NDArray[np.float32], config: ClusterConfig) -> Clustering:
-    """Lloyd's algorithm on `features` (N, D) from the best of `n_init` starts on a sample of `init_size`.
+    """KMeans on `features` (N, D) from the best of `n_init` starts on a sample of `init_size`.
 
-    Minimises the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982). Starts are k-means++
-    (Arthur & Vassilvitskii 2007), each run to its end on the sample, whose centroids of lowest inertia are
-    refined on all images (Bradley & Fayyad 1998, "Refining initial points for k-means clustering").
+    Minimises the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982; as Elkan 2003, who skips
+    distances that cannot matter). Starts are k-means++ (Arthur & Vassilvitskii 2007), each run to its end on the
+    sample, whose centroids of lowest inertia are refined on all images (Bradley & Fayyad 1998, "Refining initial
+    points for k-means clustering").
 
     Raises:
         UsageError: fewer images than clusters.
@@ -48,7 +49,7 @@ def fit_kmeans(features: NDArray[np.float32], config: ClusterConfig) -> Clusteri
         raise UsageError(f"--clusters is {config.n_clusters}, and there are {n} images.", f"Give at most {n} clusters.")
     size = min(max(config.init_size, LEAST_PER_CLUSTER * config.n_clusters), n)
     sample = features[np.sort(np.random.default_rng(config.seed).permutation(n)[:size])]
-    stopping = {"max_iter": config.max_iter, "tol": config.tol, "random_state": config.seed, "algorithm": "lloyd"}
+    stopping = {"max_iter": config.max_iter, "tol": config.tol, "random_state": config.seed, "algorithm": "elkan"}
     with threadpool_limits(REPRODUCIBLE_THREADS):
         model = KMeans(config.n_clusters, init="k-means++", n_init=config.n_init, **stopping).fit(sample)
         if size < n:

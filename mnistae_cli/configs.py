@@ -128,6 +128,11 @@ class TrainConfig(Checked):
                 f"--loss is '{self.loss}': a sparse code adds up its atoms, which has a squared error only.",
                 "Give --loss mse, or leave it out.",
             )
+        if self.model == "sparse" and self.sparsity_weight == 0:
+            raise UsageError(
+                f"--sparsity-weight is {self.sparsity_weight}: without it nothing keeps a sparse code sparse.",
+                "Give a weight above 0, or --model dense.",
+            )
         if self.k is not None and self.k >= self.latent_dim:
             raise UsageError(
                 f"--k is {self.k}: it must be below --latent-dim, {self.latent_dim}.",
@@ -145,7 +150,8 @@ class TrainConfig(Checked):
             object.__setattr__(self, name, usual)
         elif name not in settings:
             variant = f"--sparsity {self.sparsity}" if self.sparsity else "--model dense"
-            users = " or ".join(f"--sparsity {code}" for code, taken in CODES.items() if name in taken)
+            codes = [code for code, taken in CODES.items() if name in taken]
+            users = " or ".join("--model dense" if code == "dense" else f"--sparsity {code}" for code in codes)
             raise UsageError(
                 f"{flag_of(setting)} is {value}: {variant} does not use it.",
                 f"Give {'' if self.model == 'sparse' else '--model sparse '}{users} with it, or leave it out.",

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(B, …) float32 → (B, …) float32."""
 
+MOST_THREADS = 8  # each holds a few batches
+
 Batch = TypeVar("Batch")
 Done = TypeVar("Done")
 
@@ -35,9 +37,14 @@ def open_network(path: Path) -> Network:
     return run
 
 
+def _n_cores() -> int:
+    """The cores that this process may use; macOS tells no affinity."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def in_parallel(work: Callable[[Batch], Done], batches: Iterable[Batch]) -> Iterator[Done]:
     """`work` on each batch, as many at a time as there are cores; results in order, few batches read ahead."""
-    n_threads = os.cpu_count() or 1
+    n_threads = min(_n_cores(), MOST_THREADS)
     with ThreadPoolExecutor(n_threads) as pool:
         underway: deque[Future[Done]] = deque()
         for batch in batches:

@@ -19,6 +19,7 @@ from mnistae_cli.files import fsync, sha256_of
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+SWAP_SECONDS = 10  # a manifest is on the disk at most so long after its own time
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "onnxruntime")
 
 
@@ -104,9 +105,10 @@ def parse(content: bytes, stage: str) -> Manifest:
 def damage(folder: Path, manifest: Manifest, *, thorough: bool = True) -> str:
     """What is wrong with the files of `folder`; empty where every byte is as the manifest says.
 
-    Not `thorough`, a file of the right size is read only if it was changed after the manifest was written.
+    Not `thorough`, a file of the right size is read only if it was changed after the manifest was written; or all
+    are, where the manifest was copied or touched since, and its time tells nothing.
     """
-    written = (folder / MANIFEST).stat().st_ctime_ns  # unlike mtime, no program sets it
+    written = 0 if thorough else _time_of_writing(folder, manifest)
     for name, expected in manifest.files.items():
         path = folder / name
         if not path.is_file():
@@ -114,9 +116,19 @@ def damage(folder: Path, manifest: Manifest, *, thorough: bool = True) -> str:
         found = path.stat()
         if found.st_size != expected["bytes"]:
             return f"{path} is damaged: {found.st_size} bytes, its manifest says {expected['bytes']}"
-        if (thorough or found.st_ctime_ns > written) and sha256_of(path) != expected["sha256"]:
+        if found.st_ctime_ns > written and sha256_of(path) != expected["sha256"]:
             return f"{path} is damaged: its sha256 is not the one in its manifest"
     return ""
+
+
+def _time_of_writing(folder: Path, manifest: Manifest) -> int:
+    """When the manifest was written, in ns; 0 where something was done to it afterwards."""
+    try:
+        changed = (folder / MANIFEST).stat().st_ctime_ns  # unlike mtime, no program sets it
+    except FileNotFoundError:  # another process is swapping the folder
+        return 0
+    finished = datetime.fromisoformat(manifest.finished).timestamp()
+    return changed if changed < (finished + SWAP_SECONDS) * 1e9 else 0
 
 
 def command_line() -> str:

@@ -100,15 +100,16 @@ class NpyWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         whole = kind is None and self._rows == self.shape[0]
-        if whole:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        self._file.close()
-        unfinished.discard(self._partial)
-        if whole:
-            self._partial.replace(self.path)
-        else:
-            self._partial.unlink()
+        try:
+            if whole:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            self._file.close()  # may still fail on a full disk
+            if whole:
+                self._partial.replace(self.path)
+        finally:
+            unfinished.discard(self._partial)
+            self._partial.unlink(missing_ok=True)
         if kind is None and not whole:
             raise ValueError(f"{self._rows} rows written to {self.path}, {self.shape[0]} announced")
 

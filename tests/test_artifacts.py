@@ -114,8 +114,17 @@ def test_a_change_that_hides_its_time_shows_in_the_states(tmp_path: Path) -> Non
     put(tmp_path, TRAIN)
     path = tmp_path / "train" / "model"
     before = path.stat()
-    path.write_text("WEIGHTS")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    while path.stat().st_ctime_ns <= (path.parent / "manifest.json").stat().st_ctime_ns:  # clocks of files tick slowly
+        path.write_text("WEIGHTS")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert stage_states(tmp_path)["train"]["state"] == "damaged"
+
+
+def test_a_manifest_that_was_touched_later_vouches_for_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, TRAIN)
+    (tmp_path / "train" / "model").write_text("WEIGHTS")
+    monkeypatch.setattr("mnistae_cli.manifests.SWAP_SECONDS", -100)  # as if it was touched much later
+    (tmp_path / "train" / "manifest.json").chmod(0o600)
     assert stage_states(tmp_path)["train"]["state"] == "damaged"
 
 

@@ -318,6 +318,17 @@ def test_nothing_but_ours_reaches_a_pipe(shapes_npz: Path, tmp_path: Path) -> No
         assert re.match("…|✓|train ", line), line
 
 
+def test_a_process_that_loaded_tensorflow_ends_with_its_own_code(shapes_npz: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mnistae_cli", "train", "--dataset", str(shapes_npz), "-a", str(tmp_path)]
+    quick = [*command, "--epochs", "2", "--latent-dim", "8", "--json", "-q"]
+    ended = subprocess.run([*quick, "--learning-rate", "1e30"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "diverged" in ended.stderr
+    ended = subprocess.run(quick, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["stage"] == "train"
+
+
 def test_a_reader_that_leaves_early_is_no_error(finished: Path) -> None:
     command = f"{sys.executable} -m mnistae_cli status -a {finished} | true"
     ended = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)

@@ -40,7 +40,7 @@ def test_nonsense_is_refused_at_construction(config: type, values: dict[str, obj
     [
         ({"k": 3}, ("--k", "3", "--model dense", "--model sparse --sparsity topk or --sparsity batchtopk")),
         ({"model": "sparse", "sparsity": "l1", "k": 3}, ("--k", "--sparsity l1", "topk or --sparsity batchtopk")),
-        ({"model": "sparse", "sparsity_weight": 0.1}, ("--sparsity-weight", "--sparsity topk", "l1 or --sparsity kl")),
+        ({"model": "sparse", "sparsity_weight": 0.1}, ("Give --model dense or --sparsity l1 or --sparsity kl",)),
         ({"model": "sparse", "sparsity": "l1", "sparsity_target": 0.1}, ("--sparsity-target", "Give --sparsity kl")),
         ({"sparsity_warmup": 0.5}, ("--sparsity-warmup", "0.5")),
         ({"model": "sparse", "sparsity": "kl", "aux_k": 7}, ("--aux-k", "7")),
@@ -51,6 +51,7 @@ def test_nonsense_is_refused_at_construction(config: type, values: dict[str, obj
         ({"model": "sparse", "k": 0}, ("--k", "at least 1")),
         ({"model": "sparse", "sparsity": "kl", "sparsity_target": 1.0}, ("--sparsity-target", "below 1")),
         ({"model": "sparse", "sparsity": "l1", "sparsity_weight": -1.0}, ("--sparsity-weight", "at least 0")),
+        ({"model": "sparse", "sparsity": "l1", "sparsity_weight": 0.0}, ("--sparsity-weight is 0.0", "above 0")),
     ],
 )
 def test_a_setting_that_a_code_does_not_use_is_refused(values: dict[str, object], words: tuple[str, ...]) -> None:
@@ -153,3 +154,6 @@ def test_the_original_preset_is_the_reference() -> None:
     config = stage_config("train", load_experiment("original", None)["train"])
     assert (config.epochs, config.batch_size, config.learning_rate, config.beta_2) == (50, 256, 1e-3, 0.999)
     assert (config.latent_dim, config.hidden, config.loss, config.schedule) == (512, (), "bce", "constant")
+    assert config.sparsity_weight == 0
+    clusters = stage_config("cluster", load_experiment("original", None)["cluster"])
+    assert (clusters.n_init, clusters.init_size) == (1, 10**9)

@@ -128,7 +128,7 @@ def test_a_dense_code_is_lighter_for_its_trace_of_l1() -> None:
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
     first, second = (trained(QUICK)[0].whole.get_weights() for _ in range(2))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
-    other = trained(TrainConfig(latent_dim=8, epochs=4, batch_size=16, seed=1))[0].whole.get_weights()
+    other = trained(replace(QUICK, seed=1))[0].whole.get_weights()
     assert any(a.tobytes() != b.tobytes() for a, b in zip(first, other, strict=True))
 
 
@@ -144,7 +144,7 @@ def test_the_test_images_choose_nothing() -> None:
 
 
 def test_patience_stops_and_keeps_the_best_weights() -> None:
-    config = TrainConfig(latent_dim=8, epochs=40, batch_size=16, patience=2, learning_rate=0.5, schedule="constant")
+    config = replace(QUICK, epochs=40, patience=2, learning_rate=0.5, schedule="constant")
     model, fitted = trained(config)
     assert len(fitted.history["val_loss"]) < 40
     assert fitted.best_epoch == int(np.argmin(fitted.history["val_loss"])) + 1

@@ -1,4 +1,4 @@
-"""Load a Keras model, predict the features of all 70,000 images and what they decode to, save; the whole process."""
+"""Load a Keras model; features of all 70,000 images, what they decode to, its errors, saved; the whole process."""
 
 import os
 import sys
@@ -11,9 +11,10 @@ import numpy as np
 from benchmarks.plain.mnist import images
 
 whole = keras.models.load_model(sys.argv[1])
-encoder = keras.Model(whole.input, whole.get_layer("code").output)
+encoder, decoder = keras.Model(whole.input, whole.get_layer("code").output), whole.get_layer("decoder")
 for split in ("train", "t10k"):
     x = images(split).reshape(-1, 28, 28)
-    np.save(f"{sys.argv[2]}/features_{split}.npy", encoder.predict(x, verbose=0))
-    errors = np.square(x - whole.predict(x, verbose=0)).mean(axis=(1, 2))
+    features = encoder.predict(x, verbose=0)
+    np.save(f"{sys.argv[2]}/features_{split}.npy", features)
+    errors = np.square(x - decoder.predict(features, verbose=0)).mean(axis=(1, 2))
     np.save(f"{sys.argv[2]}/errors_{split}.npy", errors)
