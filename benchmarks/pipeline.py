@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.measuring import Table, arguments, medians, mnistae, plain, report, take_turns
+from mnistae_cli.configs import USUAL_EPOCHS, ClassifyConfig
 
 SCORES = {
     "bce": ("autoencoder", "test", "bce"),
@@ -53,7 +54,7 @@ def table(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
     of = medians(measured)
     theirs, ours = of["plain"], of["mnistae"]
     rows = [
-        ["epochs of autoencoder and head", "50, 50", "8, 50", ""],
+        ["epochs of autoencoder and head", "50, 50", f"{USUAL_EPOCHS}, {ClassifyConfig().epochs}", ""],
         ["whole process, s", f"{theirs['seconds']:.0f}", f"{ours['seconds']:.1f}", _ratio(theirs, ours, "seconds")],
         *(
             [f"{stage}, s", f"{theirs[stage]:.1f}", f"{ours[stage]:.1f}", _ratio(theirs, ours, stage)]
