@@ -126,7 +126,7 @@ def make_stage(
         with begin_stage(root, plan) as work:
             fill(work)
         manifest = work.manifest
-    report(StageEnded(plan.stage, not fresh, time.perf_counter() - started))
+    report(StageEnded(root / plan.stage, not fresh, time.perf_counter() - started))
     return manifest
 
 

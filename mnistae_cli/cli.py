@@ -1,12 +1,8 @@
 """The command line: options → config → stage → print. Nothing is computed here."""
 
 import dataclasses
-import inspect
-import os
 import sys
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,68 +11,16 @@ import typer
 
 from mnistae_cli import __version__, console, options
 from mnistae_cli.artifacts import stage_states
+from mnistae_cli.commands import EVERY_STAGE, READING, app, command, session
 from mnistae_cli.directory import STAGES
 from mnistae_cli.errors import INTERRUPTED, KEPT, DamagedInput, MissingInput, UsageError
 from mnistae_cli.manifests import Manifest
-from mnistae_cli.options import Common, FailUnder, Verify
-from mnistae_cli.progress import Notice
-
-app = typer.Typer(
-    name="mnistae",
-    help="Features of small grey images by autoencoders; classes from few labels, clusters from none.",
-    epilog="Start with: mnistae run --dataset digits",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
-EVERY_STAGE = ("artifacts", "force", "json", "quiet", "verbose", "preset", "config")
-READING = ("artifacts", "json", "quiet", "verbose")
-
-
-@contextmanager
-def session(common: Common, *, closing: bool = True) -> Iterator[console.Listener]:
-    """What every command works in: errors become two lines, progress goes to a listener."""
-    if not common.verbose:
-        warnings.simplefilter("ignore")  # those of libraries; ours are errors
-    with console.guarded(common.verbose), console.muted_native_stderr(common.verbose):
-        listener = console.Listener(common.quiet, common.artifacts, closing)
-        for line in options.unknown_variables(os.environ):
-            listener(Notice(line))
-        try:
-            yield listener
-        finally:
-            listener.stop()
-
-
-def _common(values: Mapping[str, Any]) -> Common:
-    names = {each.name for each in dataclasses.fields(Common)}
-    return Common(**{name: value for name, value in values.items() if name in names})
-
-
-def _command(name: str, parameters: list[inspect.Parameter], example: str, panel: str) -> Callable[..., Any]:
-    """Register a function of (context, common, own options) as a command with made-up parameters."""
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[2:]
-        context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-
-        def command(**values: Any) -> None:
-            extra = {each.name: values[each.name] for each in own}
-            function(values["context"], _common(values), **extra)
-
-        every = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + parameters
-        command.__signature__ = inspect.Signature([context, *every])  # type: ignore[attr-defined]
-        command.__annotations__ = {each.name: each.annotation for each in [context, *every]}
-        app.command(name, help=function.__doc__, epilog=f"Example: {example}", rich_help_panel=panel)(command)
-        return function
-
-    return register
+from mnistae_cli.options import Common, FailUnder, Jobs, Seeds, Verify
 
 
 def _stage_command(stage: str, example: str) -> Callable[..., Any]:
     parameters = options.stage_parameters([stage]) + options.common_parameters(EVERY_STAGE)
-    return _command(stage, parameters, example, "Stages")
+    return command(stage, parameters, example, "Stages")
 
 
 def _config(stage: str, context: typer.Context, common: Common) -> Any:
@@ -179,7 +123,7 @@ def _print_scores(common: Common, manifest: Manifest, listener: console.Listener
     console.print_table(title, ["score", "training", "test"], metric_rows(manifest.metrics), note)
 
 
-@_command(
+@command(
     "run",
     options.stage_parameters(STAGES) + options.common_parameters(EVERY_STAGE),
     "mnistae run --dataset digits --no-figures",
@@ -198,7 +142,33 @@ def run(context: typer.Context, common: Common, fail_under: FailUnder = None) ->
         check_gates(manifest.metrics, gates)
 
 
-@_command("status", options.common_parameters(READING), "mnistae status --json", "Look")
+@command(
+    "sweep",
+    [each for each in options.stage_parameters(STAGES) if not each.name.endswith("__seed")]
+    + options.common_parameters(EVERY_STAGE),
+    "mnistae sweep --seeds 0-4 --preset invariant --no-figures",
+    "All at once",
+)
+def sweep(context: typer.Context, common: Common, seeds: Seeds = "0-4", jobs: Jobs = 1) -> None:
+    """Run from several seeds, each in its own directory; tell mean and spread, and choose by the loss alone."""
+    with session(common, closing=False) as listener:
+        configs = options.resolve(STAGES, common, options.given_values(context))
+        from mnistae_cli.stages.sweep import parse_seeds
+        from mnistae_cli.stages.sweep import sweep as stage
+
+        result = stage(configs, parse_seeds(seeds), common.artifacts, listener, jobs=jobs, force=common.force)
+        listener.stop()
+        if common.json:
+            console.print_json({**dataclasses.asdict(result), "summary": result.summary()})
+            return
+        from mnistae_cli.tables import sweep_rows
+
+        columns, rows = sweep_rows(result.runs, result.summary())
+        note = f"Lowest loss: seed {result.chosen}, in {common.artifacts / f'seed-{result.chosen}'}/"
+        console.print_table(f"{len(result.runs)} seeds", columns, rows, note)
+
+
+@command("status", options.common_parameters(READING), "mnistae status --json", "Look")
 def status(context: typer.Context, common: Common, verify: Verify = False) -> None:
     """Say per stage: missing, up to date, stale or damaged. Exit 3 if stale, 4 if damaged."""
     with session(common):
@@ -213,7 +183,7 @@ def status(context: typer.Context, common: Common, verify: Verify = False) -> No
         sys.exit(code)
 
 
-@_command("predict", options.common_parameters(READING), "mnistae predict photo.jpg", "Look")
+@command("predict", options.common_parameters(READING), "mnistae predict photo.jpg", "Look")
 def predict(
     context: typer.Context,
     common: Common,
@@ -241,7 +211,7 @@ def predict(
             raise DamagedInput(" ".join(each.problem for each in blank), "Give pictures of one sign each.")
 
 
-@_command("data", options.common_parameters(("json", "quiet", "verbose")), "mnistae data --fetch mnist", "Look")
+@command("data", options.common_parameters(("json", "quiet", "verbose")), "mnistae data --fetch mnist", "Look")
 def data(
     context: typer.Context,
     common: Common,

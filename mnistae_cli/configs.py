@@ -11,36 +11,59 @@ DATA_DIR = "Folder to look for the data set's files in first."
 SEED = "Start of every random draw."
 WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
-USUAL_EPOCHS = 8
+_DENSE: Mapping[str, Any] = {
+    "latent_dim": 512,
+    "channels": (),
+    "augment": 0.0,
+    "occlusion": 0.0,
+    "batch_size": 128,
+    "loss": "bce",
+    "learning_rate": 1e-2,
+    "sparsity_weight": 4e-6,
+}
+_SPARSE = {name: value for name, value in _DENSE.items() if name != "sparsity_weight"} | {
+    "loss": "mse",
+    "learning_rate": 2e-3,
+}
 CODES: Mapping[str, Mapping[str, Any]] = {
-    "dense": {"loss": "bce", "learning_rate": 1e-2, "sparsity_weight": 4e-6},
-    "l1": {"loss": "mse", "learning_rate": 2e-3, "sparsity_weight": 5e-4, "sparsity_warmup": 0.1},
-    "kl": {
-        "loss": "mse",
-        "learning_rate": 2e-3,
-        "sparsity_weight": 1e-3,
-        "sparsity_target": 0.05,
-        "sparsity_warmup": 0.1,
+    "dense": _DENSE,
+    "l1": {**_SPARSE, "sparsity": "l1", "sparsity_weight": 5e-4, "sparsity_warmup": 0.1},
+    "kl": {**_SPARSE, "sparsity": "kl", "sparsity_weight": 1e-3, "sparsity_target": 0.05, "sparsity_warmup": 0.1},
+    "topk": {**_SPARSE, "sparsity": "topk", "k": 25, "aux_k": 256},
+    "batchtopk": {**_SPARSE, "sparsity": "batchtopk", "k": 25, "aux_k": 256},
+    "invariant": {
+        "latent_dim": 128,
+        "channels": (24, 64),
+        "augment": 1.0,
+        "occlusion": 0.5,
+        "batch_size": 256,
+        "loss": "bce",
+        "learning_rate": 3e-3,
+        "n_clusters": 10,
+        "n_heads": 10,
+        "entropy_weight": 2.5,
+        "n_neighbors": 4,
     },
-    "topk": {"loss": "mse", "learning_rate": 2e-3, "k": 25, "aux_k": 256},
-    "batchtopk": {"loss": "mse", "learning_rate": 2e-3, "k": 25, "aux_k": 256},
 }
 """Kind of code → the settings whose default or whose meaning depends on it. What is not in its row, it refuses."""
 OF_THE_CODE = frozenset(name for settings in CODES.values() for name in settings)
-LEAST_STEPS = 1000  # fewer steps leave a small data set half learned
+TUNED = frozenset({"loss", "learning_rate", "sparsity_weight"})  # for one kind of code, and for another mean another
+USUAL_EPOCHS = {"dense": 8, "sparse": 8, "invariant": 30}
+LEAST_STEPS = {"dense": 1000, "sparse": 1000, "invariant": 2000}  # fewer leave a small data set half learned
 
 
-def still_meant(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def code_settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of `CODES` that values for train mean; where there is no such code, which will be refused, dense."""
+    model = values.get("model", "dense")
+    return CODES.get(values.get("sparsity") or "topk" if model == "sparse" else model, _DENSE)
+
+
+def still_meant(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """Of a preset's or a file's values for train, those that `over`, which names another code, leaves a meaning."""
-    before = values.get("model", "dense")
-    model = over.get("model", before)
-    sparsity = over.get("sparsity", values.get("sparsity", "topk"))
-    taken = CODES.get(sparsity if model == "sparse" else "dense", {})
-    foreign = OF_THE_CODE - taken.keys()
-    if model != before:
-        foreign |= {"loss", "learning_rate", "sparsity_weight"}
-    if model == "dense":
-        foreign |= {"sparsity"}
+    model = (values | over).get("model", "dense")
+    foreign = OF_THE_CODE - code_settings(values | over).keys()
+    if model != values.get("model", "dense"):
+        foreign |= TUNED
     return {name: value for name, value in values.items() if name not in foreign}
 
 
@@ -52,8 +75,16 @@ class TrainConfig(Checked):
         "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", no_matter=True
     )
     data_dir: str | None = option(None, DATA_DIR, no_matter=True)
-    model: Literal["dense", "sparse"] = option("dense", "A dense code, or one in which few units are active.")
-    latent_dim: int = option(512, "Width of the code, in units.", minimum=1, maximum=WIDEST)
+    model: Literal["dense", "sparse", "invariant"] = option(
+        "dense",
+        "A dense code, one in which few units are active, or one that is the same for an image and small warps of it.",
+    )
+    latent_dim: int = option(
+        None,
+        "Width of the code, in units; by default 512. invariant: of the embedding; 128.",
+        minimum=1,
+        maximum=WIDEST,
+    )
     hidden: tuple[int, ...] = option(
         (),
         "Layers before the code, in units, as 500,500,2000; a dense code's decoder mirrors them.",
@@ -61,8 +92,8 @@ class TrainConfig(Checked):
         maximum=WIDEST,
     )
     channels: tuple[int, ...] = option(
-        (),
-        "Convolutions of stride 2 before these layers, in channels, as 16,32; the decoder stays dense.",
+        None,
+        "Convolutions before these layers, in channels, as 16,32; invariant has 24,64. The decoder stays dense.",
         minimum=1,
         maximum=WIDEST,
     )
@@ -80,11 +111,28 @@ class TrainConfig(Checked):
     aux_k: int | None = option(
         None, "topk, batchtopk: units silent for long that learn what the others leave over; 0: none.", minimum=0
     )
+    n_clusters: int | None = option(
+        None,
+        "invariant: clusters that a head tells apart, of about equal size; by default 10.",
+        minimum=2,
+        maximum=WIDEST,
+        flag="clusters",
+    )
+    n_heads: int | None = option(None, "invariant: heads that each assign the clusters.", minimum=1, maximum=WIDEST)
+    entropy_weight: float | None = option(
+        None, "invariant: weight of the clusters' equal size beside the views' agreement.", minimum=1
+    )
+    n_neighbors: int | None = option(
+        None, "invariant: nearest images, one of which is every other time the second view; 0: none.", minimum=0
+    )
     augment: float = option(
-        0.0,
-        "Warp the input, not the target: 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.",
+        None,
+        "Warp the input, not the target: 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place; invariant has 1.",
         minimum=0,
         maximum=4,
+    )
+    occlusion: float = option(
+        None, "Share of the inputs of which one side is hidden; by default 0, invariant 0.5.", minimum=0, maximum=1
     )
     noise: float = option(
         0.0, "Gaussian noise on the input, not on the target: its standard deviation, 1 is white.", minimum=0, maximum=4
@@ -93,11 +141,13 @@ class TrainConfig(Checked):
         None, "Binary cross-entropy or mean squared error, per pixel; by default bce. A sparse code has mse."
     )
     epochs: int | None = option(
-        None, "Passes over the training images; by default 8, more for few images (1,000 steps).", minimum=1
+        None, "Passes over the training images; by default 8, invariant 30, more for few images.", minimum=1
     )
-    batch_size: int = option(128, "Images per step.", minimum=1)
-    learning_rate: float | None = option(
-        None, "Adam's step size, the peak of a one-cycle schedule; by default 1e-2, for sparse codes 2e-3.", above=0
+    batch_size: int = option(None, "Images per step; by default 128, invariant 256.", minimum=1)
+    learning_rate: float = option(
+        None,
+        "Adam's step size, the peak of a one-cycle schedule; by default 1e-2, sparse 2e-3, invariant 3e-3.",
+        above=0,
     )
     schedule: Literal["one-cycle", "constant"] = option(
         "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
@@ -112,17 +162,20 @@ class TrainConfig(Checked):
     seed: int = option(0, SEED, minimum=0, maximum=MAX_SEED)
 
     def __post_init__(self) -> None:
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name, usual in code_settings(given).items():
+            if given[name] is None:
+                object.__setattr__(self, name, usual)
         super().__post_init__()
-        if self.model == "sparse" and self.sparsity is None:
-            object.__setattr__(self, "sparsity", "topk")
-        if self.model == "dense" and self.sparsity is not None:
-            raise UsageError(
-                f"--sparsity is '{self.sparsity}': --model dense does not use it.",
-                "Give --model sparse with it, or leave it out.",
-            )
+        if self.k is not None and given["k"] is None:
+            object.__setattr__(self, "k", min(self.k, max(self.latent_dim // 2, 1)))
+        foreign = OF_THE_CODE - CODES[self.code].keys()
         for each in fields(self):
-            if each.name in OF_THE_CODE:
-                self._settle(each)
+            if each.name in foreign and given[each.name] is not None:
+                raise self._unused(each)
+        self._check_sparse()
+
+    def _check_sparse(self) -> None:
         if self.model == "sparse" and self.loss != "mse":
             raise UsageError(
                 f"--loss is '{self.loss}': a sparse code adds up its atoms, which has a squared error only.",
@@ -139,33 +192,34 @@ class TrainConfig(Checked):
                 "Give a larger --latent-dim, or a smaller --k.",
             )
 
-    def _settle(self, setting: Field[Any]) -> None:
-        """Give a setting the default of this kind of code, or refuse it where the code has no use for it."""
-        name, settings = setting.name, CODES[self.code]
-        value = getattr(self, name)
-        if value is None:
-            usual = settings.get(name)
-            if name == "k" and usual:
-                usual = min(usual, max(self.latent_dim // 2, 1))
-            object.__setattr__(self, name, usual)
-        elif name not in settings:
-            variant = f"--sparsity {self.sparsity}" if self.sparsity else "--model dense"
-            codes = [code for code, taken in CODES.items() if name in taken]
-            users = " or ".join("--model dense" if code == "dense" else f"--sparsity {code}" for code in codes)
-            raise UsageError(
-                f"{flag_of(setting)} is {value}: {variant} does not use it.",
-                f"Give {'' if self.model == 'sparse' else '--model sparse '}{users} with it, or leave it out.",
-            )
+    def _unused(self, setting: Field[Any]) -> UsageError:
+        """The refusal of a setting for which this kind of code has no use."""
+        variant = f"--model {self.model}" if self.model != "sparse" else f"--sparsity {self.sparsity}"
+        users = [_named(code) for code, settings in CODES.items() if setting.name in settings]
+        if setting.name == "sparsity":
+            users = ["--model sparse"]
+        if self.model == "sparse":
+            users = [each.removeprefix("--model sparse ") for each in users]
+        return UsageError(
+            f"{flag_of(setting)} is {getattr(self, setting.name)}: {variant} does not use it.",
+            f"Give {' or '.join(users)} with it, or leave it out.",
+        )
 
     @property
     def code(self) -> str:
         """The row of `CODES` that is meant."""
-        return self.sparsity or "dense"
+        return self.sparsity or "topk" if self.model == "sparse" else self.model
 
     def for_images(self, n: int) -> "TrainConfig":
         """The same config with its epochs as a number, for `n` training images."""
         steps_per_epoch = -(-n // self.batch_size)
-        return replace(self, epochs=self.epochs or max(USUAL_EPOCHS, -(-LEAST_STEPS // steps_per_epoch)))
+        least = -(-LEAST_STEPS[self.model] // steps_per_epoch)
+        return replace(self, epochs=self.epochs or max(USUAL_EPOCHS[self.model], least))
+
+
+def _named(code: str) -> str:
+    """The options that choose a row of `CODES`."""
+    return f"--model {code}" if code in ("dense", "invariant") else f"--model sparse --sparsity {code}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistae_cli.errors import INTERRUPTED, KEPT, MnistaeError, UsageError
@@ -105,7 +104,6 @@ class Listener:
     """Shows what stages report, as bars on a terminal and as plain lines elsewhere."""
 
     quiet: bool
-    root: Path
     closing: bool = True
     _bars: "Progress | None" = None
     _tasks: dict[str, "TaskID"] = field(default_factory=dict)
@@ -132,12 +130,12 @@ class Listener:
         if isinstance(event, Notice):
             say(f"… {event.text}")
             return
-        folder = self.root / event.stage
+        stage = event.folder.name
         if event.up_to_date:
-            say(f"✓ {event.stage}: up to date in {folder} (--force runs it all the same)")
+            say(f"✓ {stage}: up to date in {event.folder} (--force runs it all the same)")
             return
-        following = f"; next: {NEXT_COMMANDS[event.stage]}" if self.closing else ""
-        say(f"✓ {event.stage}: wrote {folder} in {event.seconds:.1f} s{following}")
+        following = f"; next: {NEXT_COMMANDS[stage]}" if self.closing else ""
+        say(f"✓ {stage}: wrote {event.folder} in {event.seconds:.1f} s{following}")
 
     def _advance(self, event: Advance) -> None:
         if sys.stderr.isatty():

@@ -103,9 +103,9 @@ def check_config_place(root: Path) -> None:
         raise UsageError(f"{path} is not of mnistae run, and it would replace it.", "Move it away.")
 
 
-def keep_config(root: Path, text: str) -> None:
-    """Keep the resolved configuration of `run` as `config.toml`, beside the results."""
-    partial = root / ".config.toml.partial"
-    partial.write_text(CONFIG_HEADER + text, encoding="utf-8", errors="backslashreplace")
+def keep(path: Path, text: str) -> None:
+    """Write `path`, which is whole or as it was before."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", errors="backslashreplace")
     fsync(partial)
-    partial.replace(root / "config.toml")
+    partial.replace(path)

@@ -121,23 +121,55 @@ def clusters(
     images: Pixels, nearest: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str], path: Path
 ) -> None:
     """The images nearest each centroid, beside the counts of each class where labels are known."""
-    height, width = images.shape[1:]
-    strips = np.full((len(nearest) * (height + 2), SHOWN * (width + 2)), 1.0)
-    for row, indices in enumerate(nearest):
-        for column, image in enumerate(unit_scale(images[indices])):
-            top, left = row * (height + 2) + 1, column * (width + 2) + 1
-            strips[top : top + height, left : left + width] = image
     tall = max(0.55 * len(nearest) + 1.2, 3.0)
     figure = Figure(figsize=(12, tall) if table is not None else (6, tall), layout="constrained")
     left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
-    left_axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect="auto")
-    left_axes.set_xticks([])
-    left_axes.set_yticks(np.arange(len(nearest)) * (height + 2) + height / 2, range(len(nearest)))
+    _rows_of_images(left_axes, images, nearest, [str(number) for number in range(len(nearest))])
     left_axes.set(ylabel="cluster", title="Test images nearest each centroid")
     if table is not None:
         _counts(right_axes[0], table, [str(number) for number in range(len(nearest))], class_names)
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
     _save(figure, path)
+
+
+def mistakes(
+    images: Pixels, named: NDArray[np.int64], labels: NDArray[np.uint8], class_names: Sequence[str], path: Path
+) -> None:
+    """Images whose cluster is another class's, a row for each of the most frequent confusions.
+
+    Args:
+        images: (N, H, W).
+        named: (N,), the class to which the image's cluster is mapped, -1 where to none.
+        labels: (N,).
+        class_names: of the labels.
+        path: of the PNG. Without a mistake none is written.
+    """
+    wrong = (named != labels) & (named >= 0)
+    pairs, counts = np.unique(np.stack([labels[wrong], named[wrong]], axis=1), axis=0, return_counts=True)
+    frequent = np.argsort(-counts, kind="stable")[:SHOWN]
+    if not len(frequent):
+        return
+    rows = [np.flatnonzero((labels == true) & (named == taken))[: 2 * SHOWN] for true, taken in pairs[frequent]]
+    names = [f"{class_names[true]} as {class_names[taken]}" for true, taken in pairs[frequent]]
+    titles = [f"{name}: {count}" for name, count in zip(names, counts[frequent], strict=True)]
+    figure = Figure(figsize=(11, 0.5 * len(rows) + 0.8), layout="constrained")
+    axes = figure.subplots()
+    _rows_of_images(axes, images, rows, _plain(titles))
+    axes.set(title=f"{wrong.sum():,} of {len(labels):,} test images are in the cluster of another class")
+    _save(figure, path)
+
+
+def _rows_of_images(axes: Axes, images: Pixels, rows: Sequence[NDArray[np.int64]], names: Sequence[str]) -> None:
+    """Rows of images, by their indices, each row with its name at the left."""
+    height, width = images.shape[1:]
+    strips = np.full((len(rows) * (height + 2), max(SHOWN, *(len(each) for each in rows)) * (width + 2)), 1.0)
+    for row, indices in enumerate(rows):
+        for column, image in enumerate(unit_scale(images[indices])):
+            top, left = row * (height + 2) + 1, column * (width + 2) + 1
+            strips[top : top + height, left : left + width] = image
+    axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks([])
+    axes.set_yticks(np.arange(len(rows)) * (height + 2) + height / 2, names)
 
 
 def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:

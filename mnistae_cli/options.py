@@ -3,14 +3,14 @@
 import dataclasses
 import inspect
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
 from mnistae_cli.checked import flag_of, is_float, suggestion
-from mnistae_cli.configs import STAGE_CONFIGS, still_meant
+from mnistae_cli.configs import STAGE_CONFIGS, code_settings, still_meant
 from mnistae_cli.directory import DEFAULT_ROOT
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import SHARED_KEYS, Experiment, load_experiment, stage_config
@@ -23,6 +23,7 @@ PANELS = {
     "evaluate": "Evaluation",
 }
 SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
+OWNERS = {"n_clusters": "cluster"}  # setting → the stage whose option of `run` is that of train too
 PREFIXES = {"classify": "head"}
 GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 
@@ -40,7 +41,7 @@ Preset = Annotated[
     str | None,
     typer.Option(
         "--preset",
-        help="A published experiment: original, sparse or topk; options override it.",
+        help="A published experiment: original, sparse, topk or invariant; options override it.",
         envvar="MNISTAE_PRESET",
     ),
 ]
@@ -52,6 +53,8 @@ ConfigFile = Annotated[
 Verify = Annotated[
     bool, typer.Option("--verify", help="Read every byte, not only files that changed since they were written.")
 ]
+Seeds = Annotated[str, typer.Option(help="Seeds to run, as 0-4 or 0,3,7.", metavar="SEEDS")]
+Jobs = Annotated[int, typer.Option(help="Seeds at a time, each a process; TensorFlow uses all cores by itself.", min=1)]
 FailUnder = Annotated[
     list[str] | None,
     typer.Option(
@@ -92,19 +95,20 @@ def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
     return [_parameter(name, COMMON_TYPES[name], defaults[name]) for name in names]
 
 
-def stage_parameters(stages: Iterable[str]) -> list[inspect.Parameter]:
+def stage_parameters(stages: Collection[str]) -> list[inspect.Parameter]:
     """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
 
     The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
     `--head-epochs` beside train's `--epochs`.
     """
     parameters, taken = [], set[str]()
+    owned = {name for name, owner in OWNERS.items() if owner in stages}
     for stage in stages:
         config_class = STAGE_CONFIGS[stage]
         hints = get_type_hints(config_class)
         for each in dataclasses.fields(config_class):  # type: ignore[arg-type]
             flag = flag_of(each)
-            if each.name in SHARED and flag in taken:
+            if (each.name in SHARED and flag in taken) or (each.name in owned and OWNERS[each.name] != stage):
                 continue
             if flag in taken:
                 flag = f"--{PREFIXES[stage]}-{flag[2:]}"
@@ -148,7 +152,7 @@ def unknown_variables(environment: Iterable[str]) -> list[str]:
 def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
     """What Typer is told of a field: type, default, metavar. Numbers come as text, for an error that shows it."""
     if get_origin(hint) is tuple:
-        return str, ",".join(map(str, default)), "N,N,…"
+        return str | None, None if default is None else ",".join(map(str, default)), "N,N,…"
     if hint == float | int:
         return str, str(default), "SHARE|COUNT"
     if {int, float} & {hint, *get_args(hint)}:
@@ -160,7 +164,7 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def resolve(stages: Iterable[str], common: Common, given: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(stages: Collection[str], common: Common, given: Mapping[str, Any]) -> dict[str, Any]:
     """The configs of some stages: defaults, then preset or file, then what was given.
 
     Args:
@@ -178,10 +182,12 @@ def resolve(stages: Iterable[str], common: Common, given: Mapping[str, Any]) -> 
         try:
             for key, value in given.items():
                 owner, _, name = key.partition("__")
-                if name in known and (owner == stage or name in SHARED):
+                if name in known and (owner == stage or name in SHARED or name in OWNERS):
                     over[name] = _parsed(flag_of(known[name]), value, hints[name])
             if stage == "train" and {"model", "sparsity"} & over.keys():
                 values = still_meant(values, over)
+            if stage == "train" and len(stages) > 1:
+                over = {name: over[name] for name in over if name not in OWNERS or name in code_settings(values | over)}
             configs[stage] = stage_config(stage, values | over)
         except UsageError as problem:  # two stages may have an option of this name
             raise UsageError(f"{stage}: {problem.problem}", problem.remedy + _set_outside(stage)) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Notice:
 class StageEnded:
     """A stage is over: its folder was written anew, or was found up to date."""
 
-    stage: str
+    folder: Path
     up_to_date: bool
     seconds: float
 

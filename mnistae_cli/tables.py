@@ -84,3 +84,30 @@ def manifest_rows(metrics: Mapping[str, Any]) -> Rows:
         else:
             rows.append([name, figure(value)])
     return rows
+
+
+SWEPT = {
+    "loss": "loss",
+    "clusters.train.hungarian_accuracy": "clusters, training",
+    "clusters.test.hungarian_accuracy": "clusters, test",
+    "clusters.test.normalized_mutual_info": "NMI, test",
+    "classifier.test.accuracy": "classifier, test",
+    "seconds": "seconds",
+}
+"""Figures of a sweep that its table shows → the heads of their columns."""
+
+
+def sweep_rows(runs: Sequence[Any], summary: Mapping[str, Mapping[str, float | None]]) -> tuple[list[str], Rows]:
+    """The table of a sweep's runs: its columns; a row per seed, then mean, standard deviation, minimum."""
+    shown = [name for name in SWEPT if name in summary]
+    values = [{"loss": each.loss, "seconds": each.seconds, **each.figures} for each in runs]
+    rows = [
+        [str(each.seed), *(_swept(name, of[name]) for name in shown)] for each, of in zip(runs, values, strict=True)
+    ]
+    for key, name in (("mean", "mean"), ("std", "standard deviation"), ("min", "minimum")):
+        rows.append([name, *(_swept(each, summary[each][key]) for each in shown)])
+    return ["seed", *(SWEPT[name] for name in shown)], rows
+
+
+def _swept(name: str, value: float | None) -> str:
+    return f"{value:.0f}" if name == "seconds" and value is not None else figure(value)

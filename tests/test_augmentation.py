@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mnistae_cli.configs import TrainConfig
-from mnistae_cli.nets.augmentation import RandomAffine, corrupted, warp
+from mnistae_cli.nets.augmentation import RandomAffine, RandomOcclusion, corrupted, occluded, warp
 from mnistae_cli.nets.autoencoder import build_dense
 
 RNG = np.random.default_rng(0)
@@ -60,7 +60,34 @@ def test_strength_bounds_the_change_and_nothing_is_learned() -> None:
     assert RandomAffine(1.0, 0).trainable_variables == []
 
 
-@pytest.mark.parametrize("settings", [{"noise": 0.3}, {"augment": 1.0}, {"augment": 1.0, "noise": 0.3}])
+def test_one_side_of_an_image_is_hidden() -> None:
+    light = np.ones((5, 8, 8), np.float32)
+    hidden = np.array([True, True, True, True, False])
+    seen = np.asarray(occluded(light, hidden, np.array([0, 1, 2, 3, 0]), np.full(5, 0.25, np.float32)))
+    bottom, top, right, left, whole = seen
+    assert np.array_equal(whole, light[4])
+    assert np.array_equal(bottom, np.repeat([1, 1, 1, 1, 1, 1, 0, 0], 8).reshape(8, 8))
+    assert np.array_equal(top, bottom[::-1])
+    assert np.array_equal(right, bottom.T)
+    assert np.array_equal(left, bottom.T[:, ::-1])
+
+
+def test_a_share_of_the_images_is_hidden_after_some_steps() -> None:
+    light = np.ones((2000, 8, 8), np.float32)
+    layer, again = RandomOcclusion(0.3, 5, 2), RandomOcclusion(0.3, 5, 2)
+    hidden = []
+    for _ in range(4):
+        seen = np.asarray(layer(light, training=True))
+        assert np.array_equal(np.asarray(again(light, training=True)), seen)
+        hidden.append((seen == 0).any((1, 2)).mean())
+    assert hidden == [0, 0, pytest.approx(0.3, abs=0.05), pytest.approx(0.3, abs=0.05)]
+    assert np.array_equal(layer(light), light)
+    assert (np.asarray(RandomOcclusion(1.0, 5)(light, training=True)) == 0).any((1, 2)).all()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"noise": 0.3}, {"augment": 1.0}, {"occlusion": 1.0}, {"augment": 1.0, "occlusion": 0.5, "noise": 0.3}]
+)
 def test_images_are_corrupted_in_training_alone_and_never_in_the_encoder(settings: dict[str, float]) -> None:
     model = build_dense(9, 7, TrainConfig(latent_dim=6, **settings))  # type: ignore[arg-type]
     clean = build_dense(9, 7, TrainConfig(latent_dim=6))

@@ -38,13 +38,20 @@ def test_nonsense_is_refused_at_construction(config: type, values: dict[str, obj
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"k": 3}, ("--k", "3", "--model dense", "--model sparse --sparsity topk or --sparsity batchtopk")),
+        (
+            {"k": 3},
+            ("--k", "3", "--model dense", "--model sparse --sparsity topk or --model sparse --sparsity batchtopk"),
+        ),
         ({"model": "sparse", "sparsity": "l1", "k": 3}, ("--k", "--sparsity l1", "topk or --sparsity batchtopk")),
         ({"model": "sparse", "sparsity_weight": 0.1}, ("Give --model dense or --sparsity l1 or --sparsity kl",)),
         ({"model": "sparse", "sparsity": "l1", "sparsity_target": 0.1}, ("--sparsity-target", "Give --sparsity kl")),
         ({"sparsity_warmup": 0.5}, ("--sparsity-warmup", "0.5")),
         ({"model": "sparse", "sparsity": "kl", "aux_k": 7}, ("--aux-k", "7")),
         ({"sparsity": "kl"}, ("--sparsity", "--model sparse")),
+        ({"n_heads": 3}, ("--n-heads is 3", "--model dense", "Give --model invariant with it")),
+        ({"model": "invariant", "k": 3}, ("--k is 3", "--model invariant", "--model sparse --sparsity topk")),
+        ({"model": "invariant", "n_clusters": 1}, ("--clusters is 1", "at least 2")),
+        ({"model": "invariant", "entropy_weight": 0.5}, ("--entropy-weight", "at least 1")),
         ({"model": "sparse", "sparsity": "k-means"}, ("k-means", "l1, kl, topk, batchtopk")),
         ({"model": "sparse", "loss": "bce"}, ("--loss", "bce", "mse")),
         ({"model": "sparse", "latent_dim": 9, "k": 9}, ("--k", "below --latent-dim, 9")),
@@ -69,6 +76,9 @@ def test_each_code_has_its_own_defaults() -> None:
         assert {name: getattr(config, name) for name in CODES[code]} == CODES[code]
         assert config.loss == "mse"
     assert TrainConfig(model="sparse") == TrainConfig(model="sparse", sparsity="topk")
+    invariant = TrainConfig(model="invariant")
+    assert {name: getattr(invariant, name) for name in CODES["invariant"]} == CODES["invariant"]
+    assert invariant.k is None
     assert TrainConfig(model="sparse", k=7).k == 7
 
 
@@ -89,6 +99,8 @@ def test_the_usual_k_fits_a_small_code() -> None:
         ),
         ({"loss": "bce", "learning_rate": 0.1, "latent_dim": 99}, {"model": "sparse"}, {"latent_dim"}),
         ({"loss": "bce", "latent_dim": 99}, {"model": "dense"}, {"loss", "latent_dim"}),
+        ({"model": "invariant", "n_heads": 3, "augment": 0.5}, {"model": "sparse"}, {"augment"}),
+        ({"model": "sparse", "k": 9, "latent_dim": 99}, {"model": "invariant"}, {"latent_dim"}),
     ],
 )
 def test_another_code_leaves_a_presets_other_settings(

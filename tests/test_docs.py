@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import typer
 
+import mnistae_cli.cli  # noqa: F401 registers the commands
 from mnistae_cli.checked import flag_of
-from mnistae_cli.cli import app
+from mnistae_cli.commands import app
 from mnistae_cli.configs import STAGE_CONFIGS
 from mnistae_cli.directory import STAGES
 from mnistae_cli.errors import INTERRUPTED, DamagedInput, GateFailed, MissingInput, UsageError

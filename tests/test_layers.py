@@ -16,10 +16,11 @@ LAYERS = (
     ("manifests", "experiments", "npy", "downloads"),
     ("directory", "sources", "mnist"),
     ("artifacts",),
-    ("datasets", "framing", "metrics", "inference", "clustering", "probing", "gates"),
+    ("datasets", "framing", "metrics", "inference", "clustering", "neighbors", "probing", "gates"),
     ("figures", "nets"),
     ("stages",),
     ("tables", "options", "console"),
+    ("commands",),
     ("cli",),
     ("__main__",),
 )
@@ -29,11 +30,12 @@ ONLY_IN = {
     "keras": ("nets",),
     "onnxruntime": ("inference",),
     "sklearn.cluster": ("clustering",),
+    "sklearn.neighbors": ("neighbors",),
     "sklearn.linear_model": ("probing",),
     "matplotlib": ("figures",),
     "pooch": ("downloads",),
     "filelock": ("directory",),
-    "typer": ("cli", "options"),
+    "typer": ("cli", "commands", "options"),
     "rich": ("console",),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -73,9 +75,9 @@ def test_each_library_has_one_home(path: Path) -> None:
                 assert module_of(path) in homes, f"{path.name} imports {name}"
 
 
-def test_stages_import_no_other_stage_but_run() -> None:
+def test_stages_import_no_other_stage_but_run_and_sweep() -> None:
     for path in (PACKAGE / "stages").glob("*.py"):
-        if path.stem != "run":
+        if path.stem not in ("run", "sweep"):
             assert not [name for name in imports(path) if name.startswith("mnistae_cli.stages")], path
 
 

@@ -55,6 +55,7 @@ def test_run_leaves_what_the_contract_names(finished_once: Path) -> None:
             "feature_map.png",
             "confusion.png",
             "clusters.png",
+            "mistakes.png",
         },
     }
     for stage, files in folders.items():

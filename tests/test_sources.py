@@ -37,7 +37,7 @@ def test_unit_scale_divides_bytes_by_255() -> None:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_idx_plain_and_gzipped(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"train-images-idx3-ubyte{suffix}"
-    path.write_bytes(gzip.compress(idx(IMAGES)) if suffix else idx(IMAGES))
+    path.write_bytes(gzip.compress(idx(IMAGES), mtime=0) if suffix else idx(IMAGES))
     source = from_idx(path)
     assert (source.n, source.height, source.width) == IMAGES.shape
     assert [len(batch) for batch in source.batches(4)] == [4, 4, 1]
@@ -53,7 +53,7 @@ def test_idx_plain_and_gzipped(suffix: str, tmp_path: Path) -> None:
         (idx(IMAGES, n=2**32 - 1), "4294967295"),
         (b"", "nothing"),
         (b"\0\0", "nothing"),
-        (gzip.compress(idx(IMAGES)), "5292052"),
+        (gzip.compress(idx(IMAGES), mtime=0), "5292052"),
     ],
 )
 def test_damaged_idx(content: bytes, word: str, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_damaged_idx(content: bytes, word: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", [3, 60, -3])
 def test_a_cut_gzip(keep: int, tmp_path: Path) -> None:
     path = tmp_path / "train-images-idx3-ubyte.gz"
-    path.write_bytes(gzip.compress(idx(IMAGES))[:keep])
+    path.write_bytes(gzip.compress(idx(IMAGES), mtime=0)[:keep])
     with pytest.raises(DamagedInput):
         from_idx(path).load()
 

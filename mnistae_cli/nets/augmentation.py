@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from mnistae_cli.configs import TrainConfig
@@ -12,6 +13,7 @@ ROTATION = np.pi / 12  # 15°
 LOG_SCALE = 0.15  # of each axis apart
 SHEAR = 0.25
 SHIFT = 0.1  # of the image's side
+NEAREST, FARTHEST = 0.1, 0.35  # of what is hidden from the centre, in sides of the image
 
 
 @keras.saving.register_keras_serializable("mnistae")
@@ -47,16 +49,77 @@ class RandomAffine(keras.layers.Layer):
         return {**super().get_config(), "strength": self.strength, "seed": self.seed}
 
 
-def corrupted(images: Any, config: TrainConfig) -> Any:
-    """What a network sees of images (B, H, W) in training: warped, then noisy. It is asked for them as they are.
+@keras.saving.register_keras_serializable("mnistae")
+class RandomOcclusion(keras.layers.Layer):
+    """While training, a share of the images dark on one side: top, bottom, left or right.
+
+    What is hidden lies further from the centre than 0.1 to 0.35 sides of the image, drawn for each image.
+
+    Args:
+        share: of the images, in [0, 1].
+        seed: of the draws.
+        after: steps of the training in which nothing is hidden.
+    """
+
+    def __init__(self, share: float, seed: int, after: int = 0, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.share = share
+        self.seed = seed
+        self.after = after
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.step = self.add_weight(shape=(), initializer="zeros", trainable=False, dtype="int32", name="step")
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """(B, H, W) → (B, H, W)."""
+        if not training or not self.share:
+            return images
+        draws = keras.random.uniform((ops.shape(images)[0], 3), seed=self.seed_generator)
+        hidden = (draws[:, 0] < self.share) & (self.step >= self.after)
+        self.step.assign_add(1)
+        return occluded(
+            images, hidden, ops.cast(draws[:, 1] * 4, "int32"), NEAREST + draws[:, 2] * (FARTHEST - NEAREST)
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {**super().get_config(), "share": self.share, "seed": self.seed, "after": self.after}
+
+
+def corrupted(images: Any, config: TrainConfig, whole_steps: int = 0) -> Any:
+    """What a network sees of images (B, H, W) in training: warped, partly hidden, noisy. It is asked for them whole.
 
     Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
     that warping leaves, from which a network else reads how far an image was warped.
+
+    Args:
+        images: (B, H, W).
+        config: its `augment`, `occlusion`, `noise` and `seed`.
+        whole_steps: of the training, at its beginning, in which nothing is hidden.
     """
     seen = RandomAffine(config.augment, config.seed, name="augment")(images) if config.augment else images
+    if config.occlusion:
+        seen = RandomOcclusion(config.occlusion, config.seed ^ 2, whole_steps, name="occlusion")(seen)
     return keras.layers.GaussianNoise(config.noise, seed=config.seed ^ 1, name="noise")(seen) if config.noise else seen
 
 
+@tf.function(jit_compile=True)
+def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
+    """Images (B, H, W), dark beyond a line where `hidden`.
+
+    Args:
+        images: float32.
+        hidden: (B,) bool.
+        side: (B,) int32: 0 the bottom, 1 the top, 2 the right, 3 the left.
+        distance: (B,) of the line from the centre, in sides of the image.
+    """
+    height, width = images.shape[1:]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    y, x = (y - (height - 1) / 2) / height, (x - (width - 1) / 2) / width
+    beyond = tf.gather(np.stack([y, -y, x, -x]), side) > distance[:, None, None]
+    return tf.where(beyond & hidden[:, None, None], 0.0, images)
+
+
+@tf.function(jit_compile=True)  # a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
 def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, right: Any, down: Any) -> Any:
     """Images (B, H, W) read at c + R(`angle`) S(`shear`) diag(e^`log_width`, e^`log_height`) (p - c) + t.
 
@@ -70,12 +133,30 @@ def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, r
         down: (B,), t in y.
     """
     height, width = images.shape[1:]
-    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
-    cos, sin = ops.cos(angle), ops.sin(angle)
-    wide, high = ops.exp(log_width), ops.exp(log_height)
-    xx, xy = cos * wide, (cos * shear - sin) * high
-    yx, yy = sin * wide, (sin * shear + cos) * high
-    x0 = centre_x - xx * centre_x - xy * centre_y + right * width
-    y0 = centre_y - yx * centre_x - yy * centre_y + down * height
-    rows = ops.stack([xx, xy, x0, yx, yy, y0, ops.zeros_like(xx), ops.zeros_like(xx)], axis=1)
-    return ops.image.affine_transform(images[..., None], rows, "bilinear", "constant", 0.0)[..., 0]
+    y, x = (axis.astype(np.float32) for axis in np.mgrid[:height, :width])
+    x, y = x - (width - 1) / 2, y - (height - 1) / 2
+    angle, shear, log_width, log_height, right, down = (
+        each[:, None, None] for each in (angle, shear, log_width, log_height, right, down)
+    )
+    cos, sin, wide, high = tf.cos(angle), tf.sin(angle), tf.exp(log_width) * x, tf.exp(log_height) * y
+    column = cos * wide + (cos * shear - sin) * high + right * width + (width - 1) / 2
+    row = sin * wide + (sin * shear + cos) * high + down * height + (height - 1) / 2
+    return _read(images, row, column)
+
+
+def _read(images: Any, row: Any, column: Any) -> Any:
+    """Images (B, H, W) at fractional places (B, H, W) each, bilinear, 0 outside."""
+    height, width = images.shape[1:]
+    across = width + 3
+    framed = tf.reshape(tf.pad(images, [[0, 0], [1, 2], [1, 2]]), (-1, (height + 3) * across))
+    row, column = tf.clip_by_value(row + 1, 0.0, height + 1.0), tf.clip_by_value(column + 1, 0.0, width + 1.0)
+    top, left = tf.floor(row), tf.floor(column)
+    down, right = row - top, column - left
+    corner = tf.reshape(tf.cast(top * across + left, tf.int32), (-1, height * width))
+
+    def at(offset: int) -> Any:
+        return tf.reshape(tf.gather(framed, corner + offset, batch_dims=1), tf.shape(row))
+
+    above = at(0) * (1 - right) + at(1) * right
+    below = at(across) * (1 - right) + at(across + 1) * right
+    return above * (1 - down) + below * down

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from mnistae_cli.configs import TrainConfig
 from mnistae_cli.nets.augmentation import corrupted
 from mnistae_cli.nets.sparsity import ActivityPenalty, L1Penalty
+
+LEAST_SIDE = 4  # of what a convolution of stride 2 leaves
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Autoencoder:
     Args:
         encoder: images (B, H, W) in [0, 1] → codes (B, D), not negative.
         decoder: codes (B, D) → images (B, H, W) in [0, 1].
-        trained: images (B, H, W) → what `losses.reconstruction_loss` takes (B, H, W): the decoder's values before
-            its sigmoid, or before they are clipped. In training, penalties of the code are among its `losses`.
+        trained: images (B, H, W), or pairs (B, 2, H, W) whose first is the image → what
+            `losses.reconstruction_loss` takes (B, H, W): the decoder's values before its sigmoid, or before they are
+            clipped. In training, penalties of the code are among its `losses`.
         whole: images → reconstructions, the model that is saved.
         atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None with hidden layers between.
     """
@@ -39,35 +43,85 @@ def build_dense(height: int, width: int, config: TrainConfig) -> Autoencoder:
     signal = before_code(keras.layers.Flatten(name="flatten")(images), height, width, config)
     encoder = keras.Model(images, keras.layers.Dense(config.latent_dim, "relu", name="code")(signal), name="encoder")
 
-    codes = keras.Input((config.latent_dim,), name="codes")
-    signal = codes
-    for number, units in reversed(list(enumerate(config.hidden, start=1))):
-        signal = keras.layers.Dense(units, "relu", name=f"decoder_{number}")(signal)
-    pixels = keras.layers.Dense(height * width, name="pixels")
-    logits = keras.layers.Reshape((height, width), name="image")(pixels(signal))
-    decoder = keras.Model(codes, keras.layers.Activation("sigmoid", name="sigmoid")(logits), name="decoder")
-    decoder_logits = keras.Model(codes, logits)
+    decoder = mirrored_decoder(config.latent_dim, height, width, config)
     learned = encoder(corrupted(images, config))
     if config.sparsity_weight:
         learned = ActivityPenalty(L1Penalty(config.sparsity_weight), name="penalty")(learned)
     return Autoencoder(
         encoder=encoder,
-        decoder=decoder,
-        trained=keras.Model(images, decoder_logits(learned)),
-        whole=keras.Model(images, decoder(encoder.output), name="autoencoder"),
-        atoms=None if config.hidden else pixels.kernel,
+        decoder=decoder.model,
+        trained=keras.Model(images, decoder.logits(learned)),
+        whole=keras.Model(images, decoder.model(encoder.output), name="autoencoder"),
+        atoms=decoder.atoms,
     )
 
 
+@dataclass(frozen=True)
+class Decoder:
+    """Codes (B, D) → images (B, H, W) in [0, 1], and before the sigmoid; `atoms` as in `Autoencoder`."""
+
+    model: keras.Model
+    logits: keras.Model
+    atoms: Any
+
+
+def mirrored_decoder(width_of_code: int, height: int, width: int, config: TrainConfig) -> Decoder:
+    """Codes → `hidden` reversed, ReLU → H×W, sigmoid."""
+    codes = keras.Input((width_of_code,), name="codes")
+    signal = codes
+    for number, units in reversed(list(enumerate(config.hidden, start=1))):
+        signal = keras.layers.Dense(units, "relu", name=f"decoder_{number}")(signal)
+    pixels = keras.layers.Dense(height * width, name="pixels")
+    logits = keras.layers.Reshape((height, width), name="image")(pixels(signal))
+    model = keras.Model(codes, keras.layers.Activation("sigmoid", name="sigmoid")(logits), name="decoder")
+    return Decoder(model, keras.Model(codes, logits), None if config.hidden else pixels.kernel)
+
+
 def before_code(pixels: Any, height: int, width: int, config: TrainConfig) -> Any:
-    """Pixels (B, H·W) → convolutions of stride 2 in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU."""
+    """Pixels (B, H·W) → convolutions in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU.
+
+    A convolution has stride 2 as long as that leaves a side of 4. An invariant code has `normalised` signals.
+    """
+    normalise = config.model == "invariant"
+    kind: dict[str, Any] = {"use_bias": False} if normalise else {"activation": "relu"}
     signal = pixels
     if config.channels:
         signal = keras.layers.Reshape((height, width, 1), name="plane")(signal)
+        side = min(height, width)
         for number, channels in enumerate(config.channels, start=1):
+            stride = 2 if side >= 2 * LEAST_SIDE else 1
+            side //= stride
             size, name = 5 if number == 1 else 3, f"convolution_{number}"
-            signal = keras.layers.Conv2D(channels, size, 2, "same", activation="relu", name=name)(signal)
+            signal = keras.layers.Conv2D(channels, size, stride, "same", name=name, **kind)(signal)
+            signal = normalised(signal, name) if normalise else signal
         signal = keras.layers.Flatten(name="flatten_channels")(signal)
     for number, units in enumerate(config.hidden, start=1):
-        signal = keras.layers.Dense(units, "relu", name=f"encoder_{number}")(signal)
+        name = f"encoder_{number}"
+        signal = keras.layers.Dense(units, name=name, **kind)(signal)
+        signal = normalised(signal, name) if normalise else signal
     return signal
+
+
+def normalised(signal: Any, name: str) -> Any:
+    """Signals (B, …, C) brought to mean 0 and variance 1 over the batch, scaled and shifted as is learned, ReLU.
+
+    Ioffe & Szegedy 2015, "Batch normalization". The encoder that is saved uses running means instead of the batch's.
+    """
+    signal = FusedNormalization(momentum=0.9, name=f"{name}_normalised")(signal)
+    return keras.layers.ReLU(name=f"{name}_active")(signal)
+
+
+@keras.saving.register_keras_serializable("mnistae")
+class FusedNormalization(keras.layers.BatchNormalization):
+    """Keras' batch normalisation, of planes in training by TensorFlow's one operation: a step takes a fifth less."""
+
+    def call(self, signal: Any, training: bool = False) -> Any:
+        """(B, …, C) → the same shape."""
+        if not training or len(signal.shape) != 4:
+            return super().call(signal, training=training)
+        result, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            signal, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+        )
+        for running, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            running.assign(self.momentum * running + (1 - self.momentum) * value)
+        return result

@@ -11,6 +11,7 @@ from mnistae_cli.errors import UsageError
 
 EXECUTION_STEPS = range(8, 65)  # steps per call of the compiled function; fewer or many more were slower
 USUAL_STEPS = 48
+NEIGHBOR_SHARE = 0.5  # of the examples, which are learned beside a neighbor instead of themselves
 
 
 class Examples:
@@ -19,21 +20,50 @@ class Examples:
     Args:
         inputs: (N, …), uint8 where 255 stands for 1, or float32.
         targets: (N, …), None where the inputs are the targets.
+        neighbors: (N, k), the examples nearest each, where an example is learned from beside itself or one of these.
     """
 
-    def __init__(self, inputs: NDArray[Any], targets: NDArray[Any] | None = None) -> None:
+    def __init__(
+        self,
+        inputs: NDArray[Any],
+        targets: NDArray[Any] | None = None,
+        neighbors: NDArray[np.int32] | None = None,
+    ) -> None:
         self.inputs = tf.constant(inputs)
         self.targets = None if targets is None else tf.constant(targets)
+        self.neighbors = neighbors
 
     def __len__(self) -> int:
         return int(self.inputs.shape[0])
 
     def take(self, indices: Any) -> tuple[Any, Any]:
-        """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,)."""
+        """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,).
+
+        With `neighbors`, `indices` are pairs (B, 2) and inputs (B, 2, …); the targets are those of the first.
+        """
         inputs = tf.gather(self.inputs, indices)
         if inputs.dtype == tf.uint8:
             inputs = tf.cast(inputs, tf.float32) / 255
-        return inputs, inputs if self.targets is None else tf.gather(self.targets, indices)
+        first, targets = (indices, inputs) if self.neighbors is None else (indices[:, 0], inputs[:, 0])
+        return inputs, targets if self.targets is None else tf.gather(self.targets, first)
+
+    def alone(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """`indices` (B,) as `take` wants them, each example beside itself where there are to be pairs."""
+        return indices if self.neighbors is None else np.stack([indices, indices], axis=1)
+
+    def beside(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
+        """`indices` as `take` wants them for training: every other example beside a random neighbor of its own.
+
+        What is not among `indices` is no neighbor: it is held out.
+        """
+        pairs = self.alone(indices)
+        if self.neighbors is None or not self.neighbors.shape[1]:
+            return pairs
+        draws = np.random.default_rng([seed, epoch, 1])
+        nearest = self.neighbors[indices, draws.integers(self.neighbors.shape[1], size=len(indices))]
+        chosen = (draws.random(len(indices)) < NEIGHBOR_SHARE) & np.isin(nearest, indices)
+        pairs[chosen, 1] = nearest[chosen]
+        return pairs
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -72,10 +102,16 @@ def epoch_order(n: int, steps: int, batch_size: int, seed: int, epoch: int) -> N
     return np.resize(order, (steps, batch_size)).astype(np.int32)
 
 
-def index_batches(learned: NDArray[np.int64], steps: Steps, batch_size: int, *, epochs: int, seed: int) -> Any:
+def index_batches(
+    examples: Examples, learned: NDArray[np.int64], steps: Steps, batch_size: int, *, epochs: int, seed: int
+) -> Any:
     """The batches of all epochs, indices out of `learned`, one after the other, as a `tf.data.Dataset`."""
-    orders = [epoch_order(len(learned), steps.per_epoch, batch_size, seed, epoch) for epoch in range(epochs)]
+    batches = []
+    for epoch in range(epochs):
+        order = learned[epoch_order(len(learned), steps.per_epoch, batch_size, seed, epoch)].ravel()
+        of_epoch = examples.beside(order, seed, epoch).astype(np.int32)
+        batches.append(of_epoch.reshape(steps.per_epoch, batch_size, *of_epoch.shape[1:]))
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread sleeps, up to a minute, while the end of the training waits for it
-    batches = tf.data.Dataset.from_tensor_slices(learned.astype(np.int32)[np.concatenate(orders)])
-    return batches.prefetch(steps.per_execution).with_options(options)
+    slices = tf.data.Dataset.from_tensor_slices(np.concatenate(batches))
+    return slices.prefetch(steps.per_execution).with_options(options)

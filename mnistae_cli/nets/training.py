@@ -110,7 +110,7 @@ class _HeldOutLosses(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         for name, (examples, indices) in self._held_out.items():
             starts = range(0, len(indices), HELD_OUT_BATCH)
-            batches = (examples.take(indices[start : start + HELD_OUT_BATCH]) for start in starts)
+            batches = (examples.take(examples.alone(indices[start : start + HELD_OUT_BATCH])) for start in starts)
             totals = [self._total(*batch) for batch in batches]
             counted = [float(total) + (float(penalty) if name == "val" else 0.0) for total, penalty in totals]
             logs[f"{name}_loss"] = sum(counted) / len(indices)
@@ -199,19 +199,13 @@ def train_network(
         _Progress(task, steps.per_epoch, optimisation.epochs, batch_size, report),
     ]
     trainer = IndexedTrainer(network, loss, examples)
-    trainer.compile(
-        optimizer=keras.optimizers.Adam(
-            learning_rate(optimisation, steps.per_epoch * optimisation.epochs),
-            beta_2=optimisation.beta_2,
-            weight_decay=optimisation.weight_decay or None,
-        ),
-        jit_compile=xla,
-        steps_per_execution=steps.per_execution,
-    )
+    rate = learning_rate(optimisation, steps.per_epoch * optimisation.epochs)
+    adam = keras.optimizers.Adam(rate, beta_2=optimisation.beta_2, weight_decay=optimisation.weight_decay or None)
+    trainer.compile(adam, jit_compile=xla, steps_per_execution=steps.per_execution)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")
         history = trainer.fit(
-            index_batches(learned, steps, batch_size, epochs=optimisation.epochs, seed=optimisation.seed),
+            index_batches(examples, learned, steps, batch_size, epochs=optimisation.epochs, seed=optimisation.seed),
             epochs=optimisation.epochs,
             steps_per_epoch=steps.per_epoch,
             callbacks=callbacks,

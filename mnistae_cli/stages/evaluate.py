@@ -199,6 +199,9 @@ def _draw(
     if "cluster" in inputs:
         centroids = load_npy(inputs["cluster"].folder / "centroids.npy")
         assignments = load_npy(inputs["cluster"].folder / "assignments_test.npy")
-        table = cluster_tables(inputs["cluster"], encode).get("test")
+        tables = cluster_tables(inputs["cluster"], encode)
         nearest = figures.nearest_images(features, centroids, assignments)
-        figures.clusters(images, nearest, table, data.class_names, save / "clusters.png")
+        figures.clusters(images, nearest, tables.get("test"), data.class_names, save / "clusters.png")
+        if labels is not None and "train" in tables:
+            named = metrics.hungarian_mapping(tables["train"])[assignments]
+            figures.mistakes(images, named, labels, data.class_names, save / "mistakes.png")

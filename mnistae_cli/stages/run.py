@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.directory import check_config_place, drop_stage, hold, keep_config
+from mnistae_cli.directory import CONFIG_HEADER, check_config_place, drop_stage, hold, keep
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.classify import can_be_classified, classify
@@ -35,7 +35,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
             report(Notice("fewer than two classes: classify is left out, what it left earlier is removed"))
         made.append(cluster(configs["cluster"], artifacts, report, force=force))
         made.append(evaluate(configs["evaluate"], artifacts, report, force=force))
-        keep_config(artifacts, as_toml(made))
+        keep(artifacts / "config.toml", CONFIG_HEADER + as_toml(made))
     return made[-1]
 
 

@@ -13,11 +13,13 @@ from mnistae_cli.directory import hold
 from mnistae_cli.errors import UsageError
 from mnistae_cli.framing import measure_frame
 from mnistae_cli.manifests import Manifest
+from mnistae_cli.neighbors import nearest_neighbors
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.sources import Pixels
 
 if TYPE_CHECKING:
     from mnistae_cli.nets.autoencoder import Autoencoder
+    from mnistae_cli.nets.batches import Examples
 
 
 def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -56,7 +58,6 @@ def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> 
 
 def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> None:
     report(Notice("loading TensorFlow"))
-    from mnistae_cli.nets.batches import Examples
     from mnistae_cli.nets.export import export_onnx, write_history
     from mnistae_cli.nets.losses import reconstruction_loss
     from mnistae_cli.nets.runtime import start_session
@@ -64,8 +65,12 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
 
     start_session(config.seed)
     pixels = data.train.pixels.load()
-    model, frame, examples = _build(config, pixels), measure_frame(pixels), Examples(pixels)
+    model, frame = _build(config, pixels), measure_frame(pixels)
+    if config.n_neighbors:
+        report(Notice(f"nearest neighbors of {len(pixels):,} images"))
+    examples = _examples(pixels, config.n_neighbors)
     del pixels  # TensorFlow holds them now
+    test = _examples(data.test.pixels.load(), None if config.n_neighbors is None else 0)
     fitted = train_network(
         model.trained,
         reconstruction_loss(config),
@@ -74,7 +79,7 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
         report,
         task="train",
         xla=_gains_by_xla(config),
-        shown={"test": Examples(data.test.pixels.load())},
+        shown={"test": test},
     )
     model.whole.save(work.folder / "autoencoder.keras")
     export_onnx(model.encoder, work.folder / "encoder.onnx")
@@ -94,19 +99,29 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
 def _build(config: TrainConfig, pixels: Pixels) -> "Autoencoder":
     from mnistae_cli.nets.autoencoder import build_dense
     from mnistae_cli.nets.batches import plan_steps
+    from mnistae_cli.nets.invariance import build_invariant
     from mnistae_cli.nets.sparse import build_sparse
 
     n, height, width = pixels.shape
     if config.model == "dense":
         return build_dense(height, width, config)
-    mean_image = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
     steps = plan_steps(n, min(config.batch_size, n)).per_epoch * (config.epochs or 1)
+    if config.model == "invariant":
+        return build_invariant(height, width, config, steps)
+    mean_image = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
     return build_sparse(mean_image, config, steps)
+
+
+def _examples(pixels: Pixels, n_neighbors: int | None) -> "Examples":
+    from mnistae_cli.nets.batches import Examples
+
+    neighbors = None if n_neighbors is None else nearest_neighbors(pixels, n_neighbors)
+    return Examples(pixels, neighbors=neighbors)
 
 
 def _gains_by_xla(config: TrainConfig) -> bool:
     """For the k largest XLA sorts whole rows (17 ms a step, the plain graph 2).
 
-    Its convolutions and random draws are slow on a CPU, Keras' affine warp it cannot compile.
+    Its convolutions and random draws are slow on a CPU; the warps compile themselves.
     """
-    return config.k is None and not (config.channels or config.augment or config.noise)
+    return config.k is None and not (config.channels or config.augment or config.occlusion or config.noise)

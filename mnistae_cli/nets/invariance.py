@@ -1,0 +1,112 @@
+"""The invariant autoencoder: a code that is the same for an image and for small warps of it, and tells clusters."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from mnistae_cli.configs import TrainConfig
+from mnistae_cli.nets.augmentation import corrupted
+from mnistae_cli.nets.autoencoder import Autoencoder, before_code, mirrored_decoder, normalised
+
+EPSILON = 1e-9  # a joint probability is at least this, where its logarithm is finite
+EMBEDDING_LENGTH = 0.3  # of the embedding beside a head's probabilities; clusters are told by these
+WHOLE = 0.15  # of the training, its beginning, in which nothing of an image is hidden
+SHIFT = 0.07  # of the image's side, between the places at which an image is looked at
+
+serialisable = keras.saving.register_keras_serializable("mnistae")
+
+
+def assignment_loss(p: Any, q: Any, entropy_weight: float) -> Any:
+    """H(P) - 2 λ H(m) in nats, with λ = 1 the negative mutual information of two views' clusters.
+
+    P_ij = mean over images of (p_i q_j + p_j q_i) / 2, m_i = Σ_j P_ij. Ji, Henriques & Vedaldi 2019, "Invariant
+    information clustering"; λ > 1 asks for clusters of more equal size.
+
+    Args:
+        p: probabilities (B, H, K) of H heads for K clusters, of one view of B images.
+        q: those of another view.
+        entropy_weight: λ.
+
+    Returns:
+        (H,), one loss a head; the least possible is (1 - 2 λ) log K.
+    """
+    joint = ops.einsum("bhi,bhj->hij", p, q) / ops.cast(ops.shape(p)[0], p.dtype)
+    joint = ops.maximum((joint + ops.transpose(joint, (0, 2, 1))) / 2, EPSILON)
+    marginal = ops.sum(joint, axis=2)
+    joint_entropy = -ops.sum(joint * ops.log(joint), axis=(1, 2))
+    return joint_entropy + 2 * entropy_weight * ops.sum(marginal * ops.log(marginal), axis=1)
+
+
+@serialisable
+class Agreement(keras.layers.Layer):
+    """Adds the mean of `assignment_loss` over the heads to the losses, and passes on what belongs to the first view.
+
+    Args:
+        entropy_weight: λ.
+    """
+
+    def __init__(self, entropy_weight: float, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.entropy_weight = entropy_weight
+
+    def call(self, assignments_and_codes: Any) -> Any:
+        """Probabilities (2B, H, K) and codes (2B, D), the second view after the first → codes (B, D)."""
+        assignments, codes = assignments_and_codes
+        n = ops.shape(codes)[0] // 2
+        self.add_loss(ops.mean(assignment_loss(assignments[:n], assignments[n:], self.entropy_weight)))
+        return codes[:n]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {**super().get_config(), "entropy_weight": self.entropy_weight}
+
+
+def build_invariant(height: int, width: int, config: TrainConfig, steps: int) -> Autoencoder:
+    """H×W → `before_code` → embedding, ReLU → heads. The code: the heads' probabilities, the embedding's direction.
+
+    Two views of each image, warped apart from each other, are to have the same assignments; the decoder is asked for
+    the image as it was. What is saved looks at an image in five places, and takes the mean.
+
+    Args:
+        height: of the images.
+        width: of the images.
+        config: with `model` invariant.
+        steps: of the whole training. Clusters form on whole images; where sides are hidden earlier, some never part.
+    """
+    n_heads, n_clusters = config.n_heads or 1, config.n_clusters or 2
+    view = keras.Input((height, width), name="view")
+    signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, config)
+    embedding = normalised(keras.layers.Dense(config.latent_dim, use_bias=False, name="embedding")(signal), "embedding")
+    logits = keras.layers.Dense(n_heads * n_clusters, name="heads")(embedding)
+    logits = keras.layers.Reshape((n_heads, n_clusters), name="by_head")(logits)
+    assignments = keras.layers.Softmax(name="assignments")(logits)
+    direction = keras.layers.UnitNormalization(name="direction")(embedding)
+    scaled = keras.layers.Rescaling(EMBEDDING_LENGTH, name="beside")(direction)
+    code = keras.layers.Concatenate(name="code")([keras.layers.Flatten(name="all_heads")(assignments), scaled])
+    of_view = keras.Model(view, [assignments, code], name="of_view")
+
+    images = keras.Input((height, width), name="images")
+    places = shifted(images, max(round(SHIFT * min(height, width)), 1))
+    mean_code = keras.layers.Average(name="mean_code")([of_view(each)[1] for each in places])
+    decoder = mirrored_decoder(code.shape[1], height, width, config)
+
+    pairs = keras.Input((2, height, width), name="pairs")
+    views = keras.layers.Concatenate(axis=0, name="views")([pairs[:, 0], pairs[:, 1]])
+    seen = corrupted(views, config, round(WHOLE * steps))
+    agreement = Agreement(config.entropy_weight or 1.0, name="agreement")
+    return Autoencoder(
+        encoder=keras.Model(images, mean_code, name="encoder"),
+        decoder=decoder.model,
+        trained=keras.Model(pairs, decoder.logits(agreement(of_view(seen)))),
+        whole=keras.Model(images, decoder.model(mean_code), name="autoencoder"),
+        atoms=decoder.atoms,
+    )
+
+
+def shifted(images: Any, pixels: int) -> list[Any]:
+    """Images (B, H, W) as they are, and moved by some pixels up, down, left and right, dark where nothing was."""
+    height, width = images.shape[1:]
+    framed = ops.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels)))
+    corners = ((pixels, pixels), (0, pixels), (2 * pixels, pixels), (pixels, 0), (pixels, 2 * pixels))
+    return [framed[:, row : row + height, column : column + width] for row, column in corners]

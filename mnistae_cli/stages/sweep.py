@@ -1,0 +1,130 @@
+"""`mnistae sweep`: the same run from several seeds, each in a directory of its own; one is chosen by its loss alone."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+
+from mnistae_cli.artifacts import open_stage
+from mnistae_cli.configs import MAX_SEED
+from mnistae_cli.directory import STAGES, hold, keep
+from mnistae_cli.errors import UsageError
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.stages.run import run
+
+SCHEMA_VERSION = 1
+KEPT_AS = "sweep.json"
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """What one seed gave.
+
+    Args:
+        seed: of all stages.
+        folder: its artifacts directory.
+        loss: what training made small, its last mean over the training images: reconstruction and penalties.
+        seconds: of all stages, when they were made.
+        figures: the numbers of `metrics.json`, names joined by dots.
+    """
+
+    seed: int
+    folder: str
+    loss: float
+    seconds: float
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All runs by seed, and the seed of the lowest loss. No label and no test image has a say in that."""
+
+    runs: list[SeedRun]
+    chosen: int
+
+    def summary(self) -> dict[str, dict[str, float | None]]:
+        """Per figure that all runs have, and `loss` and `seconds`: mean, sample standard deviation, min, max."""
+        columns = [{"loss": each.loss, "seconds": each.seconds, **each.figures} for each in self.runs]
+        shared = [name for name in columns[0] if all(name in column for column in columns)]
+        return {name: _spread([column[name] for column in columns]) for name in shared}
+
+
+def sweep(
+    configs: Mapping[str, Any],
+    seeds: Sequence[int],
+    artifacts: Path,
+    report: Report = silent,
+    *,
+    jobs: int = 1,
+    force: bool = False,
+) -> Sweep:
+    """`run` in `artifacts/seed-S` for each seed S, skipping what is up to date; writes `artifacts/sweep.json`.
+
+    Args:
+        configs: stage → its config, all five; their seeds are replaced.
+        seeds: each at least 0.
+        artifacts: the directory of the directories.
+        report: hears the stages of one job, or of several only when a seed is done.
+        jobs: processes at a time.
+        force: run what is up to date all the same.
+
+    Raises:
+        MnistaeError: as `run`.
+    """
+    kept = artifacts / KEPT_AS
+    if kept.exists() and b'"schema_version"' not in kept.read_bytes():
+        raise UsageError(f"{kept} is not of mnistae sweep, and it would replace it.", "Move it away.")
+    with hold(artifacts, report):
+        heard = report if jobs == 1 else silent
+        tasks = (joblib.delayed(_run_seed)(configs, seed, artifacts, heard, force) for seed in seeds)
+        runs = []
+        for done in joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks):
+            report(Notice(f"seed {done.seed}: loss {done.loss:.4f}, {done.seconds:.0f} s"))
+            runs.append(done)
+        chosen = min(runs, key=lambda each: each.loss).seed
+        result = Sweep(sorted(runs, key=lambda each: each.seed), chosen)
+        content = {"schema_version": SCHEMA_VERSION, **asdict(result), "summary": result.summary()}
+        keep(kept, json.dumps(content, indent=2) + "\n")
+    return result
+
+
+def _run_seed(configs: Mapping[str, Any], seed: int, artifacts: Path, report: Report, force: bool) -> SeedRun:
+    folder = artifacts / f"seed-{seed}"
+    scored = run({stage: replace(config, seed=seed) for stage, config in configs.items()}, folder, report, force=force)
+    manifests = [open_stage(folder, stage).manifest for stage in STAGES if (folder / stage).exists()]
+    trained = manifests[0].metrics
+    loss = trained["loss"] + trained.get("penalty", 0.0)
+    seconds = sum(each.wall_seconds for each in manifests)
+    return SeedRun(seed, str(folder), loss, seconds, dict(_numbers(scored.metrics)))
+
+
+def _numbers(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield prefix + name, value
+
+
+def _spread(values: Sequence[float]) -> dict[str, float | None]:
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return {"mean": float(np.mean(values)), "std": deviation, "min": float(min(values)), "max": float(max(values))}
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`"0-4"`, `"1,5,9"` or both → the seeds, each once, in order.
+
+    Raises:
+        UsageError: no such list.
+    """
+    seeds = set[int]()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first) <= MAX_SEED):
+            raise UsageError(f"--seeds is {text}: {part or 'nothing'} is no seed.", "Give seeds as 0-4 or 0,3,7.")
+        seeds.update(range(int(first), int(last or first) + 1))
+    return sorted(seeds)

@@ -1,0 +1,117 @@
+"""The invariant code and sweeps of seeds through the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistae_cli.errors import UsageError
+from mnistae_cli.stages.sweep import SeedRun, Sweep, parse_seeds
+from tests.conftest import SMALL, Mnistae, assert_two_lines, shapes, write_shapes
+
+INVARIANT = ("--model", "invariant", "--epochs", "12", "--batch-size", "32", "--latent-dim", "16", "--channels", "8")
+
+
+def test_an_invariant_code_goes_all_the_way(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    root = tmp_path / "artifacts"
+    result = mnistae("run", "--dataset", shapes_npz, "-a", root, *INVARIANT, "--epochs", "40", *SMALL, "--json", "-q")
+    assert result.code == 0, result.err
+    scores = json.loads(result.out)
+    assert scores["clusters"]["n_clusters"] == 3
+    assert scores["clusters"]["test"]["hungarian_accuracy"] > 0.6
+    manifest = json.loads((root / "train" / "manifest.json").read_text())
+    assert manifest["config"]["n_clusters"] == 3
+    assert np.load(root / "encode" / "features_train.npy").shape == (240, 10 * 3 + 16)
+    np.save(tmp_path / "images.npy", shapes(3, 5)[0])
+    predicted = json.loads(mnistae("predict", tmp_path / "images.npy", "-a", root, "--json").out)
+    assert {each["cluster"] for each in predicted["predictions"]} <= {0, 1, 2}
+
+
+def test_an_invariant_code_looks_at_no_label(tmp_path: Path, mnistae: Mnistae) -> None:
+    """Permuted labels, or none at all, give the same bytes."""
+    roots = {}
+    for name, options in (("true", {}), ("permuted", {"permuted": True}), ("none", {"labelled": False})):
+        data, roots[name] = write_shapes(tmp_path / f"{name}.npz", **options), tmp_path / name
+        quick = [*INVARIANT, "--epochs", "3", "--clusters", "3"]
+        for command in (["train", "--dataset", data, *quick], ["encode"], ["cluster", "--clusters", "3"]):
+            assert mnistae(*command, "-a", roots[name], "-q").code == 0
+    compared = 0
+    for stage in ("train", "encode", "cluster"):
+        for path in (roots["true"] / stage).glob("*.*"):
+            if path.suffix in (".npy", ".onnx", ".csv") and not path.name.startswith("labels"):
+                for other in ("permuted", "none"):
+                    assert path.read_bytes() == (roots[other] / stage / path.name).read_bytes(), (other, path)
+                    compared += 1
+    assert compared >= 20
+
+
+def test_the_number_of_clusters_reaches_the_stages_that_use_it(
+    shapes_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = mnistae("train", "--dataset", shapes_npz, "-a", tmp_path, "--clusters", "3")
+    assert_two_lines(refused, 2, "--clusters is 3", "--model dense", "--model invariant")
+    monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "4")
+    quick = (*INVARIANT, "--epochs", "1", "--no-figures", "-q")
+    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
+    configs = [json.loads((tmp_path / stage / "manifest.json").read_text())["config"] for stage in ("train", "cluster")]
+    assert [each["n_clusters"] for each in configs] == [4, 4]
+
+
+def test_a_sweep_runs_each_seed_once_and_chooses_by_the_loss(
+    shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    root = tmp_path / "sweep"
+    command = ("sweep", "--dataset", shapes_npz, "-a", root, *INVARIANT, "--epochs", "2", *SMALL, "--no-figures")
+    first = mnistae(*command, "--seeds", "0,2", "--json")
+    assert first.code == 0, first.err
+    result = json.loads(first.out)
+    assert [each["seed"] for each in result["runs"]] == [0, 2]
+    losses = {each["seed"]: each["loss"] for each in result["runs"]}
+    assert result["chosen"] == min(losses, key=lambda seed: losses[seed])
+    accuracies = [each["figures"]["clusters.test.hungarian_accuracy"] for each in result["runs"]]
+    summary = result["summary"]["clusters.test.hungarian_accuracy"]
+    assert summary["mean"] == pytest.approx(np.mean(accuracies))
+    assert summary["std"] == pytest.approx(np.std(accuracies, ddof=1))
+    before = (root / "seed-2" / "train" / "manifest.json").read_bytes()
+    again = mnistae(*command, "--seeds", "0-2")
+    assert again.code == 0
+    assert again.err.count("train: up to date") == 2
+    assert (root / "seed-2" / "train" / "manifest.json").read_bytes() == before
+    kept = json.loads((root / "sweep.json").read_text())
+    assert [each["seed"] for each in kept["runs"]] == [0, 1, 2]
+    alone = tmp_path / "alone"
+    assert mnistae("run", *command[1:3], "-a", alone, *command[5:], "--seed", "2", "-q").code == 0
+    features = [(each / "encode" / "features_test.npy").read_bytes() for each in (alone, root / "seed-2")]
+    assert features[0] == features[1]
+
+
+def test_a_sweep_of_two_jobs_gives_what_one_gives(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    quick = ("--dataset", shapes_npz, "--epochs", "2", "--latent-dim", "8", *SMALL, "--no-figures", "--seeds", "0-1")
+    results = [mnistae("sweep", *quick, "-a", tmp_path / jobs, "--jobs", jobs, "--json") for jobs in ("1", "2")]
+    assert [each.code for each in results] == [0, 0], results[1].err
+    one, two = (json.loads(each.out)["runs"] for each in results)
+    assert [each["figures"] for each in one] == [each["figures"] for each in two]
+
+
+def test_a_sweep_replaces_nothing_of_the_users(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    (tmp_path / "sweep.json").write_text("mine")
+    assert_two_lines(mnistae("sweep", "--dataset", shapes_npz, "-a", tmp_path), 2, "sweep.json", "Move it away")
+    assert (tmp_path / "sweep.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("text", "seeds"), [("0-4", [0, 1, 2, 3, 4]), ("7", [7]), ("3, 1,1-2", [1, 2, 3])])
+def test_seeds_are_ranges_and_lists(text: str, seeds: list[int]) -> None:
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "a", "4-0", "-1", "1,,2", "1-2-3", "9999999999"])
+def test_what_is_no_seed_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_seeds(text)
+    assert "--seeds" in refused.value.problem
+
+
+def test_the_summary_of_one_run_has_no_deviation() -> None:
+    runs = [SeedRun(3, "seed-3", -1.5, 10.0, {"clusters.test.purity": 0.5})]
+    assert Sweep(runs, 3).summary()["loss"] == {"mean": -1.5, "std": None, "min": -1.5, "max": -1.5}
