@@ -48,7 +48,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
 """Kind of code → the settings whose default or whose meaning depends on it. What is not in its row, it refuses."""
 OF_THE_CODE = frozenset(name for settings in CODES.values() for name in settings)
 TUNED = frozenset({"loss", "learning_rate", "sparsity_weight"})  # for one kind of code, and for another mean another
-USUAL_EPOCHS = {"dense": 8, "sparse": 8, "invariant": 30}
+USUAL_EPOCHS = {"dense": 8, "sparse": 8, "invariant": 26}
 LEAST_STEPS = {"dense": 1000, "sparse": 1000, "invariant": 2000}  # fewer leave a small data set half learned
 
 
@@ -141,7 +141,7 @@ class TrainConfig(Checked):
         None, "Binary cross-entropy or mean squared error, per pixel; by default bce. A sparse code has mse."
     )
     epochs: int | None = option(
-        None, "Passes over the training images; by default 8, invariant 30, more for few images.", minimum=1
+        None, "Passes over the training images; by default 8, invariant 26, more for few images.", minimum=1
     )
     batch_size: int = option(None, "Images per step; by default 128, invariant 256.", minimum=1)
     learning_rate: float = option(

@@ -15,6 +15,7 @@ from mnistae_cli.directory import STAGES, hold, keep
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.run import run
+from mnistae_cli.stages.train import open_data
 
 SCHEMA_VERSION = 1
 KEPT_AS = "sweep.json"
@@ -78,6 +79,7 @@ def sweep(
     kept = artifacts / KEPT_AS
     if kept.exists() and b'"schema_version"' not in kept.read_bytes():
         raise UsageError(f"{kept} is not of mnistae sweep, and it would replace it.", "Move it away.")
+    open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
     with hold(artifacts, report):
         heard = report if jobs == 1 else silent
         tasks = (joblib.delayed(_run_seed)(configs, seed, artifacts, heard, force) for seed in seeds)
