@@ -16,9 +16,13 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
     A KeyboardInterrupt that is raised inside a callback of native code gets lost there, or crashes it.
     """
+    from multiprocessing import active_children
+
     from mnistae_cli.files import discard_unfinished
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for child in active_children():  # of a sweep's jobs: they would go on
+        child.kill()
     discard_unfinished()
     what, code = ("interrupted", INTERRUPTED) if number == signal.SIGINT else ("terminated", TERMINATED)
     stderr = sys.stderr.fileno()

@@ -205,8 +205,9 @@ def _command_again(root: Path, stage: str) -> str:
     made_by = _read_manifest(root, stage).manifest.command
     if not made_by.startswith("mnistae "):
         return command_for(root, stage)
-    moved = root != DEFAULT_ROOT and shlex.quote(str(root)) not in made_by
-    return made_by + (f" --artifacts {shlex.quote(str(root))}" if moved else "")
+    named = root.parent if made_by.startswith("mnistae sweep ") else root  # a sweep has a directory for each seed
+    moved = named != DEFAULT_ROOT and shlex.quote(str(named)) not in made_by
+    return made_by + (f" --artifacts {shlex.quote(str(named))}" if moved else "")
 
 
 def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | None:

@@ -144,8 +144,7 @@ def run(context: typer.Context, common: Common, fail_under: FailUnder = None) ->
 
 @command(
     "sweep",
-    [each for each in options.stage_parameters(STAGES) if not each.name.endswith("__seed")]
-    + options.common_parameters(EVERY_STAGE),
+    options.stage_parameters(STAGES, without=("seed",)) + options.common_parameters(EVERY_STAGE),
     "mnistae sweep --seeds 0-4 --preset invariant --no-figures",
     "All at once",
 )
@@ -159,11 +158,11 @@ def sweep(context: typer.Context, common: Common, seeds: Seeds = "0-4", jobs: Jo
         result = stage(configs, parse_seeds(seeds), common.artifacts, listener, jobs=jobs, force=common.force)
         listener.stop()
         if common.json:
-            console.print_json({**dataclasses.asdict(result), "summary": result.summary()})
+            console.print_json(result.as_dict())
             return
         from mnistae_cli.tables import sweep_rows
 
-        columns, rows = sweep_rows(result.runs, result.summary())
+        columns, rows = sweep_rows([each.row() for each in result.runs], result.summary())
         note = f"Lowest loss: seed {result.chosen}, in {common.artifacts / f'seed-{result.chosen}'}/"
         console.print_table(f"{len(result.runs)} seeds", columns, rows, note)
 

@@ -1,70 +1,16 @@
 """The one home of every default. Each stage has a frozen dataclass, checked when it is made."""
 
-from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, replace
 from typing import Any, Literal
 
 from mnistae_cli.checked import Checked, flag_of, option
+from mnistae_cli.codes import CODES, LEAST_STEPS, OF_THE_CODE, USUAL_EPOCHS, code_settings, options_of
 from mnistae_cli.errors import UsageError
 
 DATA_DIR = "Folder to look for the data set's files in first."
 SEED = "Start of every random draw."
 WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
-_DENSE: Mapping[str, Any] = {
-    "latent_dim": 512,
-    "channels": (),
-    "augment": 0.0,
-    "occlusion": 0.0,
-    "batch_size": 128,
-    "loss": "bce",
-    "learning_rate": 1e-2,
-    "sparsity_weight": 4e-6,
-}
-_SPARSE = {name: value for name, value in _DENSE.items() if name != "sparsity_weight"} | {
-    "loss": "mse",
-    "learning_rate": 2e-3,
-}
-CODES: Mapping[str, Mapping[str, Any]] = {
-    "dense": _DENSE,
-    "l1": {**_SPARSE, "sparsity": "l1", "sparsity_weight": 5e-4, "sparsity_warmup": 0.1},
-    "kl": {**_SPARSE, "sparsity": "kl", "sparsity_weight": 1e-3, "sparsity_target": 0.05, "sparsity_warmup": 0.1},
-    "topk": {**_SPARSE, "sparsity": "topk", "k": 25, "aux_k": 256},
-    "batchtopk": {**_SPARSE, "sparsity": "batchtopk", "k": 25, "aux_k": 256},
-    "invariant": {
-        "latent_dim": 128,
-        "channels": (24, 64),
-        "augment": 1.0,
-        "occlusion": 0.5,
-        "batch_size": 256,
-        "loss": "bce",
-        "learning_rate": 3e-3,
-        "n_clusters": 10,
-        "n_heads": 10,
-        "entropy_weight": 2.5,
-        "n_neighbors": 4,
-    },
-}
-"""Kind of code → the settings whose default or whose meaning depends on it. What is not in its row, it refuses."""
-OF_THE_CODE = frozenset(name for settings in CODES.values() for name in settings)
-TUNED = frozenset({"loss", "learning_rate", "sparsity_weight"})  # for one kind of code, and for another mean another
-USUAL_EPOCHS = {"dense": 8, "sparse": 8, "invariant": 26}
-LEAST_STEPS = {"dense": 1000, "sparse": 1000, "invariant": 2000}  # fewer leave a small data set half learned
-
-
-def code_settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The row of `CODES` that values for train mean; where there is no such code, which will be refused, dense."""
-    model = values.get("model", "dense")
-    return CODES.get(values.get("sparsity") or "topk" if model == "sparse" else model, _DENSE)
-
-
-def still_meant(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Of a preset's or a file's values for train, those that `over`, which names another code, leaves a meaning."""
-    model = (values | over).get("model", "dense")
-    foreign = OF_THE_CODE - code_settings(values | over).keys()
-    if model != values.get("model", "dense"):
-        foreign |= TUNED
-    return {name: value for name, value in values.items() if name not in foreign}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +33,7 @@ class TrainConfig(Checked):
     )
     hidden: tuple[int, ...] = option(
         (),
-        "Layers before the code, in units, as 500,500,2000; a dense code's decoder mirrors them.",
+        "Layers before the code, in units, as 500,500,2000; the decoder of a dense or an invariant code mirrors them.",
         minimum=1,
         maximum=WIDEST,
     )
@@ -115,15 +61,18 @@ class TrainConfig(Checked):
         None,
         "invariant: clusters that a head tells apart, of about equal size; by default 10.",
         minimum=2,
-        maximum=WIDEST,
+        maximum=1000,
         flag="clusters",
     )
-    n_heads: int | None = option(None, "invariant: heads that each assign the clusters.", minimum=1, maximum=WIDEST)
+    n_heads: int | None = option(None, "invariant: heads that each assign the clusters.", minimum=1, maximum=100)
     entropy_weight: float | None = option(
         None, "invariant: weight of the clusters' equal size beside the views' agreement.", minimum=1
     )
     n_neighbors: int | None = option(
-        None, "invariant: nearest images, one of which is every other time the second view; 0: none.", minimum=0
+        None,
+        "invariant: nearest images, one of which is every other time the second view; 0: none.",
+        minimum=0,
+        maximum=100,
     )
     augment: float = option(
         None,
@@ -174,6 +123,11 @@ class TrainConfig(Checked):
             if each.name in foreign and given[each.name] is not None:
                 raise self._unused(each)
         self._check_sparse()
+        if self.n_clusters is not None and self.batch_size < self.n_clusters:
+            raise UsageError(
+                f"--batch-size is {self.batch_size}: it is to have room for {self.n_clusters} clusters.",
+                f"Give at least {self.n_clusters}.",
+            )
 
     def _check_sparse(self) -> None:
         if self.model == "sparse" and self.loss != "mse":
@@ -195,7 +149,7 @@ class TrainConfig(Checked):
     def _unused(self, setting: Field[Any]) -> UsageError:
         """The refusal of a setting for which this kind of code has no use."""
         variant = f"--model {self.model}" if self.model != "sparse" else f"--sparsity {self.sparsity}"
-        users = [_named(code) for code, settings in CODES.items() if setting.name in settings]
+        users = [options_of(code) for code, settings in CODES.items() if setting.name in settings]
         if setting.name == "sparsity":
             users = ["--model sparse"]
         if self.model == "sparse":
@@ -211,15 +165,18 @@ class TrainConfig(Checked):
         return self.sparsity or "topk" if self.model == "sparse" else self.model
 
     def for_images(self, n: int) -> "TrainConfig":
-        """The same config with its epochs as a number, for `n` training images."""
+        """The same config with its epochs as a number, for `n` training images.
+
+        Raises:
+            UsageError: fewer images than clusters.
+        """
+        if self.n_clusters is not None and n < self.n_clusters:
+            raise UsageError(
+                f"--clusters is {self.n_clusters}, and there are {n} images.", f"Give at most {n} clusters."
+            )
         steps_per_epoch = -(-n // self.batch_size)
         least = -(-LEAST_STEPS[self.model] // steps_per_epoch)
         return replace(self, epochs=self.epochs or max(USUAL_EPOCHS[self.model], least))
-
-
-def _named(code: str) -> str:
-    """The options that choose a row of `CODES`."""
-    return f"--model {code}" if code in ("dense", "invariant") else f"--model sparse --sparsity {code}"
 
 
 @dataclass(frozen=True, kw_only=True)

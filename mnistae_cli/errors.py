@@ -15,9 +15,12 @@ class MnistaeError(Exception):
     exit_code = 1
 
     def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem)
+        super().__init__(problem, remedy)  # both, or another process cannot hand it over
         self.problem = problem
         self.remedy = remedy
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class UsageError(MnistaeError):

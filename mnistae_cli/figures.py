@@ -73,7 +73,12 @@ def loss_curve(history: Path, path: Path) -> None:
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for name, values in zip(header[1:], columns[1:], strict=True):
-        shown = np.where(values > 0, values, np.nan)  # a log axis has no place for no penalty
+        if (values < 0).any():
+            apart = axes.twinx()  # a log axis has no place below 0
+            apart.plot(columns[0], values, "k--", label="assignments of two views (right axis)")
+            apart.legend(loc="center right")
+            continue
+        shown = np.where(values > 0, values, np.nan)
         axes.plot(columns[0], shown, marker="o", markersize=3, label=names[name])
     axes.set(xlabel="epoch", ylabel="loss", title="Loss of each epoch", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

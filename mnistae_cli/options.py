@@ -10,7 +10,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from mnistae_cli.checked import flag_of, is_float, suggestion
-from mnistae_cli.configs import STAGE_CONFIGS, code_settings, still_meant
+from mnistae_cli.codes import code_settings, still_meant
+from mnistae_cli.configs import STAGE_CONFIGS
 from mnistae_cli.directory import DEFAULT_ROOT
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import SHARED_KEYS, Experiment, load_experiment, stage_config
@@ -95,11 +96,11 @@ def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
     return [_parameter(name, COMMON_TYPES[name], defaults[name]) for name in names]
 
 
-def stage_parameters(stages: Collection[str]) -> list[inspect.Parameter]:
+def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> list[inspect.Parameter]:
     """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
 
     The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
-    `--head-epochs` beside train's `--epochs`.
+    `--head-epochs` beside train's `--epochs`. Settings `without` an option are left out.
     """
     parameters, taken = [], set[str]()
     owned = {name for name, owner in OWNERS.items() if owner in stages}
@@ -109,6 +110,8 @@ def stage_parameters(stages: Collection[str]) -> list[inspect.Parameter]:
         for each in dataclasses.fields(config_class):  # type: ignore[arg-type]
             flag = flag_of(each)
             if (each.name in SHARED and flag in taken) or (each.name in owned and OWNERS[each.name] != stage):
+                continue
+            if each.name in without:
                 continue
             if flag in taken:
                 flag = f"--{PREFIXES[stage]}-{flag[2:]}"
@@ -186,18 +189,31 @@ def resolve(stages: Collection[str], common: Common, given: Mapping[str, Any]) -
                     over[name] = _parsed(flag_of(known[name]), value, hints[name])
             if stage == "train" and {"model", "sparsity"} & over.keys():
                 values = still_meant(values, over)
-            if stage == "train" and len(stages) > 1:
-                over = {name: over[name] for name in over if name not in OWNERS or name in code_settings(values | over)}
+            if len(stages) > 1:
+                values, over = _from_owners(stage, experiment, values, over)
             configs[stage] = stage_config(stage, values | over)
         except UsageError as problem:  # two stages may have an option of this name
             raise UsageError(f"{stage}: {problem.problem}", problem.remedy + _set_outside(stage)) from None
     return configs
 
 
+def _from_owners(
+    stage: str, experiment: Experiment, values: dict[str, Any], over: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A stage's values with those that it shares with their owner, where its code uses them."""
+    for name, owner in OWNERS.items():
+        if owner != stage and name in code_settings(values | over):
+            values = {name: experiment[owner][name]} | values if name in experiment[owner] else values
+        elif owner != stage:
+            over = {each: value for each, value in over.items() if each != name}
+    return values, over
+
+
 def _set_outside(stage: str) -> str:
     """A wrong value may come from a variable that nobody remembers."""
     fields = dataclasses.fields(STAGE_CONFIGS[stage])  # type: ignore[arg-type]
-    found = [name for name in (variable_of(stage, each) for each in fields) if name in os.environ]
+    variables = [variable_of(owner, each) for each in fields for owner in {stage, OWNERS.get(each.name, stage)}]
+    found = [name for name in sorted(variables) if name in os.environ]
     return f" Set in the environment: {', '.join(found)}." if found else ""
 
 

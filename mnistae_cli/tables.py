@@ -92,18 +92,18 @@ SWEPT = {
     "clusters.test.hungarian_accuracy": "clusters, test",
     "clusters.test.normalized_mutual_info": "NMI, test",
     "classifier.test.accuracy": "classifier, test",
+    "probe.test.accuracy": "linear probe, test",
     "seconds": "seconds",
 }
 """Figures of a sweep that its table shows → the heads of their columns."""
 
 
-def sweep_rows(runs: Sequence[Any], summary: Mapping[str, Mapping[str, float | None]]) -> tuple[list[str], Rows]:
+def sweep_rows(
+    runs: Sequence[Mapping[str, Any]], summary: Mapping[str, Mapping[str, float | None]]
+) -> tuple[list[str], Rows]:
     """The table of a sweep's runs: its columns; a row per seed, then mean, standard deviation, minimum."""
     shown = [name for name in SWEPT if name in summary]
-    values = [{"loss": each.loss, "seconds": each.seconds, **each.figures} for each in runs]
-    rows = [
-        [str(each.seed), *(_swept(name, of[name]) for name in shown)] for each, of in zip(runs, values, strict=True)
-    ]
+    rows = [[str(each["seed"]), *(_swept(name, each[name]) for name in shown)] for each in runs]
     for key, name in (("mean", "mean"), ("std", "standard deviation"), ("min", "minimum")):
         rows.append([name, *(_swept(each, summary[each][key]) for each in shown)])
     return ["seed", *(SWEPT[name] for name in shown)], rows

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from mnistae_cli import __version__, cli
 from mnistae_cli.errors import DamagedInput
 from tests.conftest import QUICK, Mnistae, assert_two_lines, shapes
 
-COMMANDS = ("train", "encode", "classify", "cluster", "evaluate", "run", "status", "predict", "data")
+COMMANDS = ("train", "encode", "classify", "cluster", "evaluate", "run", "sweep", "status", "predict", "data")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -229,6 +230,19 @@ def test_a_stopped_process_says_so_and_leaves_what_was_there(
     assert [line.split(":")[0] for line in lines] == ["error", "help"]
     assert (finished / "train" / "manifest.json").read_bytes() == before
     assert not {".train.partial", ".holder"} & {path.name for path in finished.iterdir()}
+
+
+def test_a_stopped_sweep_stops_its_jobs(shapes_npz: Path, tmp_path: Path) -> None:
+    options = ["--dataset", str(shapes_npz), "--epochs", "100000", "-a", str(tmp_path), "--jobs", "2", "--seeds", "0-3"]
+    command = [sys.executable, "-m", "mnistae_cli", "sweep", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        wait_for(tmp_path / "seed-1" / ".train.partial")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 143
+    for seed in (0, 1):
+        with FileLock(tmp_path / f"seed-{seed}" / ".lock", timeout=10):  # nobody holds it any more
+            pass
+    assert not (tmp_path / "seed-2").exists()
 
 
 def test_more_labels_or_clusters_than_images(finished: Path, mnistae: Mnistae) -> None:

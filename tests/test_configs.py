@@ -2,7 +2,8 @@ import dataclasses
 
 import pytest
 
-from mnistae_cli.configs import CODES, STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig, still_meant
+from mnistae_cli.codes import CODES, still_meant
+from mnistae_cli.configs import STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import load_experiment, preset_names, read_experiment, stage_config
 
@@ -52,6 +53,9 @@ def test_nonsense_is_refused_at_construction(config: type, values: dict[str, obj
         ({"model": "invariant", "k": 3}, ("--k is 3", "--model invariant", "--model sparse --sparsity topk")),
         ({"model": "invariant", "n_clusters": 1}, ("--clusters is 1", "at least 2")),
         ({"model": "invariant", "entropy_weight": 0.5}, ("--entropy-weight", "at least 1")),
+        ({"model": "invariant", "batch_size": 9}, ("--batch-size is 9", "10 clusters", "at least 10")),
+        ({"model": ["sparse"]}, ("--model", "one of dense, sparse, invariant")),
+        ({"model": "sparse", "sparsity": ["l1"]}, ("--sparsity", "one of l1")),
         ({"model": "sparse", "sparsity": "k-means"}, ("k-means", "l1, kl, topk, batchtopk")),
         ({"model": "sparse", "loss": "bce"}, ("--loss", "bce", "mse")),
         ({"model": "sparse", "latent_dim": 9, "k": 9}, ("--k", "below --latent-dim, 9")),
@@ -111,10 +115,22 @@ def test_another_code_leaves_a_presets_other_settings(
     TrainConfig(**(kept | over))
 
 
+@pytest.mark.parametrize("model", ["sparse", "invariant"])
+def test_the_defaults_that_run_wrote_down_for_one_code_are_not_meant_for_another(model: str) -> None:
+    written = dataclasses.asdict(TrainConfig(epochs=8, seed=3, channels=(9,)))
+    kept = still_meant({name: value for name, value in written.items() if value is not None}, {"model": model})
+    assert TrainConfig(**(kept | {"model": model})) == TrainConfig(model=model, seed=3, channels=(9,))  # type: ignore[arg-type]
+
+
 def test_whole_numbers_and_lists_of_toml_are_taken() -> None:
     config = TrainConfig(learning_rate=1, hidden=[500, 20])  # type: ignore[arg-type]
     assert config.learning_rate == 1.0
     assert config.hidden == (500, 20)
+
+
+def test_fewer_images_than_clusters_are_refused() -> None:
+    with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images"):
+        TrainConfig(model="invariant").for_images(9)
 
 
 def test_small_data_sets_get_more_epochs() -> None:

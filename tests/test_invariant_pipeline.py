@@ -50,6 +50,31 @@ def test_an_invariant_code_looks_at_no_label(tmp_path: Path, mnistae: Mnistae) -
     assert compared >= 20
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--patience", "1", "--n-neighbors", "0", "--channels", "", "--hidden", "12", "--loss", "mse"),
+        ("--patience", "2", "--occlusion", "0", "--augment", "0", "--n-heads", "1", "--latent-dim", "2"),
+    ],
+)
+def test_its_settings_can_be_changed(
+    options: tuple[str, ...], shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    quick = (*INVARIANT, "--epochs", "3", *options, *SMALL, "--no-figures", "-q")
+    result = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick)
+    assert result.code == 0, result.err
+    assert "nan" not in (tmp_path / "train" / "history.csv").read_text()
+
+
+def test_two_images_are_enough_for_two_clusters(tmp_path: Path, mnistae: Mnistae) -> None:
+    np.save(tmp_path / "images.npy", shapes(3, 0)[0])
+    data = ("--dataset", tmp_path / "images.npy", "-a", tmp_path / "a", *INVARIANT, "--epochs", "2", "-q")
+    result = mnistae("run", *data, "--clusters", "2")
+    assert result.code == 0, result.err
+    assert not (tmp_path / "a" / "evaluate" / "mistakes.png").exists()
+    assert_two_lines(mnistae("run", *data, "--clusters", "3"), 2, "--clusters is 3", "2 images")
+
+
 def test_the_number_of_clusters_reaches_the_stages_that_use_it(
     shapes_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,8 +83,22 @@ def test_the_number_of_clusters_reaches_the_stages_that_use_it(
     monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "4")
     quick = (*INVARIANT, "--epochs", "1", "--no-figures", "-q")
     assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
-    configs = [json.loads((tmp_path / stage / "manifest.json").read_text())["config"] for stage in ("train", "cluster")]
-    assert [each["n_clusters"] for each in configs] == [4, 4]
+
+    def used() -> list[int]:
+        manifests = [json.loads((tmp_path / stage / "manifest.json").read_text()) for stage in ("train", "cluster")]
+        return [each["config"]["n_clusters"] for each in manifests]
+
+    assert used() == [4, 4]
+    monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "1")
+    refused = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick)
+    assert_two_lines(refused, 2, "--clusters is 1", "Set in the environment: MNISTAE_CLUSTER_CLUSTERS")
+    monkeypatch.delenv("MNISTAE_CLUSTER_CLUSTERS")
+    (tmp_path / "five.toml").write_text("[cluster]\nn_clusters = 5\n")
+    config = ("--config", tmp_path / "five.toml", *quick)
+    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *config).code == 0
+    assert used() == [5, 5]
+    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *config, "--clusters", "6").code == 0
+    assert used() == [6, 6]
 
 
 def test_a_sweep_runs_each_seed_once_and_chooses_by_the_loss(
@@ -72,6 +111,9 @@ def test_a_sweep_runs_each_seed_once_and_chooses_by_the_loss(
     result = json.loads(first.out)
     assert [each["seed"] for each in result["runs"]] == [0, 2]
     losses = {each["seed"]: each["loss"] for each in result["runs"]}
+    trained = json.loads((root / "seed-2" / "train" / "manifest.json").read_text())["metrics"]
+    assert losses[2] == trained["loss"] + trained["penalty"]
+    assert trained["penalty"] < 0
     assert result["chosen"] == min(losses, key=lambda seed: losses[seed])
     accuracies = [each["figures"]["clusters.test.hungarian_accuracy"] for each in result["runs"]]
     summary = result["summary"]["clusters.test.hungarian_accuracy"]
@@ -90,18 +132,43 @@ def test_a_sweep_runs_each_seed_once_and_chooses_by_the_loss(
     assert features[0] == features[1]
 
 
-def test_a_sweep_of_two_jobs_gives_what_one_gives(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
-    quick = ("--dataset", shapes_npz, "--epochs", "2", "--latent-dim", "8", *SMALL, "--no-figures", "--seeds", "0-1")
+def test_a_sweep_of_two_jobs_gives_what_one_gives(tmp_path: Path, mnistae: Mnistae) -> None:
+    data = write_shapes(tmp_path / "unlabelled.npz", labelled=False)
+    quick = ("--dataset", data, *INVARIANT, "--epochs", "2", "--clusters", "3", "--no-figures", "--seeds", "0-1")
     results = [mnistae("sweep", *quick, "-a", tmp_path / jobs, "--jobs", jobs, "--json") for jobs in ("1", "2")]
     assert [each.code for each in results] == [0, 0], results[1].err
     one, two = (json.loads(each.out)["runs"] for each in results)
     assert [each["figures"] for each in one] == [each["figures"] for each in two]
+    for seed in (0, 1):
+        paths = [tmp_path / jobs / f"seed-{seed}" / "encode" / "features_test.npy" for jobs in ("1", "2")]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_a_sweep_replaces_nothing_of_the_users(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
-    (tmp_path / "sweep.json").write_text("mine")
-    assert_two_lines(mnistae("sweep", "--dataset", shapes_npz, "-a", tmp_path), 2, "sweep.json", "Move it away")
-    assert (tmp_path / "sweep.json").read_text() == "mine"
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_error_in_a_job_is_two_lines(jobs: str, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    quick = ("--latent-dim", "8", "--learning-rate", "1e30", "--epochs", "2", "--seeds", "0-1", "--jobs", jobs)
+    assert_two_lines(mnistae("sweep", "--dataset", shapes_npz, "-a", tmp_path, *quick, "-q"), 2, "diverged")
+
+
+def test_a_seeds_directory_names_the_sweep_that_mends_it(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    root = tmp_path / "sweep"
+    quick = ("--latent-dim", "8", "--epochs", "1", "--no-figures", *SMALL, "--seeds", "3")
+    assert mnistae("sweep", "--dataset", shapes_npz, "-a", root, *quick, "-q").code == 0
+    (root / "seed-3" / "train" / "encoder.onnx").write_bytes(b"damaged")
+    damaged = mnistae("encode", "-a", root / "seed-3", "--force")
+    assert_two_lines(damaged, 4, "encoder.onnx", "mnistae sweep")
+    assert f"--artifacts {root / 'seed-3'}" not in damaged.err
+
+
+@pytest.mark.parametrize(("name", "word"), [("sweep.json", "sweep.json"), ("seed-1/config.toml", "config.toml")])
+def test_a_sweep_replaces_nothing_of_the_users(
+    name: str, word: str, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text('{"schema_version": 1}')
+    assert_two_lines(mnistae("sweep", "--dataset", shapes_npz, "-a", tmp_path), 2, word, "Move it away")
+    assert (tmp_path / name).read_text() == '{"schema_version": 1}'
+    assert not (tmp_path / "seed-0").exists()
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("0-4", [0, 1, 2, 3, 4]), ("7", [7]), ("3, 1,1-2", [1, 2, 3])])
@@ -109,7 +176,7 @@ def test_seeds_are_ranges_and_lists(text: str, seeds: list[int]) -> None:
     assert parse_seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "a", "4-0", "-1", "1,,2", "1-2-3", "9999999999"])
+@pytest.mark.parametrize("text", ["", "a", "4-0", "-1", "1,,2", "1-2-3", "9999999999", "0-4000000000", "9" * 5000])
 def test_what_is_no_seed_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_seeds(text)

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
 # From the ground up. A module imports from lower rows alone; peers do not import peers.
 LAYERS = (
     ("errors", "progress", "__init__"),
-    ("files", "checked"),
+    ("files", "checked", "codes"),
     ("configs",),
     ("manifests", "experiments", "npy", "downloads"),
     ("directory", "sources", "mnist"),

@@ -303,3 +303,17 @@ def test_seed_means_the_same_everywhere(shapes_npz: Path, tmp_path: Path, mnista
         assert result.code == 0, result.err
         manifest = json.loads((tmp_path / stage / "manifest.json").read_text())
         assert manifest["seed"] == 5
+
+
+def test_mistakes_are_shown_where_there_are_any(tmp_path: Path) -> None:
+    from mnistae_cli import figures
+
+    images, labels = shapes(30, 0)
+    names = ["across", "down", "$block$"]
+    for number, named in enumerate((labels, np.full(30, -1))):  # all right; in clusters that no class has
+        figures.mistakes(images, np.asarray(named, np.int64), labels, names, tmp_path / f"{number}.png")
+        assert not (tmp_path / f"{number}.png").exists()
+    wrong = np.where(labels == 2, 0, labels).astype(np.int64)
+    figures.mistakes(images, wrong, labels, names, tmp_path / "some.png")
+    with Image.open(tmp_path / "some.png") as picture:
+        assert picture.size[0] > picture.size[1] > 100

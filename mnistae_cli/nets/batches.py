@@ -52,7 +52,7 @@ class Examples:
         return indices if self.neighbors is None else np.stack([indices, indices], axis=1)
 
     def beside(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
-        """`indices` as `take` wants them for training: every other example beside a random neighbor of its own.
+        """`indices` as `take` wants them for training: by a coin, an example is beside itself or a neighbor of its own.
 
         What is not among `indices` is no neighbor: it is held out.
         """
@@ -74,7 +74,7 @@ def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDA
     """
     if n < 2:
         raise UsageError("--patience needs two examples: one to learn from, one to hold out.", "Leave --patience out.")
-    order = np.random.default_rng([seed, 2**32]).permutation(n)
+    order = np.random.default_rng([seed, 0, 2]).permutation(n)
     n_held_out = min(max(round(n * fraction), 1), n - 1)
     return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
@@ -106,12 +106,12 @@ def index_batches(
     examples: Examples, learned: NDArray[np.int64], steps: Steps, batch_size: int, *, epochs: int, seed: int
 ) -> Any:
     """The batches of all epochs, indices out of `learned`, one after the other, as a `tf.data.Dataset`."""
-    batches = []
+    shape = (epochs, steps.per_epoch, batch_size) + (() if examples.neighbors is None else (2,))
+    batches = np.empty(shape, np.int32)
     for epoch in range(epochs):
         order = learned[epoch_order(len(learned), steps.per_epoch, batch_size, seed, epoch)].ravel()
-        of_epoch = examples.beside(order, seed, epoch).astype(np.int32)
-        batches.append(of_epoch.reshape(steps.per_epoch, batch_size, *of_epoch.shape[1:]))
+        batches[epoch] = examples.beside(order, seed, epoch).reshape(shape[1:])
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread sleeps, up to a minute, while the end of the training waits for it
-    slices = tf.data.Dataset.from_tensor_slices(np.concatenate(batches))
+    slices = tf.data.Dataset.from_tensor_slices(batches.reshape(-1, *shape[2:]))
     return slices.prefetch(steps.per_execution).with_options(options)

@@ -74,7 +74,9 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
         config: with `model` invariant.
         steps: of the whole training. Clusters form on whole images; where sides are hidden earlier, some never part.
     """
-    n_heads, n_clusters = config.n_heads or 1, config.n_clusters or 2
+    n_heads, n_clusters, entropy_weight = config.n_heads, config.n_clusters, config.entropy_weight
+    if n_heads is None or n_clusters is None or entropy_weight is None:
+        raise ValueError("the config is not that of an invariant code")
     view = keras.Input((height, width), name="view")
     signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, config)
     embedding = normalised(keras.layers.Dense(config.latent_dim, use_bias=False, name="embedding")(signal), "embedding")
@@ -94,7 +96,7 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
     pairs = keras.Input((2, height, width), name="pairs")
     views = keras.layers.Concatenate(axis=0, name="views")([pairs[:, 0], pairs[:, 1]])
     seen = corrupted(views, config, round(WHOLE * steps))
-    agreement = Agreement(config.entropy_weight or 1.0, name="agreement")
+    agreement = Agreement(entropy_weight, name="agreement")
     return Autoencoder(
         encoder=keras.Model(images, mean_code, name="encoder"),
         decoder=decoder.model,

@@ -62,7 +62,7 @@ class IndexedTrainer(keras.Model):
         self._penalty_tracker = keras.metrics.Mean("penalty")
 
     def call(self, indices: Any, training: bool = False) -> Any:
-        """Losses (B,) of the examples at `indices` (B,)."""
+        """Losses (B,) of the examples at `indices` (B,), or at pairs of indices (B, 2)."""
         inputs, targets = self._examples.take(indices)
         return self._example_loss(targets, self.network(inputs, training=training))
 

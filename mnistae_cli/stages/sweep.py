@@ -11,14 +11,16 @@ import numpy as np
 
 from mnistae_cli.artifacts import open_stage
 from mnistae_cli.configs import MAX_SEED
-from mnistae_cli.directory import STAGES, hold, keep
+from mnistae_cli.directory import STAGES, check_config_place, hold, keep
 from mnistae_cli.errors import UsageError
+from mnistae_cli.gates import known_figures
+from mnistae_cli.manifests import SCHEMA_VERSION, command_line
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.run import run
 from mnistae_cli.stages.train import open_data
 
-SCHEMA_VERSION = 1
 KEPT_AS = "sweep.json"
+MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,9 @@ class SeedRun:
     Args:
         seed: of all stages.
         folder: its artifacts directory.
-        loss: what training made small, its last mean over the training images: reconstruction and penalties.
+        loss: what training made small, its mean over the kept epoch: reconstruction and penalties.
         seconds: of all stages, when they were made.
-        figures: the numbers of `metrics.json`, names joined by dots.
+        figures: what `--fail-under` may name of `metrics.json`.
     """
 
     seed: int
@@ -38,6 +40,10 @@ class SeedRun:
     loss: float
     seconds: float
     figures: dict[str, float]
+
+    def row(self) -> dict[str, float]:
+        """All of its numbers side by side."""
+        return {"seed": self.seed, "loss": self.loss, "seconds": self.seconds, **self.figures}
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,13 @@ class Sweep:
 
     def summary(self) -> dict[str, dict[str, float | None]]:
         """Per figure that all runs have, and `loss` and `seconds`: mean, sample standard deviation, min, max."""
-        columns = [{"loss": each.loss, "seconds": each.seconds, **each.figures} for each in self.runs]
-        shared = [name for name in columns[0] if all(name in column for column in columns)]
-        return {name: _spread([column[name] for column in columns]) for name in shared}
+        rows = [each.row() for each in self.runs]
+        shared = [name for name in rows[0] if name != "seed" and all(name in row for row in rows)]
+        return {name: _spread([row[name] for row in rows]) for name in shared}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Runs, choice and summary, ready for JSON."""
+        return {**asdict(self), "summary": self.summary()}
 
 
 def sweep(
@@ -60,7 +70,7 @@ def sweep(
     artifacts: Path,
     report: Report = silent,
     *,
-    jobs: int = 1,
+    jobs: int,
     force: bool = False,
 ) -> Sweep:
     """`run` in `artifacts/seed-S` for each seed S, skipping what is up to date; writes `artifacts/sweep.json`.
@@ -76,22 +86,27 @@ def sweep(
     Raises:
         MnistaeError: as `run`.
     """
-    kept = artifacts / KEPT_AS
-    if kept.exists() and b'"schema_version"' not in kept.read_bytes():
-        raise UsageError(f"{kept} is not of mnistae sweep, and it would replace it.", "Move it away.")
     open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
+    kept = artifacts / KEPT_AS
+    _refuse_what_is_not_ours(kept)
+    for seed in seeds:
+        check_config_place(artifacts / f"seed-{seed}")
     with hold(artifacts, report):
         heard = report if jobs == 1 else silent
         tasks = (joblib.delayed(_run_seed)(configs, seed, artifacts, heard, force) for seed in seeds)
-        runs = []
+        runs: list[SeedRun] = []
         for done in joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks):
             report(Notice(f"seed {done.seed}: loss {done.loss:.4f}, {done.seconds:.0f} s"))
             runs.append(done)
-        chosen = min(runs, key=lambda each: each.loss).seed
-        result = Sweep(sorted(runs, key=lambda each: each.seed), chosen)
-        content = {"schema_version": SCHEMA_VERSION, **asdict(result), "summary": result.summary()}
-        keep(kept, json.dumps(content, indent=2) + "\n")
+            result = Sweep(runs, min(runs, key=lambda each: each.loss).seed)
+            content = {"schema_version": SCHEMA_VERSION, "command": command_line(), **result.as_dict()}
+            keep(kept, json.dumps(content, indent=2) + "\n")
     return result
+
+
+def _refuse_what_is_not_ours(kept: Path) -> None:
+    if kept.exists() and not (kept.is_file() and b'"chosen"' in kept.read_bytes()):
+        raise UsageError(f"{kept} is not of mnistae sweep, and it would replace it.", "Move it away.")
 
 
 def _run_seed(configs: Mapping[str, Any], seed: int, artifacts: Path, report: Report, force: bool) -> SeedRun:
@@ -101,7 +116,8 @@ def _run_seed(configs: Mapping[str, Any], seed: int, artifacts: Path, report: Re
     trained = manifests[0].metrics
     loss = trained["loss"] + trained.get("penalty", 0.0)
     seconds = sum(each.wall_seconds for each in manifests)
-    return SeedRun(seed, str(folder), loss, seconds, dict(_numbers(scored.metrics)))
+    figures = {name: value for name, value in _numbers(scored.metrics) if name in known_figures()}
+    return SeedRun(seed, str(folder), loss, seconds, figures)
 
 
 def _numbers(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -126,7 +142,10 @@ def parse_seeds(text: str) -> list[int]:
     seeds = set[int]()
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first) <= MAX_SEED):
+        last = last or first
+        if not (first.isdecimal() and last.isdecimal() and len(last) <= len(str(MAX_SEED)) and int(last) <= MAX_SEED):
             raise UsageError(f"--seeds is {text}: {part or 'nothing'} is no seed.", "Give seeds as 0-4 or 0,3,7.")
-        seeds.update(range(int(first), int(last or first) + 1))
+        if not int(first) <= int(last) < int(first) + MOST_SEEDS:
+            raise UsageError(f"--seeds is {text}: {part} has no seed, or over {MOST_SEEDS}.", "Give seeds as 0-4.")
+        seeds.update(range(int(first), int(last) + 1))
     return sorted(seeds)

@@ -28,7 +28,8 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
     With a decoder of one layer also `atoms.npy` (D, H, W) float32: what each unit of the code adds to the picture.
 
     The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (nats or squared
-    grey levels per pixel) and `frame`, how the training images hold their sign.
+    grey levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
+    `frame`, how the training images hold their sign.
 
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
@@ -66,7 +67,7 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     start_session(config.seed)
     pixels = data.train.pixels.load()
     model, frame = _build(config, pixels), measure_frame(pixels)
-    if config.n_neighbors:
+    if config.n_neighbors and len(pixels) > 1:
         report(Notice(f"nearest neighbors of {len(pixels):,} images"))
     examples = _examples(pixels, config.n_neighbors)
     del pixels  # TensorFlow holds them now
