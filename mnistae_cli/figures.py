@@ -157,7 +157,8 @@ def mistakes(
     rows = [np.flatnonzero((labels == true) & (named == taken))[: 2 * SHOWN] for true, taken in pairs[frequent]]
     names = [f"{class_names[true]} as {class_names[taken]}" for true, taken in pairs[frequent]]
     titles = [f"{name}: {count}" for name, count in zip(names, counts[frequent], strict=True)]
-    figure = Figure(figsize=(11, 0.5 * len(rows) + 0.8), layout="constrained")
+    columns = max(SHOWN, *(len(each) for each in rows))
+    figure = Figure(figsize=(0.5 * columns + 1.6, 0.5 * len(rows) + 0.8), layout="constrained")
     axes = figure.subplots()
     _rows_of_images(axes, images, rows, _plain(titles))
     axes.set(title=f"{wrong.sum():,} of {len(labels):,} test images are in the cluster of another class")
