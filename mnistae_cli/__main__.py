@@ -21,8 +21,10 @@ def _stop(number: int, frame: FrameType | None) -> None:
     from mnistae_cli.files import discard_unfinished
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for child in active_children():  # of a sweep's jobs: they would go on
-        child.kill()
+    for child in active_children():  # a sweep's jobs would go on
+        if child.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
     discard_unfinished()
     what, code = ("interrupted", INTERRUPTED) if number == signal.SIGINT else ("terminated", TERMINATED)
     stderr = sys.stderr.fileno()
