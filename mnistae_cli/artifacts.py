@@ -172,9 +172,11 @@ def _read_manifest(root: Path, stage: str) -> Stored:
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise MissingInput(
-            f"{folder} is not there: {stage} has not been run.", f"Run: {command_for(root, stage)}"
-        ) from None
+        swept = (root / "sweep.json").exists()
+        remedy = (
+            f"Name a seed of the sweep, as --artifacts {root}/seed-0" if swept else f"Run: {command_for(root, stage)}"
+        )
+        raise MissingInput(f"{folder} is not there: {stage} has not been run.", remedy) from None
     except IsADirectoryError:
         raise DamagedInput(f"{path} is a folder.", "Move it away.") from None
     try:

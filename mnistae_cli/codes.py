@@ -60,9 +60,14 @@ def still_meant(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     usual = code_settings(values)
     foreign = OF_THE_CODE - code_settings(values | over).keys()
     if model != before:
-        foreign |= TUNED | {name for name in usual if values.get(name) == usual[name]}
+        foreign |= TUNED | {name for name in usual if _plain(values.get(name)) == usual[name]}
         foreign |= {"epochs"} if values.get("epochs") == USUAL_EPOCHS.get(before) else set()
     return {name: value for name, value in values.items() if name not in foreign}
+
+
+def _plain(value: Any) -> Any:
+    """TOML has lists for tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def options_of(code: str) -> str:

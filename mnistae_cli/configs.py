@@ -171,9 +171,10 @@ class TrainConfig(Checked):
             UsageError: fewer images than clusters.
         """
         if self.n_clusters is not None and n < self.n_clusters:
-            raise UsageError(
-                f"--clusters is {self.n_clusters}, and there are {n} images.", f"Give at most {n} clusters."
+            remedy = (
+                f"Give at most {n} clusters." if n > 1 else "Give more images: an invariant code takes two at least."
             )
+            raise UsageError(f"--clusters is {self.n_clusters}, and the training images are {n}.", remedy)
         steps_per_epoch = -(-n // self.batch_size)
         least = -(-LEAST_STEPS[self.model] // steps_per_epoch)
         return replace(self, epochs=self.epochs or max(USUAL_EPOCHS[self.model], least))

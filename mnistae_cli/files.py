@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Errors of a place that cannot be written; trying again does not mend them."""
 
 unfinished: set[Path] = set()

@@ -116,11 +116,22 @@ def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> 
             if flag in taken:
                 flag = f"--{PREFIXES[stage]}-{flag[2:]}"
             taken.add(flag)
-            parameters.append(_setting(stage, each, flag, hints[each.name]))
+            sharing = [other for other in stages if other != stage and each.name in owned]
+            variables = [
+                variable_of(stage, each),
+                *(variable_of(other, each) for other in sharing if _has(other, each.name)),
+            ]
+            parameters.append(_setting(stage, each, flag, hints[each.name], variables))
     return parameters
 
 
-def _setting(stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any) -> inspect.Parameter:
+def _has(stage: str, name: str) -> bool:
+    return name in {each.name for each in dataclasses.fields(STAGE_CONFIGS[stage])}  # type: ignore[arg-type]
+
+
+def _setting(
+    stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any, variables: list[str]
+) -> inspect.Parameter:
     kind, default, metavar = _typer_type(hint, setting.default)
     is_flag = kind is bool
     shared = setting.name in SHARED
@@ -129,7 +140,7 @@ def _setting(stage: str, setting: dataclasses.Field[Any], flag: str, hint: Any) 
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if is_flag else flag,
         help=setting.metadata["help"],
-        envvar=variable_of(stage, setting),
+        envvar=variables,
         show_envvar=shared,
         metavar=metavar,
         rich_help_panel=SHARED[setting.name] if shared else PANELS[stage] + apart,

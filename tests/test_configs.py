@@ -119,6 +119,8 @@ def test_another_code_leaves_a_presets_other_settings(
 def test_the_defaults_that_run_wrote_down_for_one_code_are_not_meant_for_another(model: str) -> None:
     written = dataclasses.asdict(TrainConfig(epochs=8, seed=3, channels=(9,)))
     kept = still_meant({name: value for name, value in written.items() if value is not None}, {"model": model})
+    convolutions = {"model": "invariant", "channels": [24, 64], "epochs": 26}  # as TOML gives them
+    assert still_meant(convolutions, {"model": "dense"}) == {"model": "invariant"}
     assert TrainConfig(**(kept | {"model": model})) == TrainConfig(model=model, seed=3, channels=(9,))  # type: ignore[arg-type]
 
 
@@ -129,7 +131,7 @@ def test_whole_numbers_and_lists_of_toml_are_taken() -> None:
 
 
 def test_fewer_images_than_clusters_are_refused() -> None:
-    with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images"):
+    with pytest.raises(UsageError, match="--clusters is 10, and the training images are 9"):
         TrainConfig(model="invariant").for_images(9)
 
 

@@ -13,6 +13,7 @@ from mnistae_cli.nets.autoencoder import FusedNormalization
 from mnistae_cli.nets.batches import Examples, Steps, index_batches
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.invariance import Agreement, assignment_loss, build_invariant, shifted
+from mnistae_cli.nets.runtime import start_session
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((6, 10, 12)).astype(np.float32)
@@ -58,9 +59,8 @@ def test_agreement_adds_the_loss_and_keeps_the_first_view() -> None:
 
 
 def test_an_image_is_looked_at_in_five_places() -> None:
-    same, *moved = (np.asarray(each) for each in shifted(IMAGES, 2))
+    same, down, up, right, left = np.asarray(shifted(IMAGES, 2)).transpose(1, 0, 2, 3)
     assert np.array_equal(same, IMAGES)
-    down, up, right, left = moved
     assert np.array_equal(down[:, 2:], IMAGES[:, :-2])
     assert not down[:, :2].any()
     assert np.array_equal(up[:, :-2], IMAGES[:, 2:])
@@ -75,6 +75,19 @@ def test_the_code_is_every_heads_probabilities_and_a_direction() -> None:
     assert codes[:, :12].reshape(6, 3, 4).sum(-1) == pytest.approx(1, abs=1e-5)
     assert 0 < np.linalg.norm(codes[:, 12:], axis=1).max() <= 0.3 + 1e-5
     assert codes.min() >= 0
+
+
+def test_the_code_is_the_mean_of_the_five_places_and_its_file_is_always_the_same(tmp_path: Path) -> None:
+    files = set()
+    for number in range(4):
+        start_session(0)
+        model = build_invariant(10, 12, SMALL, 10)
+        export_onnx(model.encoder, tmp_path / f"{number}.onnx")
+        files.add((tmp_path / f"{number}.onnx").read_bytes())
+    assert len(files) == 1
+    places = np.asarray(shifted(IMAGES, 1)).reshape(-1, 10, 12)
+    codes = model.trained.get_layer("of_view")(places)[1].numpy().reshape(6, 5, -1)
+    assert model.encoder(IMAGES).numpy() == pytest.approx(codes.mean(axis=1), abs=1e-6)
 
 
 def test_encoder_decoder_and_onnx_agree_and_the_file_loads(tmp_path: Path) -> None:

@@ -72,7 +72,10 @@ def test_two_images_are_enough_for_two_clusters(tmp_path: Path, mnistae: Mnistae
     result = mnistae("run", *data, "--clusters", "2")
     assert result.code == 0, result.err
     assert not (tmp_path / "a" / "evaluate" / "mistakes.png").exists()
-    assert_two_lines(mnistae("run", *data, "--clusters", "3"), 2, "--clusters is 3", "2 images")
+    assert_two_lines(mnistae("run", *data, "--clusters", "3"), 2, "--clusters is 3", "the training images are 2")
+    np.save(tmp_path / "two.npy", shapes(2, 0)[0])
+    alone = mnistae("train", "--dataset", tmp_path / "two.npy", "-a", tmp_path / "b", *INVARIANT, "--clusters", "2")
+    assert_two_lines(alone, 2, "the training images are 1", "more images")
 
 
 def test_the_number_of_clusters_reaches_the_stages_that_use_it(
@@ -93,6 +96,9 @@ def test_the_number_of_clusters_reaches_the_stages_that_use_it(
     refused = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick)
     assert_two_lines(refused, 2, "--clusters is 1", "Set in the environment: MNISTAE_CLUSTER_CLUSTERS")
     monkeypatch.delenv("MNISTAE_CLUSTER_CLUSTERS")
+    monkeypatch.setenv("MNISTAE_TRAIN_CLUSTERS", "x")
+    assert_two_lines(mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick), 2, "--clusters is x")
+    monkeypatch.delenv("MNISTAE_TRAIN_CLUSTERS")
     (tmp_path / "five.toml").write_text("[cluster]\nn_clusters = 5\n")
     config = ("--config", tmp_path / "five.toml", *quick)
     assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *config).code == 0
@@ -158,6 +164,13 @@ def test_a_seeds_directory_names_the_sweep_that_mends_it(shapes_npz: Path, tmp_p
     damaged = mnistae("encode", "-a", root / "seed-3", "--force")
     assert_two_lines(damaged, 4, "encoder.onnx", "mnistae sweep")
     assert f"--artifacts {root / 'seed-3'}" not in damaged.err
+    assert_two_lines(mnistae("encode", "-a", root), 3, "train has not been run", f"{root}/seed-0")
+
+
+def test_a_file_in_the_way_of_a_later_seed_is_told_first(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    (tmp_path / "seed-1").write_text("mine")
+    assert_two_lines(mnistae("sweep", "--dataset", shapes_npz, "-a", tmp_path), 2, "seed-1 is a file", "Move it away")
+    assert not (tmp_path / "seed-0").exists()
 
 
 @pytest.mark.parametrize(("name", "word"), [("sweep.json", "sweep.json"), ("seed-1/config.toml", "config.toml")])

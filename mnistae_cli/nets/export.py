@@ -5,10 +5,12 @@ import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import onnx
+import onnx.numpy_helper
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:
@@ -24,20 +26,25 @@ def export_onnx(model: keras.Model, path: Path) -> None:
 def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     """Rename what the exporter numbers by a counter of the process, sort what it takes from sets.
 
-    The same network is to give the same bytes.
+    The same network is to give the same bytes. Equal constants become one: the exporter merges some of them, at will.
     """
     graph = model.graph
+    values, stands_for = dict[tuple[Any, ...], str](), dict[str, str]()
+    for weights in graph.initializer:
+        value = (weights.data_type, *weights.dims, onnx.numpy_helper.to_array(weights).tobytes())
+        stands_for[weights.name] = values.setdefault(value, weights.name)
     kept: dict[str, str] = {"": "", **{value.name: value.name for value in [*graph.input, *graph.output]}}
 
     def renamed(name: str) -> str:
-        return kept.setdefault(name, f"tensor_{len(kept)}")
+        return kept.setdefault(stands_for.get(name, name), f"tensor_{len(kept)}")
 
     for number, node in enumerate(graph.node):
         node.name = f"{node.op_type}_{number}"
         node.input[:], node.output[:] = map(renamed, node.input), map(renamed, node.output)
-    for weights in graph.initializer:
+    unique = [weights for weights in graph.initializer if stands_for[weights.name] == weights.name]
+    for weights in unique:
         weights.name = renamed(weights.name)
-    in_order = sorted(graph.initializer, key=lambda weights: int(weights.name.removeprefix("tensor_")))
+    in_order = sorted(unique, key=lambda weights: int(weights.name.removeprefix("tensor_")))
     del graph.initializer[:]
     graph.initializer.extend(in_order)
     for value in [*graph.input, *graph.output]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from mnistae_cli.configs import TrainConfig
@@ -12,6 +13,7 @@ from mnistae_cli.nets.autoencoder import Autoencoder, before_code, mirrored_deco
 EPSILON = 1e-9  # a joint probability is at least this, where its logarithm is finite
 EMBEDDING_LENGTH = 0.3  # of the embedding beside a head's probabilities; clusters are told by these
 WHOLE = 0.15  # of the training, its beginning, in which nothing of an image is hidden
+PLACES = 5  # at which an image is looked at
 SHIFT = 0.07  # of the image's side, between the places at which an image is looked at
 
 serialisable = keras.saving.register_keras_serializable("mnistae")
@@ -89,8 +91,9 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
     of_view = keras.Model(view, [assignments, code], name="of_view")
 
     images = keras.Input((height, width), name="images")
-    places = shifted(images, max(round(SHIFT * min(height, width)), 1))
-    mean_code = keras.layers.Average(name="mean_code")([of_view(each)[1] for each in places])
+    # As one batch: of five branches the exporter to ONNX writes the nodes in an order that changes.
+    places = ops.reshape(shifted(images, max(round(SHIFT * min(height, width)), 1)), (-1, height, width))
+    mean_code = ops.mean(ops.reshape(of_view(places)[1], (-1, PLACES, code.shape[1])), axis=1)
     decoder = mirrored_decoder(code.shape[1], height, width, config)
 
     pairs = keras.Input((2, height, width), name="pairs")
@@ -106,9 +109,10 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
     )
 
 
-def shifted(images: Any, pixels: int) -> list[Any]:
-    """Images (B, H, W) as they are, and moved by some pixels up, down, left and right, dark where nothing was."""
-    height, width = images.shape[1:]
-    framed = ops.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels)))
-    corners = ((pixels, pixels), (0, pixels), (2 * pixels, pixels), (pixels, 0), (pixels, 2 * pixels))
-    return [framed[:, row : row + height, column : column + width] for row, column in corners]
+def shifted(images: Any, pixels: int) -> Any:
+    """Images (B, H, W) as they are, and moved by some pixels down, up, right, left → (B, 5, H, W), dark outside."""
+    side = 2 * pixels + 1
+    kernels = np.zeros((side, side, 1, PLACES), np.float32)
+    for place, (row, column) in enumerate(((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))):
+        kernels[row * pixels, column * pixels, 0, place] = 1
+    return ops.transpose(ops.conv(images[..., None], kernels, padding="same"), (0, 3, 1, 2))

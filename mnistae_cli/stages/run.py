@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.directory import CONFIG_HEADER, check_config_place, drop_stage, hold, keep
+from mnistae_cli.errors import UsageError
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.classify import can_be_classified, classify
@@ -23,7 +24,10 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     The resolved configs are kept as `config.toml`, which `--config` takes.
     """
     check_config_place(artifacts)
-    open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
+    data = open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
+    n_clusters, n = configs["cluster"].n_clusters, data.train.pixels.n
+    if n_clusters > n:
+        raise UsageError(f"--clusters is {n_clusters}, and the training images are {n}.", f"Give at most {n} clusters.")
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force)
         encoded = encode(configs["encode"], artifacts, report, force=force)

@@ -89,8 +89,10 @@ def sweep(
     open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
     kept = artifacts / KEPT_AS
     _refuse_what_is_not_ours(kept)
-    for seed in seeds:
-        check_config_place(artifacts / f"seed-{seed}")
+    for folder in (artifacts / f"seed-{seed}" for seed in seeds):
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file, where a seed has its directory.", "Move it away.")
+        check_config_place(folder)
     with hold(artifacts, report):
         heard = report if jobs == 1 else silent
         tasks = (joblib.delayed(_run_seed)(configs, seed, artifacts, heard, force) for seed in seeds)
@@ -144,8 +146,11 @@ def parse_seeds(text: str) -> list[int]:
         first, _, last = part.strip().partition("-")
         last = last or first
         if not (first.isdecimal() and last.isdecimal() and len(last) <= len(str(MAX_SEED)) and int(last) <= MAX_SEED):
-            raise UsageError(f"--seeds is {text}: {part or 'nothing'} is no seed.", "Give seeds as 0-4 or 0,3,7.")
-        if not int(first) <= int(last) < int(first) + MOST_SEEDS:
-            raise UsageError(f"--seeds is {text}: {part} has no seed, or over {MOST_SEEDS}.", "Give seeds as 0-4.")
+            rule = f"Give seeds from 0 to {MAX_SEED}, as 0-4 or 0,3,7."
+            raise UsageError(f"--seeds is '{text}': '{part}' is no seed.", rule)
+        if int(last) < int(first):
+            raise UsageError(f"--seeds is '{text}': {first} is after {last}.", f"Give {last}-{first}.")
+        if int(last) - int(first) >= MOST_SEEDS:
+            raise UsageError(f"--seeds is '{text}': more than {MOST_SEEDS}.", "Give fewer at a time.")
         seeds.update(range(int(first), int(last) + 1))
     return sorted(seeds)
