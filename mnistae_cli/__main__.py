@@ -7,6 +7,7 @@ from contextlib import suppress
 from types import FrameType
 
 from mnistae_cli.errors import INTERRUPTED, KEPT
+from mnistae_cli.files import discard_unfinished
 
 TERMINATED = 143
 
@@ -16,12 +17,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
     A KeyboardInterrupt that is raised inside a callback of native code gets lost there, or crashes it.
     """
-    from multiprocessing import active_children
-
-    from mnistae_cli.files import discard_unfinished
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for child in active_children():  # a sweep's jobs would go on
+    processes = sys.modules.get("multiprocessing.process")  # an import could meet itself half done
+    for child in getattr(processes, "active_children", list)():  # a sweep's jobs would go on
         if child.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
