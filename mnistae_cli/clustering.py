@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.configs import ClusterConfig
-from mnistae_cli.errors import UsageError
+from mnistae_cli.configs import REPRODUCIBLE_THREADS, ClusterConfig, check_clusters
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans
 
 ROWS = 8192
 LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMeans
-# Threads add their partial sums in the order in which they end. Two sums commute, three would not be
-# associative, so with more threads the same seed could give other bytes.
-REPRODUCIBLE_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -45,8 +41,7 @@ def fit_kmeans(features: NDArray[np.float32], config: ClusterConfig) -> Clusteri
     from threadpoolctl import threadpool_limits
 
     n = len(features)
-    if n < config.n_clusters:
-        raise UsageError(f"--clusters is {config.n_clusters}, and there are {n} images.", f"Give at most {n} clusters.")
+    check_clusters(config.n_clusters, n)
     size = min(max(config.init_size, LEAST_PER_CLUSTER * config.n_clusters), n)
     sample = features[np.sort(np.random.default_rng(config.seed).permutation(n)[:size])]
     stopping = {"max_iter": config.max_iter, "tol": config.tol, "random_state": config.seed, "algorithm": "elkan"}

@@ -12,6 +12,22 @@ SEED = "Start of every random draw."
 WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
 
+# Threads add their partial sums in the order in which they end. Two sums commute, three would not be
+# associative, so with more threads the same seed could give other bytes.
+REPRODUCIBLE_THREADS = 2
+
+
+def check_clusters(n_clusters: int, n: int) -> None:
+    """Refuse more clusters than there are training images.
+
+    Raises:
+        UsageError: there are more.
+    """
+    if n_clusters > n:
+        raise UsageError(
+            f"--clusters is {n_clusters}, and there are {n} images to learn from.", f"Give at most {n}, or more images."
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(Checked):
@@ -170,11 +186,8 @@ class TrainConfig(Checked):
         Raises:
             UsageError: fewer images than clusters.
         """
-        if self.n_clusters is not None and n < self.n_clusters:
-            remedy = (
-                f"Give at most {n} clusters." if n > 1 else "Give more images: an invariant code takes two at least."
-            )
-            raise UsageError(f"--clusters is {self.n_clusters}, and the training images are {n}.", remedy)
+        if self.n_clusters is not None:
+            check_clusters(self.n_clusters, n)
         steps_per_epoch = -(-n // self.batch_size)
         least = -(-LEAST_STEPS[self.model] // steps_per_epoch)
         return replace(self, epochs=self.epochs or max(USUAL_EPOCHS[self.model], least))

@@ -56,6 +56,11 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
     return parsed
 
 
+def figure_at(scores: Mapping[str, Any], path: str) -> Any:
+    """The figure of `metrics.json` at a path, as `clusters.test.purity`; an empty dict where there is none."""
+    return reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
+
+
 def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
     """Compare figures, named by their path in `metrics.json`, with the least that is asked.
 
@@ -64,7 +69,7 @@ def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -
     """
     failed, absent = [], False
     for path, least in gates:
-        figure: Any = reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
+        figure = figure_at(scores, path)
         if figure == {}:
             failed.append(f"{path} is not there")
             absent = True

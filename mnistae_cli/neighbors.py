@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.configs import REPRODUCIBLE_THREADS
+
 COMPONENTS = 50
-REPRODUCIBLE_THREADS = 2  # another number rounds differently, and a near tie gives another neighbor
 
 
 def nearest_neighbors(images: NDArray[np.generic], n_neighbors: int) -> NDArray[np.int32]:
@@ -28,7 +29,7 @@ def nearest_neighbors(images: NDArray[np.generic], n_neighbors: int) -> NDArray[
     from threadpoolctl import threadpool_limits
 
     flat = images.reshape(len(images), -1).astype(np.float32)
-    with threadpool_limits(REPRODUCIBLE_THREADS):
+    with threadpool_limits(REPRODUCIBLE_THREADS):  # in other roundings a near tie gives another neighbor
         points = PCA(min(COMPONENTS, *flat.shape), random_state=0).fit_transform(flat)
         del flat
         search = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(points)

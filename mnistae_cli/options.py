@@ -24,7 +24,7 @@ PANELS = {
     "evaluate": "Evaluation",
 }
 SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
-OWNERS = {"n_clusters": "cluster"}  # setting → the stage whose option of `run` is that of train too
+SHARERS = {"n_clusters": ("cluster", "train")}  # setting → the stages that one option of `run` serves, its owner first
 PREFIXES = {"classify": "head"}
 GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 
@@ -103,30 +103,20 @@ def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> 
     `--head-epochs` beside train's `--epochs`. Settings `without` an option are left out.
     """
     parameters, taken = [], set[str]()
-    owned = {name for name, owner in OWNERS.items() if owner in stages}
     for stage in stages:
         config_class = STAGE_CONFIGS[stage]
         hints = get_type_hints(config_class)
         for each in dataclasses.fields(config_class):  # type: ignore[arg-type]
             flag = flag_of(each)
-            if (each.name in SHARED and flag in taken) or (each.name in owned and OWNERS[each.name] != stage):
-                continue
-            if each.name in without:
+            sharers = [other for other in SHARERS.get(each.name, ()) if other in stages] or [stage]
+            if each.name in without or (each.name in SHARED and flag in taken) or stage != sharers[0]:
                 continue
             if flag in taken:
                 flag = f"--{PREFIXES[stage]}-{flag[2:]}"
             taken.add(flag)
-            sharing = [other for other in stages if other != stage and each.name in owned]
-            variables = [
-                variable_of(stage, each),
-                *(variable_of(other, each) for other in sharing if _has(other, each.name)),
-            ]
+            variables = [variable_of(other, each) for other in sharers]
             parameters.append(_setting(stage, each, flag, hints[each.name], variables))
     return parameters
-
-
-def _has(stage: str, name: str) -> bool:
-    return name in {each.name for each in dataclasses.fields(STAGE_CONFIGS[stage])}  # type: ignore[arg-type]
 
 
 def _setting(
@@ -196,7 +186,7 @@ def resolve(stages: Collection[str], common: Common, given: Mapping[str, Any]) -
         try:
             for key, value in given.items():
                 owner, _, name = key.partition("__")
-                if name in known and (owner == stage or name in SHARED or name in OWNERS):
+                if name in known and (owner == stage or name in SHARED or name in SHARERS):
                     over[name] = _parsed(flag_of(known[name]), value, hints[name])
             if stage == "train" and {"model", "sparsity"} & over.keys():
                 values = still_meant(values, over)
@@ -212,7 +202,7 @@ def _from_owners(
     stage: str, experiment: Experiment, values: dict[str, Any], over: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A stage's values with those that it shares with their owner, where its code uses them."""
-    for name, owner in OWNERS.items():
+    for name, (owner, *_) in SHARERS.items():
         if owner != stage and name in code_settings(values | over):
             values = {name: experiment[owner][name]} | values if name in experiment[owner] else values
         elif owner != stage:
@@ -223,7 +213,7 @@ def _from_owners(
 def _set_outside(stage: str) -> str:
     """A wrong value may come from a variable that nobody remembers."""
     fields = dataclasses.fields(STAGE_CONFIGS[stage])  # type: ignore[arg-type]
-    variables = [variable_of(owner, each) for each in fields for owner in {stage, OWNERS.get(each.name, stage)}]
+    variables = {variable_of(sharer, each) for each in fields for sharer in SHARERS.get(each.name, (stage,))}
     found = [name for name in sorted(variables) if name in os.environ]
     return f" Set in the environment: {', '.join(found)}." if found else ""
 

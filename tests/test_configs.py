@@ -131,7 +131,7 @@ def test_whole_numbers_and_lists_of_toml_are_taken() -> None:
 
 
 def test_fewer_images_than_clusters_are_refused() -> None:
-    with pytest.raises(UsageError, match="--clusters is 10, and the training images are 9"):
+    with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images to learn from"):
         TrainConfig(model="invariant").for_images(9)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnistae_cli.configs import check_clusters
 from mnistae_cli.directory import CONFIG_HEADER, check_config_place, drop_stage, hold, keep
-from mnistae_cli.errors import UsageError
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.classify import can_be_classified, classify
@@ -25,9 +25,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     """
     check_config_place(artifacts)
     data = open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
-    n_clusters, n = configs["cluster"].n_clusters, data.train.pixels.n
-    if n_clusters > n:
-        raise UsageError(f"--clusters is {n_clusters}, and the training images are {n}.", f"Give at most {n} clusters.")
+    check_clusters(configs["cluster"].n_clusters, data.train.pixels.n)
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force)
         encoded = encode(configs["encode"], artifacts, report, force=force)

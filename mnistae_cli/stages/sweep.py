@@ -1,7 +1,7 @@
 """`mnistae sweep`: the same run from several seeds, each in a directory of its own; one is chosen by its loss alone."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from mnistae_cli.artifacts import open_stage
 from mnistae_cli.configs import MAX_SEED
 from mnistae_cli.directory import STAGES, check_config_place, hold, keep
 from mnistae_cli.errors import UsageError
-from mnistae_cli.gates import known_figures
+from mnistae_cli.gates import figure_at, known_figures
 from mnistae_cli.manifests import SCHEMA_VERSION, command_line
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.run import run
@@ -118,16 +118,9 @@ def _run_seed(configs: Mapping[str, Any], seed: int, artifacts: Path, report: Re
     trained = manifests[0].metrics
     loss = trained["loss"] + trained.get("penalty", 0.0)
     seconds = sum(each.wall_seconds for each in manifests)
-    figures = {name: value for name, value in _numbers(scored.metrics) if name in known_figures()}
+    found = {path: figure_at(scored.metrics, path) for path in known_figures()}
+    figures = {path: value for path, value in found.items() if isinstance(value, float)}
     return SeedRun(seed, str(folder), loss, seconds, figures)
-
-
-def _numbers(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    for name, value in figures.items():
-        if isinstance(value, Mapping):
-            yield from _numbers(value, f"{prefix}{name}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield prefix + name, value
 
 
 def _spread(values: Sequence[float]) -> dict[str, float | None]:
