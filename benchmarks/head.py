@@ -25,10 +25,10 @@ def main() -> None:
     features, labels = (np.load(folder / f"{name}_train.npy") for name in ("features", "labels"))
 
     from mnistae_cli.configs import ClassifyConfig
-    from mnistae_cli.stages.classify import draw_labels
+    from mnistae_cli.draws import draw_labels
 
     config = ClassifyConfig(epochs=EPOCHS)
-    drawn = draw_labels(labels, config)
+    drawn = draw_labels(labels, config).indices
     rest = np.setdiff1d(np.arange(len(labels)), drawn)
 
     def keras_fit(batch_size: int) -> Mapping[str, float]:

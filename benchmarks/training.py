@@ -43,7 +43,7 @@ def mnistae_fit(batch_size: int) -> Contender:
     """What `mnistae train` does between reading the images and writing the networks, with plain Adam at 1e-3."""
 
     def measure() -> Mapping[str, float]:
-        from mnistae_cli.configs import TrainConfig
+        from mnistae_cli.codes import TrainConfig
         from mnistae_cli.datasets import load_dataset
         from mnistae_cli.nets.autoencoder import build_dense
         from mnistae_cli.nets.batches import Examples

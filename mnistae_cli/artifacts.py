@@ -40,7 +40,7 @@ class Plan:
     Args:
         config: the stage's whole config.
         inputs: role → the earlier stage's folder.
-        dataset: name, sizes and fingerprints of the images, where the stage reads them itself.
+        dataset: fingerprints, and more, of what the stage reads of the data itself: images, or which labels were drawn.
     """
 
     config: Checked
@@ -163,6 +163,32 @@ def open_stage(root: Path, stage: str) -> Stored:
     return stored
 
 
+def read_stage(root: Path, stage: str) -> Stored | None:
+    """What a stage's manifest says, whatever became of its inputs and files; None where there is no sound one."""
+    try:
+        return _read_manifest(root, stage)
+    except (MissingInput, DamagedInput):
+        return None
+
+
+def open_beside(root: Path, stage: str, report: Report = silent, *, files: bool = True) -> Stored | None:
+    """Open a stage that `run` does not make again; None where there is none, and with a notice where it is stale.
+
+    Args:
+        files: check every byte; else the manifest alone, where nothing else is to be read.
+
+    Raises:
+        DamagedInput: a file is missing or not what the manifest says.
+    """
+    if not (root / stage).exists():
+        return None
+    _, reason = stale_reason(root, stage)
+    if reason:
+        report(Notice(f"{stage} is stale and is left out: {reason}"))
+        return None
+    return open_stage(root, stage) if files else _read_manifest(root, stage)
+
+
 def _read_manifest(root: Path, stage: str) -> Stored:
     folder = root / stage
     if not folder.exists() and (root / f".{stage}.previous").exists():
@@ -205,7 +231,7 @@ def stale_reason(root: Path, stage: str) -> tuple[str, str]:
 def _command_again(root: Path, stage: str) -> str:
     """The command line that made a stage, or one that would."""
     made_by = _read_manifest(root, stage).manifest.command
-    if not made_by.startswith("mnistae "):
+    if not made_by.startswith("mnistae ") or stage == "label":  # its names are those of other clusters
         return command_for(root, stage)
     named = root.parent if made_by.startswith("mnistae sweep ") else root  # a sweep has a directory for each seed
     moved = named != DEFAULT_ROOT and shlex.quote(str(named)) not in made_by

@@ -9,6 +9,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mnistae_cli.errors import UsageError
 
+WIDEST = 2**16  # units of a layer; more does not fit into memory
+MAX_SEED = 2**32 - 1  # what scikit-learn takes
+
 
 def option(default: Any, help: str, **rule: Any) -> Any:
     """A dataclass field that knows its help text and its rule.
@@ -21,6 +24,16 @@ def option(default: Any, help: str, **rule: Any) -> Any:
             files (where data lies: its fingerprint counts instead).
     """
     return field(default=default, metadata={"help": help, **rule})
+
+
+def seed_option(help: str = "Start of every random draw.", **rule: Any) -> Any:
+    """The field `seed`."""
+    return option(0, help, minimum=0, maximum=MAX_SEED, **rule)
+
+
+def data_dir_option() -> Any:
+    """The field `data_dir`."""
+    return option(None, "Folder to look for the data set's files in first.", no_matter=True)
 
 
 def flag_of(config_field: dataclasses.Field[Any]) -> str:
@@ -70,7 +83,7 @@ def _coerced(value: Any, hint: Any) -> Any:
 
 
 def is_float(hint: Any) -> bool:
-    """Whether a field of this type holds a float, or None; a share or count (`float | int`) keeps its whole numbers."""
+    """Whether a field of this type holds a float, or None; a share or count keeps its whole numbers."""
     return hint in (float, float | None)
 
 
@@ -84,6 +97,9 @@ def _type_problem(value: Any, hint: Any) -> str:
     words = choices(hint)
     if words:
         return "" if value in words or (value is None and hint != Literal[words]) else "one of " + ", ".join(words)
+    if hint == tuple[str, ...]:
+        texts = isinstance(value, tuple) and all(type(part) is str for part in value)
+        return "" if texts else "words, as 7,2,x"
     if get_origin(hint) is tuple:
         whole = isinstance(value, tuple) and all(type(part) is int for part in value)
         return "" if whole else "whole numbers, as 500,500,2000"

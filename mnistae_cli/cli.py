@@ -12,7 +12,8 @@ import typer
 from mnistae_cli import __version__, console, options
 from mnistae_cli.artifacts import stage_states
 from mnistae_cli.commands import EVERY_STAGE, READING, app, command, session
-from mnistae_cli.directory import STAGES
+from mnistae_cli.configs import PIPELINE
+from mnistae_cli.directory import command_for
 from mnistae_cli.errors import INTERRUPTED, KEPT, DamagedInput, MissingInput, UsageError
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.options import Common, FailUnder, Jobs, Seeds, Verify
@@ -109,6 +110,42 @@ def evaluate(context: typer.Context, common: Common, fail_under: FailUnder = Non
         check_gates(manifest.metrics, gates)
 
 
+@_stage_command("finetune", "mnistae finetune --per-class 10")
+def finetune(context: typer.Context, common: Common) -> None:
+    """Train encoder and head together on few labels, and on the rest by the labels they give themselves."""
+    _run_stage("finetune", context, common)
+
+
+@_stage_command("label", "mnistae label --names 7,2,0,9,1,4,3,5,8,6")
+def label(context: typer.Context, common: Common) -> None:
+    """Name each cluster from a contact sheet; every image gets its cluster's name, the least certain last."""
+    with session(common, closing=False) as listener:
+        config = _config("label", context, common)
+        from mnistae_cli.stages.label import label as stage
+        from mnistae_cli.tables import cluster_rows
+
+        manifest = stage(config, common.artifacts, listener, force=common.force)
+        listener.stop()
+        sheet = common.artifacts / "label" / "contact_sheet.html"
+        if "labels.csv" not in manifest.files and not common.json and console.somebody_answers():
+            names = _ask_for_names(manifest.metrics["clusters"], sheet)
+            manifest = stage(dataclasses.replace(config, names=names), common.artifacts, listener)
+        if common.json:
+            console.print_json(dataclasses.asdict(manifest))
+            return
+        note = f"Look at {sheet}, then: {command_for(common.artifacts, 'label')} --names NAME,NAME,…"
+        if "labels.csv" in manifest.files:
+            note = f"{sheet.with_name('labels.csv')}, the least certain last"
+        console.print_table("mnistae label", *cluster_rows(manifest.metrics["clusters"]), note)
+
+
+def _ask_for_names(looks: list[dict[str, Any]], sheet: Path) -> tuple[str, ...]:
+    console.say(f"Look at {sheet} or contact_sheet.png beside it, then name each cluster; two may have one name.")
+    mixed = {True: ", looks mixed", False: ""}
+    questions = [f"cluster {each['cluster']}, {each['size']:,} images{mixed[each['mixed']]}" for each in looks]
+    return tuple(map(console.ask, questions))
+
+
 def _print_scores(common: Common, manifest: Manifest, listener: console.Listener) -> None:
     listener.stop()
     if common.json:
@@ -125,14 +162,14 @@ def _print_scores(common: Common, manifest: Manifest, listener: console.Listener
 
 @command(
     "run",
-    options.stage_parameters(STAGES) + options.common_parameters(EVERY_STAGE),
+    options.stage_parameters(PIPELINE) + options.common_parameters(EVERY_STAGE),
     "mnistae run --dataset digits --no-figures",
     "All at once",
 )
 def run(context: typer.Context, common: Common, fail_under: FailUnder = None) -> None:
     """Train, encode, classify, cluster and evaluate, skipping what is up to date."""
     with session(common, closing=False) as listener:
-        configs = options.resolve(STAGES, common, options.given_values(context))
+        configs = options.resolve(PIPELINE, common, options.given_values(context))
         from mnistae_cli.gates import check_gates, parse_gates
         from mnistae_cli.stages.run import run as stage
 
@@ -144,14 +181,14 @@ def run(context: typer.Context, common: Common, fail_under: FailUnder = None) ->
 
 @command(
     "sweep",
-    options.stage_parameters(STAGES, without=("seed",)) + options.common_parameters(EVERY_STAGE),
+    options.stage_parameters(PIPELINE, without=("seed",)) + options.common_parameters(EVERY_STAGE),
     "mnistae sweep --seeds 0-4 --preset invariant --no-figures",
     "All at once",
 )
 def sweep(context: typer.Context, common: Common, seeds: Seeds = "0-4", jobs: Jobs = 1) -> None:
     """Run from several seeds, each in its own directory; tell mean and spread, and choose by the loss alone."""
     with session(common, closing=False) as listener:
-        configs = options.resolve(STAGES, common, options.given_values(context))
+        configs = options.resolve(PIPELINE, common, options.given_values(context))
         from mnistae_cli.stages.sweep import parse_seeds
         from mnistae_cli.stages.sweep import sweep as stage
 
@@ -192,19 +229,15 @@ def predict(
     ] = True,
 ) -> None:
     """Name the class, its probability and the cluster of pictures of any size."""
-    with session(common):
+    with session(common, closing=False) as listener:
         from mnistae_cli.stages.predict import predict as stage
-        from mnistae_cli.tables import ABSENT, figure
+        from mnistae_cli.tables import prediction_rows
 
-        predictions = stage(images, common.artifacts, frame=frame)
+        predictions = stage(images, common.artifacts, listener, frame=frame)
         if common.json:
             console.print_json({"predictions": [dataclasses.asdict(each) for each in predictions]})
         else:
-            rows = [
-                [p.image, figure(p.label), figure(p.probability), ABSENT if p.cluster is None else str(p.cluster)]
-                for p in predictions
-            ]
-            console.print_table("mnistae predict", ["image", "class", "probability", "cluster"], rows)
+            console.print_table("mnistae predict", *prediction_rows(predictions))
         blank = [each for each in predictions if each.problem]
         if blank:
             raise DamagedInput(" ".join(each.problem for each in blank), "Give pictures of one sign each.")

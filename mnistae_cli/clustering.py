@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.configs import REPRODUCIBLE_THREADS, ClusterConfig, check_clusters
+from mnistae_cli.codes import check_clusters
+from mnistae_cli.configs import REPRODUCIBLE_THREADS, ClusterConfig
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans

@@ -21,8 +21,10 @@ NEXT_COMMANDS = {
     "train": "mnistae encode",
     "encode": "mnistae classify, mnistae cluster",
     "classify": "mnistae evaluate",
-    "cluster": "mnistae evaluate",
+    "cluster": "mnistae label, mnistae evaluate",
     "evaluate": "mnistae predict IMAGE",
+    "finetune": "mnistae evaluate, mnistae predict IMAGE",
+    "label": "mnistae predict IMAGE",
 }
 BUG = 1
 PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many seconds
@@ -31,6 +33,26 @@ PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many s
 def say(text: str) -> None:
     """One line on stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def ask(question: str) -> str:
+    """The answer, without blanks around it, to a question on stderr; asked again while it is empty.
+
+    Raises:
+        KeyboardInterrupt: the input is at its end.
+    """
+    while True:
+        print(f"{question}: ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+        if not answer:
+            raise KeyboardInterrupt
+        if answer.strip():
+            return answer.strip()
+
+
+def somebody_answers() -> bool:
+    """Whether a person is there to ask."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def print_error(problem: str, remedy: str) -> None:

@@ -68,6 +68,10 @@ class Dataset:
     test: Images
     class_names: tuple[str, ...]
 
+    def splits(self) -> tuple[tuple[str, Images], tuple[str, Images]]:
+        """`train` and `test`, each with its images."""
+        return ("train", self.train), ("test", self.test)
+
     def record(self, labels: bool) -> dict[str, Any]:
         """What a manifest says of the data: names, sizes, and the sha256 of what a stage may look at.
 
@@ -84,7 +88,7 @@ class Dataset:
         }
         if labels:
             record["class_names"] = list(self.class_names)
-            for split, images in (("train", self.train), ("test", self.test)):
+            for split, images in self.splits():
                 if images.labels is not None:
                     fingerprints[f"{split}_labels"] = hashlib.sha256(images.labels.tobytes()).hexdigest()
         return record | {"sha256": fingerprints}
@@ -126,6 +130,18 @@ def load_recorded(record: Mapping[str, Any], data_dir: str | None, report: Repor
     """The data set that a manifest's `Dataset.record` names, looked for where it was."""
     there = record["location"] if Path(record["location"]).is_dir() else None
     return load_dataset(record["source"], data_dir or there, report)
+
+
+def load_encoded(record: Mapping[str, Any], data_dir: str | None, report: Report = silent) -> Dataset:
+    """The data set of a record by `encode`, with the images that it encoded.
+
+    Raises:
+        MissingInput: they are gone, or others are in their place.
+    """
+    data = load_recorded(record, data_dir, report)
+    if any(images.pixels.sha256() != record["sha256"][f"{split}_images"] for split, images in data.splits()):
+        raise MissingInput(f"the data set {record['source']} has changed since it was encoded.", "Run: mnistae encode")
+    return data
 
 
 def _mnist(place: mnist.Place) -> Dataset:

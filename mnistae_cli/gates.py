@@ -14,6 +14,7 @@ FIGURES = {
     "features": ("l0_mean", "mean_activation", "hoyer_sparsity"),
     "probe": ("accuracy",),
     "classifier": ("loss", "accuracy"),
+    "names": ("accuracy",),
     "clusters": (
         "hungarian_accuracy",
         "majority_accuracy",
@@ -24,11 +25,17 @@ FIGURES = {
     ),
 }
 """Section of `metrics.json` → the figures that it has for each split."""
+COVERAGES = (0.9, 0.95, 0.99)  # shares of the images, the most confident ones
+CALIBRATION = ("expected_calibration_error", *(f"error_at_coverage_{round(100 * share)}" for share in COVERAGES))
+ON_TEST = {"classifier": CALIBRATION, "finetuned": ("loss", "accuracy", *CALIBRATION)}
+"""Section → the figures that it has for the test images alone."""
+ERRORS = frozenset({"mse", "bce", "fraction_of_variance_unexplained", "loss", *CALIBRATION})  # less of them is better
 
 
 def known_figures() -> list[str]:
     """The figures that a gate may name, by their paths in `metrics.json`."""
-    return [f"{section}.{split}.{name}" for section, names in FIGURES.items() for name in names for split in SPLITS]
+    both = [f"{section}.{split}.{name}" for section, names in FIGURES.items() for name in names for split in SPLITS]
+    return both + [f"{section}.test.{name}" for section, names in ON_TEST.items() for name in names]
 
 
 def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
@@ -44,6 +51,11 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
             raise UsageError(
                 f"--fail-under {gate}: there is no figure {figure!r}.{suggestion(figure, known_figures())}",
                 f"Figures: {', '.join(known_figures())}.",
+            )
+        if figure.rpartition(".")[2] in ERRORS:
+            raise UsageError(
+                f"--fail-under {gate}: of {figure} less is better.",
+                "Give one of which more is better, as accuracy.",
             )
         try:
             parsed.append((figure, float(least)))
@@ -77,6 +89,8 @@ def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -
             failed.append(f"{path} is {figure:.4f}, below {least:g}")
     if failed:
         remedy = (
-            "Run what makes it: classify, cluster, evaluate --probe." if absent else "Improve the model, or lower it."
+            "Run what makes it: classify, cluster, finetune, label, evaluate --probe."
+            if absent
+            else "Improve the model, or lower it."
         )
         raise GateFailed("; ".join(failed) + ".", remedy)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(B, …) float32 → (B, …) float32."""
 
+BATCH_SIZE = 250  # images; what a batch needs fits a core's cache
 MOST_THREADS = 8  # each holds a few batches
 
 Batch = TypeVar("Batch")

@@ -136,3 +136,25 @@ def per_class_accuracy(probabilities: NDArray[np.float32], labels: Integers) -> 
     right = probabilities.argmax(axis=1) == labels
     classes = range(probabilities.shape[1])
     return [float(right[labels == each].mean()) if (labels == each).any() else None for each in classes]
+
+
+def expected_calibration_error(probabilities: NDArray[np.float32], labels: Integers, n_bins: int = 15) -> float:
+    """Σ_b |B_b| / N · |accuracy(B_b) - confidence(B_b)| over bins of equal width, in [0, 1]; 0 is best.
+
+    Guo et al. 2017, "On calibration of modern neural networks". The confidence is that of the named class.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = np.bincount(bins, right - confidence, n_bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def risk_at_coverage(probabilities: NDArray[np.float32], labels: Integers, coverage: float) -> float:
+    """Share of wrong images among the `coverage` of them that are named with the most confidence.
+
+    El-Yaniv & Wiener 2010, "On the foundations of noise-free selective classification".
+    """
+    kept = max(round(coverage * len(labels)), 1)
+    surest = np.argsort(-probabilities.max(axis=1), kind="stable")[:kept]
+    return float((probabilities[surest].argmax(axis=1) != labels[surest]).mean())

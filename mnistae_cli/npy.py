@@ -42,6 +42,8 @@ def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
             offset = file.tell()
     except FileNotFoundError:
         raise MissingInput(f"{path} is not there.", "Check the path.") from None
+    except IsADirectoryError:
+        raise DamagedInput(f"{path} is a folder.", REMEDY) from None
     except OSError:
         raise
     except Exception as problem:  # NumPy parses the header as Python; damage shows in many ways

@@ -11,7 +11,7 @@ import typer
 
 from mnistae_cli.checked import flag_of, is_float, suggestion
 from mnistae_cli.codes import code_settings, still_meant
-from mnistae_cli.configs import STAGE_CONFIGS
+from mnistae_cli.configs import STAGE_CONFIGS, WHICH
 from mnistae_cli.directory import DEFAULT_ROOT
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import SHARED_KEYS, Experiment, load_experiment, stage_config
@@ -22,10 +22,13 @@ PANELS = {
     "classify": "Classifier",
     "cluster": "Clusters",
     "evaluate": "Evaluation",
+    "finetune": "Fine-tuning",
+    "label": "Names",
 }
 SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
 SHARERS = {"n_clusters": ("cluster", "train")}  # setting → the stages that one option of `run` serves, its owner first
 PREFIXES = {"classify": "head"}
+SHARE_OR_COUNT = float | int | None
 GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
@@ -156,9 +159,10 @@ def unknown_variables(environment: Iterable[str]) -> list[str]:
 def _typer_type(hint: Any, default: Any) -> tuple[Any, Any, str | None]:
     """What Typer is told of a field: type, default, metavar. Numbers come as text, for an error that shows it."""
     if get_origin(hint) is tuple:
-        return str | None, None if default is None else ",".join(map(str, default)), "N,N,…"
-    if hint == float | int:
-        return str, str(default), "SHARE|COUNT"
+        metavar = "NAME,NAME,…" if hint == tuple[str, ...] else "N,N,…"
+        return str | None, None if default is None else ",".join(map(str, default)), metavar
+    if hint == SHARE_OR_COUNT:
+        return str | None, default, "SHARE|COUNT"
     if {int, float} & {hint, *get_args(hint)}:
         return str | None, None if default is None else str(default), "NUMBER" if is_float(hint) else "INTEGER"
     return hint, default, None
@@ -190,11 +194,15 @@ def resolve(stages: Collection[str], common: Common, given: Mapping[str, Any]) -
                     over[name] = _parsed(flag_of(known[name]), value, hints[name])
             if stage == "train" and {"model", "sparsity"} & over.keys():
                 values = still_meant(values, over)
+            if WHICH & over.keys():
+                values = {name: value for name, value in values.items() if name not in WHICH}
             if len(stages) > 1:
                 values, over = _from_owners(stage, experiment, values, over)
             configs[stage] = stage_config(stage, values | over)
         except UsageError as problem:  # two stages may have an option of this name
-            raise UsageError(f"{stage}: {problem.problem}", problem.remedy + _set_outside(stage)) from None
+            raise UsageError(
+                f"{stage}: {problem.problem}", problem.remedy + _set_outside(stage, problem.problem)
+            ) from None
     return configs
 
 
@@ -210,10 +218,10 @@ def _from_owners(
     return values, over
 
 
-def _set_outside(stage: str) -> str:
+def _set_outside(stage: str, problem: str) -> str:
     """A wrong value may come from a variable that nobody remembers."""
-    fields = dataclasses.fields(STAGE_CONFIGS[stage])  # type: ignore[arg-type]
-    variables = {variable_of(sharer, each) for each in fields for sharer in SHARERS.get(each.name, (stage,))}
+    named = [each for each in dataclasses.fields(STAGE_CONFIGS[stage]) if flag_of(each) in problem]  # type: ignore[arg-type]
+    variables = {variable_of(sharer, each) for each in named for sharer in SHARERS.get(each.name, (stage,))}
     found = [name for name in sorted(variables) if name in os.environ]
     return f" Set in the environment: {', '.join(found)}." if found else ""
 
@@ -221,14 +229,16 @@ def _set_outside(stage: str) -> str:
 def _parsed(flag: str, value: Any, hint: Any) -> Any:
     """What Typer gave as text, in the field's own type."""
     try:
+        if hint == tuple[str, ...]:
+            return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
         if get_origin(hint) is tuple:
             return tuple(int(part) for part in value.split(",")) if value.strip() else ()
-        if hint == float | int:
+        if hint == SHARE_OR_COUNT:
             return int(value) if value.strip().isdigit() else float(value)
         if {int, float} & {hint, *get_args(hint)}:
             return float(value) if is_float(hint) else int(value)
     except ValueError:
-        kinds = {float: "a number", float | None: "a number", float | int: "a share (0.1) or a count (6000)"}
+        kinds = {float: "a number", float | None: "a number", SHARE_OR_COUNT: "a share (0.1) or a count (6000)"}
         whole = "whole numbers, as 500,500,2000" if get_origin(hint) is tuple else "a whole number"
         expected = kinds.get(hint, whole)
         raise UsageError(f"{flag} is {value}: it must be {expected}.", f"Give {flag} another value.") from None

@@ -5,7 +5,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -32,6 +32,7 @@ class ImageSource:
         batches: batch size → the images from the first, (B, H, W), as `Pixels`.
         origin: what to call it in a message.
         files: the image files, where there is one per image; their bytes stand for the pixels in `sha256`.
+        rows: where the images were taken from among others, their numbers there.
     """
 
     n: int
@@ -40,6 +41,11 @@ class ImageSource:
     batches: Callable[[int], Iterator[Pixels]]
     origin: str
     files: tuple[Path, ...] = ()
+    rows: tuple[int, ...] = ()
+
+    def names(self) -> list[str]:
+        """What tells each image from the others: its file, or its number in the array it came from."""
+        return [str(each) for each in self.files or self.rows or range(self.n)]
 
     def load(self) -> Pixels:
         """All images at once, (N, H, W)."""
@@ -47,7 +53,7 @@ class ImageSource:
 
     def take(self, indices: NDArray[np.int64]) -> "ImageSource":
         """Some of the images, in memory."""
-        return from_array(self.load()[indices], self.origin)
+        return replace(from_array(self.load()[indices], self.origin), rows=tuple(indices.tolist()))
 
     def sha256(self) -> str:
         """Hex sha256 of the sizes, the dtype and every pixel."""

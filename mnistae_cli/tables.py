@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mnistae_cli.gates import CALIBRATION, COVERAGES
+
 Rows = list[list[str]]
 ABSENT = "–"
 
@@ -45,13 +47,20 @@ def _probe(scores: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def _classifier(scores: Mapping[str, Any]) -> Iterator[list[str]]:
-    classifier = scores.get("classifier")
-    if classifier:
-        yield _pair(f"classifier loss ({classifier['labels_used']:,} labels)", classifier, "loss")
-        yield _pair("classifier accuracy", classifier, "accuracy")
-        recalls = classifier.get("test", {}).get("per_class_accuracy", [])
-        for name, recall in zip(scores["dataset"]["class_names"], recalls, strict=False):
-            yield [f"  class {name}", ABSENT, figure(recall)]
+    for section, name in (("classifier", "classifier"), ("finetuned", "fine-tuned")):
+        if section in scores:
+            yield from _named(name, scores[section], scores["dataset"]["class_names"])
+
+
+def _named(name: str, scores: Mapping[str, Any], class_names: Sequence[str]) -> Iterator[list[str]]:
+    yield _pair(f"{name} loss ({scores['labels_used']:,} labels)", scores, "loss")
+    yield _pair(f"{name} accuracy", scores, "accuracy")
+    yield _pair(f"{name} expected calibration error", scores, "expected_calibration_error")
+    for share, key in zip(COVERAGES, CALIBRATION[1:], strict=True):
+        yield _pair(f"{name} error among the surest {share:.0%}", scores, key)
+    recalls = scores.get("test", {}).get("per_class_accuracy", [])
+    for each, recall in zip(class_names, recalls, strict=False):
+        yield [f"  class {each}", ABSENT, figure(recall)]
 
 
 def _clusters(scores: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -69,6 +78,8 @@ def _clusters(scores: Mapping[str, Any]) -> Iterator[list[str]]:
             if key in clusters["train"]:
                 yield _pair(f"{clusters['n_clusters']} clusters: {name}", clusters, key)
         sizes = [clusters[split]["sizes"] for split in ("train", "test")]
+        if "names" in scores:
+            yield _pair("names given to the clusters: accuracy", scores["names"], "accuracy")
         yield ["smallest to largest cluster", *(f"{min(each):,} to {max(each):,}" for each in sizes)]
 
 
@@ -111,3 +122,21 @@ def sweep_rows(
 
 def _swept(name: str, value: float | None) -> str:
     return f"{value:.0f}" if name == "seconds" and value is not None else figure(value)
+
+
+def cluster_rows(looks: Sequence[Mapping[str, Any]]) -> tuple[list[str], Rows]:
+    """What `label` says of each cluster: its columns, a row each."""
+    rows = []
+    for each in looks:
+        figures = (figure(each["size"]), f"{each['unsure']:.1%}", figure(each["mixed"]))
+        rows.append([str(each["cluster"]), each["name"] or ABSENT, *figures])
+    return ["cluster", "name", "images", "unsure", "looks mixed"], rows
+
+
+def prediction_rows(predictions: Sequence[Any]) -> tuple[list[str], Rows]:
+    """What `predict` says of each picture: its columns, a row each."""
+    rows = []
+    for each in predictions:
+        cluster = figure(each.cluster) + (f": {each.name}" if each.name else "")
+        rows.append([each.image, figure(each.label), figure(each.probability), cluster])
+    return ["image", "class", "probability", "cluster"], rows

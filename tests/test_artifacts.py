@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mnistae_cli.artifacts import Plan, Work, begin_stage, make_stage, open_stage, stage_states, up_to_date
-from mnistae_cli.configs import ClusterConfig, EncodeConfig, TrainConfig
+from mnistae_cli.codes import TrainConfig
+from mnistae_cli.configs import ClusterConfig, EncodeConfig
 from mnistae_cli.directory import STAGES, hold
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.files import sha256_of
@@ -55,7 +56,7 @@ import os, sys
 from pathlib import Path
 from mnistae_cli.artifacts import Plan, begin_stage
 from mnistae_cli.directory import hold
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 root, moment = Path(sys.argv[1]), sys.argv[2]
 rename = Path.rename
 def dying(self, target):
@@ -272,4 +273,4 @@ def test_the_lock_can_be_taken_again_inside(tmp_path: Path) -> None:
             pass
         assert (tmp_path / ".holder").exists()
     assert not (tmp_path / ".holder").exists()
-    assert STAGES == ("train", "encode", "classify", "cluster", "evaluate")
+    assert STAGES == ("train", "encode", "classify", "finetune", "cluster", "label", "evaluate")

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 from mnistae_cli.nets.augmentation import RandomAffine, RandomOcclusion, corrupted, occluded, warp
 from mnistae_cli.nets.autoencoder import build_dense
 

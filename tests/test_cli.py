@@ -17,7 +17,20 @@ from mnistae_cli import __version__, cli
 from mnistae_cli.errors import DamagedInput
 from tests.conftest import QUICK, Mnistae, assert_two_lines, shapes
 
-COMMANDS = ("train", "encode", "classify", "cluster", "evaluate", "run", "sweep", "status", "predict", "data")
+COMMANDS = (
+    "train",
+    "encode",
+    "classify",
+    "finetune",
+    "cluster",
+    "label",
+    "evaluate",
+    "run",
+    "sweep",
+    "status",
+    "predict",
+    "data",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
-from mnistae_cli.codes import CODES, still_meant
-from mnistae_cli.configs import STAGE_CONFIGS, ClassifyConfig, ClusterConfig, TrainConfig
+from mnistae_cli.codes import CODES, TrainConfig, still_meant
+from mnistae_cli.configs import STAGE_CONFIGS, ClassifyConfig, ClusterConfig, FinetuneConfig
 from mnistae_cli.errors import UsageError
 from mnistae_cli.experiments import load_experiment, preset_names, read_experiment, stage_config
 
@@ -140,6 +140,9 @@ def test_small_data_sets_get_more_epochs() -> None:
     assert config.for_images(60000).epochs == 8
     assert config.for_images(1000).epochs == 100
     assert TrainConfig(epochs=3).for_images(10).epochs == 3
+    assert FinetuneConfig(batch_size=100).for_images(60000).epochs == 10
+    assert FinetuneConfig(batch_size=100).for_images(1000).epochs == 100
+    assert FinetuneConfig(epochs=3).for_images(10).epochs == 3
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 from mnistae_cli.inference import open_network
 from mnistae_cli.neighbors import nearest_neighbors
 from mnistae_cli.nets.autoencoder import FusedNormalization

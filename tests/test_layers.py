@@ -11,13 +11,25 @@ PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
 # From the ground up. A module imports from lower rows alone; peers do not import peers.
 LAYERS = (
     ("errors", "progress", "__init__"),
-    ("files", "checked", "codes"),
+    ("files", "checked"),
+    ("codes",),
     ("configs",),
     ("manifests", "experiments", "npy", "downloads"),
     ("directory", "sources", "mnist"),
     ("artifacts",),
-    ("datasets", "framing", "metrics", "inference", "clustering", "neighbors", "probing", "gates"),
-    ("figures", "nets"),
+    (
+        "calibration",
+        "datasets",
+        "draws",
+        "framing",
+        "metrics",
+        "inference",
+        "clustering",
+        "neighbors",
+        "probing",
+        "gates",
+    ),
+    ("figures", "nets", "sheets"),
     ("stages",),
     ("tables", "options", "console"),
     ("commands",),
@@ -120,6 +132,7 @@ def test_what_does_not_train_never_loads_tensorflow(finished: Path, tmp_path: Pa
     commands: list[list[str | Path]] = [
         ["encode", "--force"],
         ["cluster", "--clusters", "3", "--force"],
+        ["label", "--names", "a,b,c"],
         ["predict", tmp_path / "images.npy"],
         ["encode", "--images", tmp_path / "images.npy", "--output", tmp_path / "out.npy"],
     ]

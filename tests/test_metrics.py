@@ -89,3 +89,22 @@ def test_classification_by_hand() -> None:
     assert metrics.accuracy(probabilities, labels) == pytest.approx(2 / 3)
     assert metrics.per_class_accuracy(probabilities, labels) == [1.0, 0.5, None]
     assert metrics.log_loss(probabilities, labels) == pytest.approx(-np.log([0.5, 0.7, 0.1]).mean())
+
+
+def test_expected_calibration_error_by_hand() -> None:
+    # Two bins of fifteen: confidence 0.9 twice, one of them right; confidence 0.6 once, right.
+    probabilities = np.array([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4]], np.float32)
+    labels = np.array([0, 0, 0])
+    assert metrics.expected_calibration_error(probabilities, labels) == pytest.approx((2 * 0.4 + 1 * 0.4) / 3)
+    assert metrics.expected_calibration_error(np.eye(2, dtype=np.float32), np.array([0, 1])) == 0
+
+
+def test_risk_at_coverage_by_hand() -> None:
+    confidence = np.array([0.99, 0.6, 0.9, 0.8, 0.7], np.float32)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    labels = np.array([0, 1, 0, 1, 0])  # wrong: the least sure, and the third of five
+    assert metrics.risk_at_coverage(probabilities, labels, 0.4) == 0
+    assert metrics.risk_at_coverage(probabilities, labels, 0.6) == pytest.approx(1 / 3)
+    assert metrics.risk_at_coverage(probabilities, labels, 0.8) == pytest.approx(1 / 4)
+    assert metrics.risk_at_coverage(probabilities, labels, 1.0) == pytest.approx(2 / 5)
+    assert metrics.risk_at_coverage(probabilities, labels, 0.01) == 0

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnistae_cli.configs import ClassifyConfig, TrainConfig
+from mnistae_cli.codes import TrainConfig
+from mnistae_cli.configs import ClassifyConfig
 from mnistae_cli.errors import UsageError
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets import losses

@@ -150,7 +150,8 @@ def test_gates(finished: Path, mnistae: Mnistae) -> None:
 
 @pytest.mark.parametrize(
     "gate", ["clusters.test.puritty=0.5", "clusters.test=1", "dataset.name=1", "clusters.test.purity", "a=b",
-             "clusters.test.purity=nan", "clusters.test.purity=high"]
+             "autoencoder.test.mse=0.1", "classifier.test.expected_calibration_error=0.1", "clusters.test.purity=nan",
+             "clusters.test.purity=high"]
 )  # fmt: skip
 def test_gates_that_are_none_are_refused_before_the_work(gate: str, tmp_path: Path, mnistae: Mnistae) -> None:
     assert_two_lines(mnistae("run", "-a", tmp_path / "none", "--fail-under", gate), 2, gate)
@@ -236,7 +237,11 @@ def test_a_stale_stage_is_never_scored(finished: Path, shapes_npz: Path, mnistae
     status = mnistae("status", "-a", finished, "--json")
     assert status.code == 3
     states = {stage: each["state"] for stage, each in the_object(status.out)["stages"].items()}
-    assert states == {"train": "up to date"} | dict.fromkeys(("encode", "classify", "cluster", "evaluate"), "stale")
+    assert states == {
+        "train": "up to date",
+        **dict.fromkeys(("encode", "classify", "cluster", "evaluate"), "stale"),
+        **dict.fromkeys(("finetune", "label"), "missing"),
+    }
     refused = mnistae("evaluate", "-a", finished)
     assert refused.code == 3
     assert refused.out == ""

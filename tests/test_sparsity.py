@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets.autoencoder import Autoencoder
 from mnistae_cli.nets.batches import Examples, hold_out

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 
 ROTATION = np.pi / 12  # 15°
 LOG_SCALE = 0.15  # of each axis apart

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 from mnistae_cli.nets.augmentation import corrupted
 from mnistae_cli.nets.sparsity import ActivityPenalty, L1Penalty
 

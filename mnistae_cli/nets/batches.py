@@ -21,6 +21,7 @@ class Examples:
         inputs: (N, …), uint8 where 255 stands for 1, or float32.
         targets: (N, …), None where the inputs are the targets.
         neighbors: (N, k), the examples nearest each, where an example is learned from beside itself or one of these.
+        labelled: (L,), the examples one of which is put before each, where few have a target.
     """
 
     def __init__(
@@ -28,10 +29,12 @@ class Examples:
         inputs: NDArray[Any],
         targets: NDArray[Any] | None = None,
         neighbors: NDArray[np.int32] | None = None,
+        labelled: NDArray[np.int64] | None = None,
     ) -> None:
         self.inputs = tf.constant(inputs)
         self.targets = None if targets is None else tf.constant(targets)
         self.neighbors = neighbors
+        self.labelled = labelled
 
     def __len__(self) -> int:
         return int(self.inputs.shape[0])
@@ -39,17 +42,22 @@ class Examples:
     def take(self, indices: Any) -> tuple[Any, Any]:
         """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,).
 
-        With `neighbors`, `indices` are pairs (B, 2) and inputs (B, 2, …); the targets are those of the first.
+        With `neighbors` or `labelled`, `indices` are pairs (B, 2) and inputs (B, 2, …), targets the first one's.
         """
         inputs = tf.gather(self.inputs, indices)
         if inputs.dtype == tf.uint8:
             inputs = tf.cast(inputs, tf.float32) / 255
-        first, targets = (indices, inputs) if self.neighbors is None else (indices[:, 0], inputs[:, 0])
+        first, targets = (indices[:, 0], inputs[:, 0]) if self.in_pairs else (indices, inputs)
         return inputs, targets if self.targets is None else tf.gather(self.targets, first)
+
+    @property
+    def in_pairs(self) -> bool:
+        """Whether two examples are learned from at a time."""
+        return self.neighbors is not None or self.labelled is not None
 
     def alone(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """`indices` (B,) as `take` wants them, each example beside itself where there are to be pairs."""
-        return indices if self.neighbors is None else np.stack([indices, indices], axis=1)
+        return np.stack([indices, indices], axis=1) if self.in_pairs else indices
 
     def beside(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
         """`indices` as `take` wants them for training: by a coin, an example is beside itself or a neighbor of its own.
@@ -57,6 +65,8 @@ class Examples:
         What is not among `indices` is no neighbor: it is held out.
         """
         pairs = self.alone(indices)
+        if self.labelled is not None:
+            pairs[:, 0] = np.random.default_rng([seed, epoch, 3]).choice(self.labelled, len(indices))
         if self.neighbors is None or not self.neighbors.shape[1]:
             return pairs
         draws = np.random.default_rng([seed, epoch, 1])
@@ -106,7 +116,7 @@ def index_batches(
     examples: Examples, learned: NDArray[np.int64], steps: Steps, batch_size: int, *, epochs: int, seed: int
 ) -> Any:
     """The batches of all epochs, indices out of `learned`, one after the other, as a `tf.data.Dataset`."""
-    shape = (epochs, steps.per_epoch, batch_size) + (() if examples.neighbors is None else (2,))
+    shape = (epochs, steps.per_epoch, batch_size) + ((2,) if examples.in_pairs else ())
     batches = np.empty(shape, np.int32)
     for epoch in range(epochs):
         order = learned[epoch_order(len(learned), steps.per_epoch, batch_size, seed, epoch)].ravel()

@@ -1,6 +1,7 @@
 """The head that names a class from features."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 
 from mnistae_cli.configs import ClassifyConfig
 
-LEAST_DEVIATION = 1e-3  # a feature that is constant on the drawn images is left small, not blown up
+LEAST_SPREAD = 1e-6  # of prototypes that lie in one place
+NEVER = -1e9  # the logit of a class of which there is no image
+LEAST_DEVIATION = 1e-3  # a feature that is constant on the drawn images tells nothing of them and is left out
 
 
 @dataclass(frozen=True)
@@ -18,17 +21,65 @@ class Head:
     logits: keras.Model
     probabilities: keras.Model
 
+    def temper(self, temperature: float) -> None:
+        """Divide the logits by `temperature`: softmax(z / T)."""
+        layer = self.logits.get_layer("logits")
+        layer.set_weights([weights / temperature for weights in layer.get_weights()])
+
 
 def build_head(features: NDArray[np.float32], n_classes: int, config: ClassifyConfig) -> Head:
-    """D → `hidden` ReLU → C softmax; features standardised by the mean and variance of `features` (N, D)."""
+    """D → `hidden` ReLU → C softmax, `linear` without the hidden layer.
+
+    Features are standardised by the mean and variance of `features` (N, D).
+    """
     inputs = keras.Input((features.shape[1],), name="features")
-    signal = inputs
-    if config.standardize:
-        # Not keras.layers.Normalization: its constants become further inputs of the ONNX graph.
-        scale = 1 / np.maximum(features.std(axis=0), LEAST_DEVIATION)
-        offset = -features.mean(axis=0) * scale
-        signal = keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="standardize")(signal)
-    signal = keras.layers.Dense(config.hidden, "relu", name="hidden")(signal)
-    logits = keras.layers.Dense(n_classes, name="logits")(signal)
+    signal = _standardised(inputs, features) if config.standardize else inputs
+    if config.head == "mlp":
+        signal = keras.layers.Dense(config.hidden, "relu", name="hidden")(signal)
+    return _head(inputs, keras.layers.Dense(n_classes, name="logits")(signal))
+
+
+def build_prototypes(features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int) -> Head:
+    """The nearest class mean as a head, of `prototype_weights`. Nothing is trained."""
+    inputs = keras.Input((features.shape[1],), name="features")
+    layer = keras.layers.Dense(n_classes, name="logits")
+    head = _head(inputs, layer(inputs))
+    layer.set_weights(prototype_weights(features, labels, n_classes))
+    return head
+
+
+def prototype_weights(
+    features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int
+) -> list[NDArray[np.float32]]:
+    """Kernel (D, C) and bias (C,) with the logits z_c = -||x - m_c||² / 2s², up to what all classes share.
+
+    Each class is a ball of one size around its mean m_c (Snell, Swersky & Zemel 2017, "Prototypical networks for
+    few-shot learning"). s² is an eighth of the mean squared distance of a class mean to the nearest other: where it
+    stands, the nearest other class is e⁴ times less likely.
+
+    Args:
+        features: (N, D) of the drawn images.
+        labels: (N,).
+        n_classes: C; a class without a label is never named.
+    """
+    present = np.unique(labels)
+    means = np.stack([features[labels == each].mean(axis=0) for each in present]).astype(np.float64)
+    apart = np.square(means[:, None] - means).sum(axis=2) + np.diag(np.full(len(means), np.inf))
+    spread = max(apart.min(axis=1).mean() / 8, LEAST_SPREAD) if len(means) > 1 else 1.0
+    kernel, bias = np.zeros((features.shape[1], n_classes)), np.full(n_classes, NEVER)
+    kernel[:, present] = means.T / spread
+    bias[present] = -np.square(means).sum(axis=1) / (2 * spread)
+    return [kernel.astype(np.float32), bias.astype(np.float32)]
+
+
+def _standardised(inputs: Any, features: NDArray[np.float32]) -> Any:
+    # Not keras.layers.Normalization: its constants become further inputs of the ONNX graph.
+    deviation = features.std(axis=0)
+    scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation >= LEAST_DEVIATION)
+    offset = -features.mean(axis=0) * scale
+    return keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="standardize")(inputs)
+
+
+def _head(inputs: Any, logits: Any) -> Head:
     probabilities = keras.layers.Softmax(name="softmax")(logits)
     return Head(keras.Model(inputs, logits), keras.Model(inputs, probabilities, name="classifier"))

@@ -23,6 +23,13 @@ def export_onnx(model: keras.Model, path: Path) -> None:
     onnx.save(_canonical(onnx.load(path)), path)
 
 
+def load_keras(path: Path) -> keras.Model:
+    """A model that `train` saved. Check the file's hash first (`artifacts.open_stage`)."""
+    from mnistae_cli.nets import autoencoder, invariance, sparse  # noqa: F401 their layers are registered
+
+    return keras.models.load_model(path, safe_mode=True)
+
+
 def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     """Rename what the exporter numbers by a counter of the process, sort what it takes from sets.
 

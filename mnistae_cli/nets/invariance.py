@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 from mnistae_cli.nets.augmentation import corrupted
 from mnistae_cli.nets.autoencoder import Autoencoder, before_code, mirrored_decoder, normalised
 
@@ -91,9 +91,7 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
     of_view = keras.Model(view, [assignments, code], name="of_view")
 
     images = keras.Input((height, width), name="images")
-    # As one batch: of five branches the exporter to ONNX writes the nodes in an order that changes.
-    places = ops.reshape(shifted(images, max(round(SHIFT * min(height, width)), 1)), (-1, height, width))
-    mean_code = ops.mean(ops.reshape(of_view(places)[1], (-1, PLACES, code.shape[1])), axis=1)
+    mean_code = mean_over_places(images, keras.Model(view, code, name="code_of_view"))
     decoder = mirrored_decoder(code.shape[1], height, width, config)
 
     pairs = keras.Input((2, height, width), name="pairs")
@@ -107,6 +105,17 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
         whole=keras.Model(images, decoder.model(mean_code), name="autoencoder"),
         atoms=decoder.atoms,
     )
+
+
+def mean_over_places(images: Any, network: keras.Model) -> Any:
+    """What `network`, (B, H, W) → (B, D), says of images as they are and shifted four ways: the mean, (B, D).
+
+    As one batch: of five branches the exporter to ONNX writes the nodes in an order that changes.
+    """
+    height, width = images.shape[1:]
+    pixels = max(round(SHIFT * min(height, width)), 1)
+    said = network(ops.reshape(shifted(images, pixels), (-1, height, width)))
+    return ops.mean(ops.reshape(said, (-1, PLACES, said.shape[1])), axis=1)
 
 
 def shifted(images: Any, pixels: int) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 
 Loss = Callable[[Any, Any], Any]
 """(targets, logits) → (B,) losses."""

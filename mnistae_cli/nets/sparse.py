@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 from mnistae_cli.nets.augmentation import corrupted
 from mnistae_cli.nets.autoencoder import Autoencoder, before_code
 from mnistae_cli.nets.sparsity import (

@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnistae_cli.configs import ClassifyConfig, TrainConfig
+from mnistae_cli.codes import TrainConfig
+from mnistae_cli.configs import ClassifyConfig, FinetuneConfig
 from mnistae_cli.errors import UsageError
 from mnistae_cli.nets.batches import Examples, hold_out, index_batches, plan_steps
 from mnistae_cli.nets.losses import Loss
@@ -28,14 +29,15 @@ class Optimisation:
     batch_size: int
     learning_rate: float
     schedule: str
-    patience: int
-    validation_fraction: float
     seed: int
+    patience: int = 0
+    validation_fraction: float = 0.1
     beta_2: float = 0.999
     weight_decay: float = 0.0
+    ema: float = 0.0
 
     @classmethod
-    def of(cls, config: TrainConfig | ClassifyConfig) -> Self:
+    def of(cls, config: TrainConfig | ClassifyConfig | FinetuneConfig) -> Self:
         """The part of a stage's config that is about training."""
         return cls(**{each.name: getattr(config, each.name) for each in fields(cls) if hasattr(config, each.name)})
 
@@ -200,7 +202,13 @@ def train_network(
     ]
     trainer = IndexedTrainer(network, loss, examples)
     rate = learning_rate(optimisation, steps.per_epoch * optimisation.epochs)
-    adam = keras.optimizers.Adam(rate, beta_2=optimisation.beta_2, weight_decay=optimisation.weight_decay or None)
+    adam = keras.optimizers.Adam(
+        rate,
+        beta_2=optimisation.beta_2,
+        weight_decay=optimisation.weight_decay or None,
+        use_ema=optimisation.ema > 0,
+        ema_momentum=optimisation.ema,
+    )
     trainer.compile(adam, jit_compile=xla, steps_per_execution=steps.per_execution)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")

@@ -13,14 +13,13 @@ from mnistae_cli.configs import EncodeConfig
 from mnistae_cli.datasets import Dataset, load_dataset, load_recorded
 from mnistae_cli.directory import hold
 from mnistae_cli.errors import DamagedInput, UsageError
-from mnistae_cli.inference import Network, in_parallel, open_network
+from mnistae_cli.inference import BATCH_SIZE, Network, in_parallel, open_network
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.metrics import binary_crossentropy, squared_error
 from mnistae_cli.npy import NpyWriter
 from mnistae_cli.progress import Advance, Report, silent
 from mnistae_cli.sources import ImageSource, Pixels, open_images, unit_scale
 
-BATCH_SIZE = 250  # what a batch needs fits a core's cache
 ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
 
 
@@ -47,7 +46,7 @@ def encode(config: EncodeConfig, artifacts: Path, report: Report = silent, *, fo
 
 def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
     encoder, decoder = (open_network(train.folder / f"{name}.onnx") for name in ("encoder", "decoder"))
-    for split, images in (("train", data.train), ("test", data.test)):
+    for split, images in data.splits():
         work.metrics[split] = encode_split(work.folder, split, images.pixels, encoder, decoder, report)
         if images.labels is not None:
             np.save(work.folder / f"labels_{split}.npy", images.labels)

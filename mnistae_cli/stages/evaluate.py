@@ -1,7 +1,7 @@
 """`mnistae evaluate`: what the earlier stages left → scores and figures. Every score is made here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli import metrics
-from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
+from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_beside, open_stage
 from mnistae_cli.configs import EvaluateConfig
-from mnistae_cli.datasets import load_recorded
+from mnistae_cli.datasets import load_encoded
 from mnistae_cli.directory import hold
-from mnistae_cli.errors import MissingInput
-from mnistae_cli.gates import FIGURES, SPLITS
+from mnistae_cli.gates import CALIBRATION, COVERAGES, FIGURES, SPLITS
 from mnistae_cli.inference import open_network
 from mnistae_cli.manifests import SCHEMA_VERSION, Manifest
 from mnistae_cli.npy import load_npy
@@ -39,6 +38,9 @@ def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *
         inputs = {stage: open_stage(artifacts, stage) for stage in ("train", "encode")}
         optional = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
         inputs |= {stage: open_stage(artifacts, stage) for stage in optional}
+        beside = {"finetune": open_beside(artifacts, "finetune", report)}
+        beside["label"] = open_beside(artifacts, "label", report, files=False)
+        inputs |= {stage: stored for stage, stored in beside.items() if stored}
         plan = Plan(config, inputs=inputs)
         return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
 
@@ -57,8 +59,12 @@ def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
         _probe(work, encode, features, config.seed, report)
     if "classify" in inputs:
         work.metrics["classifier"] = _classifier(inputs["classify"], encode, features["train"])
+    if "finetune" in inputs:
+        work.metrics["finetuned"] = _named(inputs["finetune"], encode)
     if "cluster" in inputs:
         work.metrics["clusters"] = _clusters(inputs["cluster"], encode)
+    if "label" in inputs and "cluster" in inputs:
+        work.metrics |= _names(inputs["label"], cluster_tables(inputs["cluster"], encode), record["class_names"])
     (work.folder / "metrics.json").write_text(json.dumps(work.metrics, indent=2) + "\n", encoding="utf-8")
     if config.figures:
         report(Notice("drawing figures"))
@@ -111,17 +117,24 @@ def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
 
 def _classifier(classify: Stored, encode: Stored, features: NDArray[np.float32]) -> dict[str, Any]:
     drawn = load_npy(classify.folder / "labelled_indices.npy")
-    head = open_network(classify.folder / "classifier.onnx")
-    train_labels, test_labels = (read_labels(encode, split) for split in SPLITS)
-    scores: dict[str, Any] = {"labels_used": len(drawn)}
+    train_labels = read_labels(encode, "train")
+    scores = _named(classify, encode)
     if train_labels is not None:
-        probabilities = head(features[drawn])
-        scores["train"] = _classification(probabilities, train_labels[drawn])
-    if test_labels is not None:
-        probabilities = load_npy(classify.folder / "probabilities_test.npy")
-        scores["test"] = _classification(probabilities, test_labels) | {
-            "per_class_accuracy": metrics.per_class_accuracy(probabilities, test_labels)
-        }
+        head = open_network(classify.folder / "classifier.onnx")
+        scores["train"] = _classification(head(features[drawn]), train_labels[drawn])
+    return scores
+
+
+def _named(named: Stored, encode: Stored) -> dict[str, Any]:
+    """What a stage that names classes says of the test images."""
+    scores: dict[str, Any] = {"labels_used": named.manifest.metrics["labels_used"]}
+    labels = read_labels(encode, "test")
+    if labels is not None:
+        told = load_npy(named.folder / "probabilities_test.npy")
+        risks = [metrics.risk_at_coverage(told, labels, share) for share in COVERAGES]
+        figures = (metrics.expected_calibration_error(told, labels), *risks)
+        scores["test"] = _classification(told, labels) | dict(zip(CALIBRATION, figures, strict=True))
+        scores["test"]["per_class_accuracy"] = metrics.per_class_accuracy(told, labels)
     return scores
 
 
@@ -167,26 +180,30 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
     return scores
 
 
+def _names(label: Stored, tables: Mapping[str, metrics.Table], class_names: Sequence[str]) -> dict[str, Any]:
+    """How often the names that a person gave the clusters are those of the classes, where they are such names."""
+    names = [each["name"] for each in label.manifest.metrics["clusters"]]
+    if not tables or not set(names) <= set(class_names):
+        return {}
+    mapping = np.array([class_names.index(name) for name in names])
+    return {"names": {split: {"accuracy": metrics.mapped_accuracy(table, mapping)} for split, table in tables.items()}}
+
+
 def _draw(
     work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: NDArray[np.float32], report: Report
 ) -> None:
     from mnistae_cli import figures
 
     encode = inputs["encode"]
-    record = encode.manifest.dataset or {}
-    data = load_recorded(record, config.data_dir, report)
-    if data.record(labels=True)["sha256"] != record["sha256"]:
-        raise MissingInput(
-            f"the data set {record['source']} has changed since it was encoded.",
-            "Run: mnistae encode, or evaluate with --no-figures",
-        )
+    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
+    class_names = (encode.manifest.dataset or {})["class_names"]
     images, labels = data.test.pixels.load(), read_labels(encode, "test")
     train, save = inputs["train"], work.folder
     shown = figures.one_per_class(labels, len(images))
     reconstructed = open_network(train.folder / "decoder.onnx")(features[shown])
     figures.reconstructions(images[shown], reconstructed, save / "reconstructions.png")
     figures.loss_curve(train.folder / "history.csv", save / "loss.png")
-    figures.feature_map(features, labels, data.class_names, config.seed, save / "feature_map.png")
+    figures.feature_map(features, labels, class_names, config.seed, save / "feature_map.png")
     density = load_npy(save / "density.npy")
     figures.density(density, save / "density.png")
     if "atoms.npy" in train.manifest.files:
@@ -195,13 +212,13 @@ def _draw(
         figures.compositions(images[shown], features[shown], reconstructed, atoms, save / "compositions.png")
     if "classify" in inputs and labels is not None:
         probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
-        figures.confusion_matrix(probabilities, labels, data.class_names, save / "confusion.png")
+        figures.confusion_matrix(probabilities, labels, class_names, save / "confusion.png")
     if "cluster" in inputs:
         centroids = load_npy(inputs["cluster"].folder / "centroids.npy")
         assignments = load_npy(inputs["cluster"].folder / "assignments_test.npy")
         tables = cluster_tables(inputs["cluster"], encode)
         nearest = figures.nearest_images(features, centroids, assignments)
-        figures.clusters(images, nearest, tables.get("test"), data.class_names, save / "clusters.png")
+        figures.clusters(images, nearest, tables.get("test"), class_names, save / "clusters.png")
         if labels is not None and "train" in tables:
             named = metrics.hungarian_mapping(tables["train"])[assignments]
-            figures.mistakes(images, named, labels, data.class_names, save / "mistakes.png")
+            figures.mistakes(images, named, labels, class_names, save / "mistakes.png")

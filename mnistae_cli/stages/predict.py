@@ -1,6 +1,6 @@
 """`mnistae predict`: pictures → class, probability and cluster. Reads only."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Stored, open_stage
+from mnistae_cli.artifacts import Stored, open_beside, open_stage
 from mnistae_cli.clustering import assign
 from mnistae_cli.directory import command_for
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.framing import Frame, frame_image
 from mnistae_cli.inference import open_network
 from mnistae_cli.npy import load_npy
+from mnistae_cli.progress import Report, silent
 from mnistae_cli.sources import checked_pixels, image_paths, read_grey, unit_scale
 
 COLOURS = (3, 4)
@@ -31,6 +32,7 @@ class Prediction:
         probability: of that class, in [0, 1].
         probabilities: class name → probability.
         cluster: number of the nearest centroid.
+        name: what a person called that cluster.
         problem: why nothing can be said of it; empty where something is.
     """
 
@@ -39,11 +41,16 @@ class Prediction:
     probability: float | None
     probabilities: dict[str, float] | None
     cluster: int | None
+    name: str | None
     problem: str = ""
 
 
-def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> list[Prediction]:
+def predict(
+    images: Sequence[Path], artifacts: Path, report: Report = silent, *, frame: bool = True
+) -> list[Prediction]:
     """Name the class and the cluster of each picture; one that cannot be read or is blank gets a `problem`.
+
+    Classes are named by what was fine-tuned, or by the classifier where nothing was or is stale.
 
     Args:
         images: PNG, JPEG or BMP files of any size, folders of them, or `.npy` arrays (H, W) or (N, H, W).
@@ -54,13 +61,15 @@ def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> l
         DamagedInput: a file that holds no picture.
     """
     train = open_stage(artifacts, "train")
-    stages = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
-    if not stages:
+    beside = {"finetune": open_beside(artifacts, "finetune", report)}
+    beside["label"] = open_beside(artifacts, "label", report, files=False)
+    stored = {stage: each for stage, each in beside.items() if each}
+    stored |= {stage: open_stage(artifacts, stage) for stage in ("classify", "cluster") if (artifacts / stage).exists()}
+    if not stored.keys() - {"label"}:
         raise MissingInput(
             f"{artifacts} holds neither a classifier nor clusters.",
             f"Run: {command_for(artifacts, 'classify')}, or cluster",
         )
-    stored = {stage: open_stage(artifacts, stage) for stage in stages}
     drawn, named = list[NDArray[np.float32]](), list[tuple[str, DamagedInput | None]]()
     for name, read in (pair for path in images for pair in _pictures(path)):
         try:
@@ -73,35 +82,43 @@ def predict(images: Sequence[Path], artifacts: Path, *, frame: bool = True) -> l
         raise DamagedInput(" ".join(each.problem for each in problems), problems[0].remedy)
     batch = np.stack(drawn)
     features = open_network(train.folder / "encoder.onnx")(batch)
-    probabilities, class_names = None, list[str]()
-    if "classify" in stored:
-        probabilities = open_network(stored["classify"].folder / "classifier.onnx")(features)
-        class_names = stored["classify"].manifest.metrics["class_names"]
-    clusters = None
-    if "cluster" in stored:
-        clusters = assign(features, load_npy(stored["cluster"].folder / "centroids.npy"))
-    rows = iter(range(len(drawn)))
+    told = zip(_classes(batch, features, stored), _clusters(features, stored), strict=True)
     return [
-        Prediction(name, None, None, None, None, problem.problem)
-        if problem
-        else _prediction(name, class_names, probabilities, clusters, next(rows))
+        Prediction(name, None, None, None, None, None, problem.problem) if problem else _prediction(name, *next(told))
         for name, problem in named
     ]
 
 
+def _classes(
+    batch: NDArray[np.float32], features: NDArray[np.float32], stored: Mapping[str, Stored]
+) -> list[dict[str, float] | None]:
+    """Class name → probability for each image, by what was fine-tuned if there is that."""
+    namer = stored.get("finetune", stored.get("classify"))
+    if namer is None:
+        return [None] * len(batch)
+    seen = open_network(namer.folder / "encoder.onnx")(batch) if "finetune" in stored else features
+    class_names = namer.manifest.metrics["class_names"]
+    probabilities = open_network(namer.folder / "classifier.onnx")(seen).tolist()
+    return [dict(zip(class_names, each, strict=True)) for each in probabilities]
+
+
+def _clusters(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> list[tuple[int | None, str | None]]:
+    """The cluster of each image, and the name that `label` has for it."""
+    if "cluster" not in stored:
+        return [(None, None)] * len(features)
+    clusters = assign(features, load_npy(stored["cluster"].folder / "centroids.npy")).tolist()
+    looks = stored["label"].manifest.metrics["clusters"] if "label" in stored else []
+    names = {each["cluster"]: each["name"] or None for each in looks}
+    return [(each, names.get(each)) for each in clusters]
+
+
 def _prediction(
-    name: str,
-    class_names: list[str],
-    probabilities: NDArray[np.float32] | None,
-    clusters: NDArray[np.int32] | None,
-    index: int,
+    image: str, probabilities: dict[str, float] | None, cluster: tuple[int | None, str | None]
 ) -> Prediction:
-    cluster = None if clusters is None else int(clusters[index])
     if probabilities is None:
-        return Prediction(name, None, None, None, cluster)
-    best = int(probabilities[index].argmax())
-    by_name = dict(zip(class_names, (float(p) for p in probabilities[index]), strict=True))
-    return Prediction(name, class_names[best], by_name[class_names[best]], by_name, cluster)
+        return Prediction(image, None, None, None, *cluster)
+    best = max(probabilities, key=lambda name: probabilities[name])
+    return Prediction(image, best, probabilities[best], probabilities, *cluster)
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:

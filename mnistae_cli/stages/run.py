@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.configs import check_clusters
+from mnistae_cli.codes import check_clusters
 from mnistae_cli.directory import CONFIG_HEADER, check_config_place, drop_stage, hold, keep
+from mnistae_cli.draws import can_be_classified, draw_labels
 from mnistae_cli.manifests import Manifest
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.stages.classify import can_be_classified, classify
+from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster
 from mnistae_cli.stages.encode import encode
 from mnistae_cli.stages.evaluate import evaluate
@@ -26,6 +27,8 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     check_config_place(artifacts)
     data = open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
     check_clusters(configs["cluster"].n_clusters, data.train.pixels.n)
+    if data.train.labels is not None:
+        draw_labels(data.train.labels, configs["classify"])  # or refuse before the training
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force)
         encoded = encode(configs["encode"], artifacts, report, force=force)
@@ -33,7 +36,8 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
         if can_be_classified(encoded):
             made.append(classify(configs["classify"], artifacts, report, force=force))
         else:
-            drop_stage(artifacts, "classify")
+            for stage in ("classify", "finetune"):
+                drop_stage(artifacts, stage)
             report(Notice("fewer than two classes: classify is left out, what it left earlier is removed"))
         made.append(cluster(configs["cluster"], artifacts, report, force=force))
         made.append(evaluate(configs["evaluate"], artifacts, report, force=force))
@@ -50,4 +54,6 @@ def as_toml(manifests: Sequence[Manifest]) -> str:
         tables[manifest.stage] = {key: value for key, value in manifest.config.items() if value is not None}
         if tables[manifest.stage].get("dataset") and manifest.dataset:
             tables[manifest.stage]["dataset"] = manifest.dataset["source"]
+        if tables[manifest.stage].get("indices"):
+            tables[manifest.stage]["indices"] = str(Path(tables[manifest.stage]["indices"]).resolve())
     return tomli_w.dumps(tables)

@@ -10,8 +10,9 @@ import joblib
 import numpy as np
 
 from mnistae_cli.artifacts import open_stage
-from mnistae_cli.configs import MAX_SEED
-from mnistae_cli.directory import STAGES, check_config_place, hold, keep
+from mnistae_cli.checked import MAX_SEED
+from mnistae_cli.configs import PIPELINE
+from mnistae_cli.directory import check_config_place, hold, keep
 from mnistae_cli.errors import UsageError
 from mnistae_cli.gates import figure_at, known_figures
 from mnistae_cli.manifests import SCHEMA_VERSION, command_line
@@ -114,7 +115,7 @@ def _refuse_what_is_not_ours(kept: Path) -> None:
 def _run_seed(configs: Mapping[str, Any], seed: int, artifacts: Path, report: Report, force: bool) -> SeedRun:
     folder = artifacts / f"seed-{seed}"
     scored = run({stage: replace(config, seed=seed) for stage, config in configs.items()}, folder, report, force=force)
-    manifests = [open_stage(folder, stage).manifest for stage in STAGES if (folder / stage).exists()]
+    manifests = [open_stage(folder, stage).manifest for stage in PIPELINE if (folder / stage).exists()]
     trained = manifests[0].metrics
     loss = trained["loss"] + trained.get("penalty", 0.0)
     seconds = sum(each.wall_seconds for each in manifests)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistae_cli.artifacts import Plan, Work, make_stage
-from mnistae_cli.configs import TrainConfig
+from mnistae_cli.codes import TrainConfig
 from mnistae_cli.datasets import Dataset, load_dataset
 from mnistae_cli.directory import hold
 from mnistae_cli.errors import UsageError

@@ -1,0 +1,137 @@
+"""Encoder and head trained together: on the drawn labels, and on the rest by the labels that they give themselves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from mnistae_cli.configs import FinetuneConfig
+from mnistae_cli.draws import Drawn
+from mnistae_cli.nets.augmentation import RandomAffine
+from mnistae_cli.nets.classifier import prototype_weights
+from mnistae_cli.nets.invariance import mean_over_places
+from mnistae_cli.nets.losses import Loss, softmax_crossentropy
+from mnistae_cli.sources import Pixels, unit_scale
+
+BATCH = 1000
+MOST_REPEATS = 60  # of a label; chosen on training images outside the drawn ones
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """Models over the same layers.
+
+    Args:
+        encoder: images (B, H, W) → features (B, D), the mean of five places.
+        classifier: features (B, D) → probabilities (B, C).
+        trained: pairs (B, 2, H, W) of a labelled image and any other → logits (B, C) of the first.
+        whole: images → probabilities, the model that is saved.
+    """
+
+    encoder: keras.Model
+    classifier: keras.Model
+    trained: keras.Model
+    whole: keras.Model
+
+
+@keras.saving.register_keras_serializable("mnistae")
+class SelfTraining(keras.layers.Layer):
+    """Adds weight · mean_i [max p_i >= threshold] · -log q_i(argmax p_i) to the losses.
+
+    p are the probabilities of a weakly changed view, which are not learned from, q those of a strongly changed one
+    (Sohn et al. 2020, "FixMatch").
+
+    Args:
+        threshold: in [0, 1], of the confidence.
+        weight: of the mean.
+    """
+
+    def __init__(self, threshold: float, weight: float, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.threshold = threshold
+        self.weight = weight
+
+    def call(self, logits: Any) -> Any:
+        """Logits (3B, C) of labelled images, then of weak and of strong views of others → those of the labelled."""
+        n = ops.shape(logits)[0] // 3
+        labelled, weak, strong = logits[:n], logits[n : 2 * n], logits[2 * n :]
+        confident = ops.stop_gradient(ops.softmax(weak))
+        sure = ops.cast(ops.max(confident, axis=1) >= self.threshold, strong.dtype)
+        losses = ops.sparse_categorical_crossentropy(ops.argmax(confident, axis=1), strong, from_logits=True)
+        self.add_loss(self.weight * ops.mean(sure * losses))
+        return labelled
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal one."""
+        return {**super().get_config(), "threshold": self.threshold, "weight": self.weight}
+
+
+def build_finetuned(
+    autoencoder: keras.Model,
+    pixels: Pixels,
+    codes: NDArray[np.float32],
+    drawn: Drawn,
+    n_classes: int,
+    config: FinetuneConfig,
+) -> Finetuned:
+    """The encoder of `autoencoder` with a head on it, which starts as the nearest class mean.
+
+    The means are of all images, each in the class whose drawn images have the nearest mean code.
+
+    Args:
+        autoencoder: as `train` saved it.
+        pixels: all training images, (N, H, W).
+        codes: theirs, (N, D), as `encode` saved them.
+        drawn: the labels that may be used.
+        n_classes: C.
+        config: of the stage.
+    """
+    height, width = pixels.shape[1:]
+    backbone = _backbone(autoencoder)
+    whole = keras.Input((height, width), name="images")
+    encoder = keras.Model(whole, mean_over_places(whole, backbone), name="encoder")
+    head = keras.layers.Dense(n_classes, name="logits")
+    features = keras.Input(encoder.output_shape[1:], name="features")
+    classifier = keras.Model(features, keras.layers.Softmax(name="softmax")(head(features)), name="classifier")
+    head.set_weights(_first_head(backbone, pixels, codes, drawn, n_classes))
+
+    pairs = keras.Input((2, height, width), name="pairs")
+    weak = RandomAffine(config.augment / 2, config.seed, name="weak")
+    strong = RandomAffine(config.augment, config.seed ^ 1, name="strong")
+    # No side is hidden here: of some digits that leaves another, and its label would be learned for it.
+    views = [weak(pairs[:, 0]), weak(pairs[:, 1]), strong(pairs[:, 1])]
+    logits = head(backbone(keras.layers.Concatenate(axis=0, name="views")(views)))
+    self_training = SelfTraining(config.threshold, config.unlabelled_weight, name="self_training")
+    trained = keras.Model(pairs, self_training(logits))
+    return Finetuned(encoder, classifier, trained, keras.Model(whole, classifier(encoder.output), name="finetuned"))
+
+
+def labelled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
+    """min(1, 60 L / N) times the cross-entropy: a label counts as much as at most 60 images without one.
+
+    Labels are repeated until there is one beside each image. Few of them, learned by heart, would outweigh the rest.
+    """
+    crossentropy, weight = softmax_crossentropy(0.0, n_classes), min(1.0, MOST_REPEATS * n_labelled / n)
+    return lambda labels, logits: weight * crossentropy(labels, logits)
+
+
+def _first_head(
+    backbone: keras.Model, pixels: Pixels, codes: NDArray[np.float32], drawn: Drawn, n_classes: int
+) -> list[NDArray[np.float32]]:
+    kernel, bias = prototype_weights(codes[drawn.indices], drawn.labels, n_classes)
+    named = (codes @ kernel + bias).argmax(axis=1).astype(np.uint8)
+    named[drawn.indices] = drawn.labels
+    starts = range(0, len(pixels), BATCH)
+    features = [backbone(unit_scale(pixels[start : start + BATCH])).numpy() for start in starts]
+    return prototype_weights(np.concatenate(features), named, n_classes)
+
+
+def _backbone(autoencoder: keras.Model) -> keras.Model:
+    """Images of one view → features: the embedding of an invariant code, the code of another."""
+    if "code_of_view" in [layer.name for layer in autoencoder.layers]:
+        view = autoencoder.get_layer("code_of_view")
+        return keras.Model(view.inputs, view.get_layer("embedding_active").output, name="backbone")
+    return keras.Model(autoencoder.inputs, autoencoder.get_layer("code").output, name="backbone")

@@ -1,0 +1,84 @@
+"""`mnistae finetune`: images, few labels and the trained encoder → a better encoder with a head of its own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
+from mnistae_cli.configs import FinetuneConfig
+from mnistae_cli.datasets import load_encoded
+from mnistae_cli.directory import hold
+from mnistae_cli.draws import Drawn, draw_from
+from mnistae_cli.inference import BATCH_SIZE, in_parallel, open_network
+from mnistae_cli.manifests import Manifest
+from mnistae_cli.npy import load_npy
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.sources import unit_scale
+
+
+def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+    """Train encoder and head together on the drawn labels, and on all other images by the labels they give themselves.
+
+    Writes `encoder.onnx`, `classifier.onnx`, `finetuned.keras`, `probabilities_test.npy` (N, C) float32,
+    `labelled_indices.npy` (L,) int64 into the training images, and `history.csv`. No label but the drawn ones is
+    learned from.
+
+    Raises:
+        MissingInput: no sound encoder, no labels, or the images are gone.
+        MnistaeError: labels that cannot be drawn, as `draw_labels` tells.
+    """
+    with hold(artifacts, report, create=False):
+        train, encode = open_stage(artifacts, "train"), open_stage(artifacts, "encode")
+        config = config.for_images((encode.manifest.dataset or {})["n_train"])
+        drawn = draw_from(encode, config)
+        plan = Plan(config, inputs={"train": train, "encode": encode}, dataset=drawn.record())
+        return make_stage(
+            artifacts, plan, lambda work: _fill(work, config, plan.inputs, drawn, report), report, force=force
+        )
+
+
+def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], drawn: Drawn, report: Report) -> None:
+    train, encode = inputs["train"], inputs["encode"]
+    class_names = (encode.manifest.dataset or {})["class_names"]
+    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
+    train_images, test_images = data.train.pixels, data.test.pixels
+    del data  # and with it all labels; the drawn ones are in `drawn`
+    pixels = train_images.load()
+    report(Notice("loading TensorFlow"))
+    from mnistae_cli.nets.batches import Examples
+    from mnistae_cli.nets.export import export_onnx, load_keras, write_history
+    from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
+    from mnistae_cli.nets.runtime import start_session
+    from mnistae_cli.nets.training import Optimisation, train_network
+
+    start_session(config.seed)
+    autoencoder = load_keras(train.folder / "autoencoder.keras")
+    codes = load_npy(encode.folder / "features_train.npy")
+    model = build_finetuned(autoencoder, pixels, codes, drawn, len(class_names), config)
+    examples = Examples(pixels, drawn.among(len(pixels)), labelled=drawn.indices)
+    del pixels, codes  # TensorFlow holds them now
+    fitted = train_network(
+        model.trained,
+        labelled_loss(len(drawn.indices), len(examples), len(class_names)),
+        examples,
+        Optimisation.of(config),
+        report,
+        task="finetune",
+        xla=False,
+    )
+    export_onnx(model.encoder, work.folder / "encoder.onnx")
+    export_onnx(model.classifier, work.folder / "classifier.onnx")
+    model.whole.save(work.folder / "finetuned.keras")
+    write_history(work.folder / "history.csv", fitted.history)
+    np.save(work.folder / "labelled_indices.npy", drawn.indices)
+    encoder, classifier = (open_network(work.folder / f"{name}.onnx") for name in ("encoder", "classifier"))
+    batches = test_images.batches(BATCH_SIZE)
+    named = in_parallel(lambda batch: classifier(encoder(unit_scale(batch))), batches)
+    np.save(work.folder / "probabilities_test.npy", np.concatenate(list(named)))
+    work.metrics = {
+        "labels_used": len(drawn.indices),
+        "class_names": class_names,
+        "epochs": len(fitted.history["loss"]),
+        **{name: values[-1] for name, values in fitted.history.items()},
+    }

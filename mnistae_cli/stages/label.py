@@ -1,0 +1,136 @@
+"""`mnistae label`: a name for each cluster → a name for each image, the surest first. Looks at no label."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage, read_stage
+from mnistae_cli.clustering import assign, distances
+from mnistae_cli.configs import LabelConfig
+from mnistae_cli.datasets import load_encoded
+from mnistae_cli.directory import hold
+from mnistae_cli.errors import UsageError
+from mnistae_cli.files import sha256_of
+from mnistae_cli.gates import SPLITS
+from mnistae_cli.manifests import Manifest
+from mnistae_cli.npy import load_npy
+from mnistae_cli.progress import Report, silent
+from mnistae_cli.sheets import ClusterLook, Shown, write_sheet
+
+TABLE = "labels.csv"
+COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
+UNSURE = 0.5  # a silhouette from here on shows reasonable structure (Kaufman & Rousseeuw 1990)
+MIXED = 0.1  # share of unsure images; of two groups as far apart as clusters are, at least the smaller one's are
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """Of N images: the nearest centroid (N,) int32, the distance to it (N,) and the confidence in it (N,).
+
+    The confidence is the simplified silhouette 1 - a / b of the distances a to the nearest centroid and b to the second
+    (Hruschka, de Castro & Campello 2004), in [0, 1]: 0 half-way between two, 1 on a centroid; 1 with one cluster.
+    """
+
+    clusters: NDArray[np.int32]
+    distance: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+
+
+def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+    """Draw the contact sheet of the clusters, and with `names` name every image. Names given earlier are kept.
+
+    Writes `contact_sheet.png` and `contact_sheet.html` (one file, no other is needed) of training images and, with
+    names, `labels.csv`: a row per image of both splits, the least certain last. The manifest's metrics: `clusters`, a
+    `ClusterLook` each.
+
+    Raises:
+        MissingInput: no sound clusters, or the images are gone.
+        UsageError: not one name per cluster, or an empty one, or a `labels.csv` that was corrected since.
+    """
+    with hold(artifacts, report, create=False):
+        encode, cluster = open_stage(artifacts, "encode"), open_stage(artifacts, "cluster")
+        earlier = read_stage(artifacts, "label")
+        if earlier and not force:
+            _refuse_to_replace_corrections(earlier)
+        if earlier and earlier.manifest.inputs["cluster"] == cluster.sha256:
+            config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
+        _check_names(config.names, cluster.manifest.config["n_clusters"])
+        plan = Plan(config, inputs={"encode": encode, "cluster": cluster})
+        return make_stage(
+            artifacts, plan, lambda work: _fill(work, config, encode, cluster, report), report, force=force
+        )
+
+
+def _refuse_to_replace_corrections(earlier: Stored) -> None:
+    table, written = earlier.folder / TABLE, earlier.manifest.files.get(TABLE)
+    if written and table.is_file() and sha256_of(table) != written["sha256"]:
+        raise UsageError(f"{table} was changed after it was written.", "Copy it away, or give --force.")
+
+
+def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
+    if names and len(names) != n_clusters:
+        raise UsageError(
+            f"--names has {len(names)} names, and there are {n_clusters} clusters.",
+            f"Give {n_clusters} names, in the order of the contact sheet.",
+        )
+    if not all(names):
+        raise UsageError(f"--names is {','.join(names)}: a name is empty.", "Name every cluster.")
+
+
+def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, report: Report) -> None:
+    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
+    centroids = load_npy(cluster.folder / "centroids.npy")
+    features = [load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS]
+    sureness = measure_sureness(np.concatenate(features), centroids)
+    looks = look_at(sureness, config.names, len(centroids))
+    shown = [_shown(sureness, each.cluster, data.train.pixels.n, config.shown) for each in looks]
+    write_sheet(data.train.pixels.load(), shown, looks, work.folder)
+    if config.names:
+        images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
+        _write_labels(work.folder / TABLE, images, sureness, config.names)
+    work.metrics = {"clusters": [asdict(each) for each in looks]}
+
+
+def measure_sureness(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> Sureness:
+    """How sure KMeans is of each image: features (N, D), centroids (K, D)."""
+    away, clusters = distances(features, centroids), assign(features, centroids)
+    nearest = away[np.arange(len(away)), clusters]
+    if len(centroids) == 1:
+        return Sureness(clusters, nearest, np.ones_like(nearest))
+    away[np.arange(len(away)), clusters] = np.inf
+    second = away.min(axis=1)
+    confidence = np.where(second > 0, 1 - nearest / np.maximum(second, np.finfo(np.float32).tiny), 0)
+    return Sureness(clusters, nearest, confidence.astype(np.float32))
+
+
+def look_at(sureness: Sureness, names: Sequence[str], n_clusters: int) -> list[ClusterLook]:
+    """What the sheet says of each cluster."""
+    looks = []
+    for number in range(n_clusters):
+        confidence = sureness.confidence[sureness.clusters == number]
+        unsure = float((confidence < UNSURE).mean()) if len(confidence) else 0.0
+        name = names[number] if names else ""
+        looks.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED))
+    return looks
+
+
+def _shown(sureness: Sureness, cluster: int, n_train: int, n: int) -> Shown:
+    """Of the training images of a cluster the nearest its centroid, and the least sure of the others, surest first."""
+    members = np.flatnonzero(sureness.clusters[:n_train] == cluster)
+    by_distance = members[np.argsort(sureness.distance[members], kind="stable")]
+    nearest, others = by_distance[:n], by_distance[n:]
+    return nearest, others[np.argsort(-sureness.confidence[others], kind="stable")][-n:]
+
+
+def _write_labels(path: Path, images: Sequence[tuple[str, int, str]], sureness: Sureness, names: Sequence[str]) -> None:
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:  # file names as they are
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for i in np.argsort(-sureness.confidence, kind="stable"):
+            cluster = int(sureness.clusters[i])
+            figures = (f"{sureness.distance[i]:.6g}", f"{sureness.confidence[i]:.4f}")
+            table.writerow((*images[i], cluster, names[cluster], *figures))
