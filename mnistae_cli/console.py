@@ -36,7 +36,7 @@ def say(text: str) -> None:
 
 
 def ask(question: str) -> str:
-    """The answer, without blanks around it, to a question on stderr; asked again while it is empty.
+    """The answer, without blanks around it, to a question on stderr; asked again while it is empty or not printable.
 
     Raises:
         KeyboardInterrupt: the input is at its end.
@@ -45,8 +45,9 @@ def ask(question: str) -> str:
         print(f"{question}: ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         if not answer:
+            say("")
             raise KeyboardInterrupt
-        if answer.strip():
+        if answer.strip() and answer.strip().isprintable():
             return answer.strip()
 
 

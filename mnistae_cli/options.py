@@ -230,7 +230,7 @@ def _parsed(flag: str, value: Any, hint: Any) -> Any:
     """What Typer gave as text, in the field's own type."""
     try:
         if hint == tuple[str, ...]:
-            return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
+            return tuple(part.strip() for part in value.split(","))
         if get_origin(hint) is tuple:
             return tuple(int(part) for part in value.split(",")) if value.strip() else ()
         if hint == SHARE_OR_COUNT:

@@ -125,7 +125,7 @@ def test_every_cluster_has_room_for_its_text(tmp_path: Path) -> None:
 def test_at_a_terminal_it_asks_once_for_each_cluster(
     finished: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal(monkeypatch, "kind 1\n   \n\n kind 2 \nkind 3\n")
+    terminal(monkeypatch, "kind 1\n   \n\x1b[A\n kind 2 \nkind 3\n")
     result = mnistae("label", "-a", finished)
     assert result.code == 0, result.err
     assert "contact_sheet.html" in result.err
@@ -163,10 +163,15 @@ def test_a_corrected_table_is_not_replaced(finished: Path, tmp_path: Path, mnist
     assert mnistae("predict", tmp_path / "image.npy", "-a", finished).code == 0
     assert mnistae("evaluate", "-a", finished, "--no-figures").code == 0
     for again in ((), ("--names", "a,b,d")):
-        assert_two_lines(mnistae("label", "-a", finished, *again), 2, "labels.csv was changed", "Copy it away")
+        assert_two_lines(
+            mnistae("label", "-a", finished, *again), 2, "labels.csv is not as mnistae wrote it", "Move it away"
+        )
     assert table.read_text() == corrected
     assert mnistae("cluster", "-a", finished, "--clusters", "3", "--seed", "9", "-q").code == 0
-    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv was changed")
+    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv is not as mnistae wrote it")
+    (finished / "label" / "manifest.json").write_text("junk")
+    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv is not as mnistae wrote it")
+    assert table.read_text() == corrected
     assert mnistae("label", "-a", finished, "--force").code == 0
 
 
@@ -225,7 +230,16 @@ def test_names_of_classes_are_scored_and_told_by_predict(finished: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("names", "words"), [("a,b", "--names has 2 names, and there are 3 clusters"), ("a,,c", "a name is empty")]
+    ("names", "words"),
+    [
+        ("a,b", "--names has 2 names, and there are 3 clusters"),
+        ("a,,c", "has ''"),
+        ("", "--names has 1 names"),
+        ("a\nb,c,d", "printable"),
+        ("a,\udcff,c", "printable"),
+        ("a,\x1b[31m,c", "printable"),
+        ("a,b," + "w" * 81, "1 to 80"),
+    ],
 )
 def test_other_names_are_refused(names: str, words: str, finished: Path, mnistae: Mnistae) -> None:
     assert_two_lines(mnistae("label", "-a", finished, "--names", names), 2, words)

@@ -23,6 +23,7 @@ from mnistae_cli.sheets import ClusterLook, Shown, write_sheet
 
 TABLE = "labels.csv"
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
+LONGEST_NAME = 80  # characters
 UNSURE = 0.5  # a silhouette from here on shows reasonable structure (Kaufman & Rousseeuw 1990)
 MIXED = 0.1  # share of unsure images; of two groups as far apart as clusters are, at least the smaller one's are
 
@@ -49,13 +50,13 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
 
     Raises:
         MissingInput: no sound clusters, or the images are gone.
-        UsageError: not one name per cluster, or an empty one, or a `labels.csv` that was corrected since.
+        UsageError: not one name per cluster, an odd one, or a `labels.csv` that was corrected since.
     """
     with hold(artifacts, report, create=False):
         encode, cluster = open_stage(artifacts, "encode"), open_stage(artifacts, "cluster")
         earlier = read_stage(artifacts, "label")
-        if earlier and not force:
-            _refuse_to_replace_corrections(earlier)
+        if not force:
+            _refuse_to_replace_corrections(artifacts / "label" / TABLE, earlier)
         if earlier and earlier.manifest.inputs["cluster"] == cluster.sha256:
             config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
         _check_names(config.names, cluster.manifest.config["n_clusters"])
@@ -65,10 +66,10 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         )
 
 
-def _refuse_to_replace_corrections(earlier: Stored) -> None:
-    table, written = earlier.folder / TABLE, earlier.manifest.files.get(TABLE)
-    if written and table.is_file() and sha256_of(table) != written["sha256"]:
-        raise UsageError(f"{table} was changed after it was written.", "Copy it away, or give --force.")
+def _refuse_to_replace_corrections(table: Path, earlier: Stored | None) -> None:
+    written = earlier.manifest.files.get(TABLE, {}).get("sha256") if earlier else None
+    if table.is_file() and sha256_of(table) != written:
+        raise UsageError(f"{table} is not as mnistae wrote it: it was corrected.", "Move it away, or give --force.")
 
 
 def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
@@ -77,8 +78,12 @@ def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
             f"--names has {len(names)} names, and there are {n_clusters} clusters.",
             f"Give {n_clusters} names, in the order of the contact sheet.",
         )
-    if not all(names):
-        raise UsageError(f"--names is {','.join(names)}: a name is empty.", "Name every cluster.")
+    for name in names:
+        if not name or not name.isprintable() or len(name) > LONGEST_NAME:
+            shown = repr(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…")
+            raise UsageError(
+                f"--names has {shown}: a name is 1 to {LONGEST_NAME} printable characters.", "Give it another name."
+            )
 
 
 def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, report: Report) -> None:
