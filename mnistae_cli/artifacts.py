@@ -171,22 +171,23 @@ def read_stage(root: Path, stage: str) -> Stored | None:
         return None
 
 
-def open_beside(root: Path, stage: str, report: Report = silent, *, files: bool = True) -> Stored | None:
-    """Open a stage that `run` does not make again; None where there is none, and with a notice where it is stale.
+def open_beside(root: Path, report: Report = silent) -> dict[str, Stored]:
+    """The stages that `run` does not make again, as far as they are there; a stale one is left out, with a notice.
 
-    Args:
-        files: check every byte; else the manifest alone, where nothing else is to be read.
+    Of `label` the manifest is all that is read: its table may have been corrected.
 
     Raises:
         DamagedInput: a file is missing or not what the manifest says.
     """
-    if not (root / stage).exists():
-        return None
-    _, reason = stale_reason(root, stage)
-    if reason:
-        report(Notice(f"{stage} is stale and is left out: {reason}"))
-        return None
-    return open_stage(root, stage) if files else _read_manifest(root, stage)
+    found = {}
+    for stage, open_it in (("finetune", open_stage), ("label", _read_manifest)):
+        if (root / stage).exists():
+            _, reason = stale_reason(root, stage)
+            if reason:
+                report(Notice(f"{stage} is stale and is left out: {reason}"))
+            else:
+                found[stage] = open_it(root, stage)
+    return found
 
 
 def _read_manifest(root: Path, stage: str) -> Stored:

@@ -38,9 +38,7 @@ def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *
         inputs = {stage: open_stage(artifacts, stage) for stage in ("train", "encode")}
         optional = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
         inputs |= {stage: open_stage(artifacts, stage) for stage in optional}
-        beside = {"finetune": open_beside(artifacts, "finetune", report)}
-        beside["label"] = open_beside(artifacts, "label", report, files=False)
-        inputs |= {stage: stored for stage, stored in beside.items() if stored}
+        inputs |= open_beside(artifacts, report)
         plan = Plan(config, inputs=inputs)
         return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
 

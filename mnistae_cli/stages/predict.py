@@ -61,9 +61,7 @@ def predict(
         DamagedInput: a file that holds no picture.
     """
     train = open_stage(artifacts, "train")
-    beside = {"finetune": open_beside(artifacts, "finetune", report)}
-    beside["label"] = open_beside(artifacts, "label", report, files=False)
-    stored = {stage: each for stage, each in beside.items() if each}
+    stored = open_beside(artifacts, report)
     stored |= {stage: open_stage(artifacts, stage) for stage in ("classify", "cluster") if (artifacts / stage).exists()}
     if not stored.keys() - {"label"}:
         raise MissingInput(
