@@ -24,11 +24,11 @@ def main() -> None:
     folder = features_of_mnist() / "encode"
     features, labels = (np.load(folder / f"{name}_train.npy") for name in ("features", "labels"))
 
-    from mnistae_cli.configs import ClassifyConfig
-    from mnistae_cli.draws import draw_labels
+    from mnistae_cli.data import draw_labels
+    from mnistae_cli.settings import ClassifyConfig, HeadTraining
 
-    config = ClassifyConfig(epochs=EPOCHS)
-    drawn = draw_labels(labels, config).indices
+    training = HeadTraining(epochs=EPOCHS)
+    drawn = draw_labels(labels, ClassifyConfig()).indices
     rest = np.setdiff1d(np.arange(len(labels)), drawn)
 
     def keras_fit(batch_size: int) -> Mapping[str, float]:
@@ -46,27 +46,30 @@ def main() -> None:
         return {"seconds": seconds, "accuracy": float((found == labels[rest]).mean())}
 
     def mnistae_fit() -> Mapping[str, float]:
-        from mnistae_cli.nets.batches import Examples
-        from mnistae_cli.nets.classifier import build_head
-        from mnistae_cli.nets.losses import softmax_crossentropy
-        from mnistae_cli.nets.runtime import start_session
-        from mnistae_cli.nets.training import Optimisation, train_network
+        from mnistae_cli.nets import (
+            Examples,
+            Optimisation,
+            build_head,
+            softmax_crossentropy,
+            start_session,
+            train_network,
+        )
         from mnistae_cli.progress import silent
 
         start_session(0)
         started = perf_counter()
-        head = build_head(features[drawn], 10, config)
-        loss = softmax_crossentropy(config.label_smoothing, 10)
+        head = build_head(features[drawn], 10, hidden=64)
+        loss = softmax_crossentropy(training.label_smoothing, 10)
         examples = Examples(features[drawn], labels[drawn])
-        train_network(head.logits, loss, examples, Optimisation.of(config), silent, task="classify", xla=False)
+        train_network(head.logits, loss, examples, Optimisation.of(training, 0), silent, task="classify", xla=False)
         seconds = perf_counter() - started
         found = head.logits.predict(features[rest], batch_size=1000, verbose=0).argmax(axis=1)
         return {"seconds": seconds, "accuracy": float((found == labels[rest]).mean())}
 
     contenders = {
         "Keras fit, batch 32": lambda: keras_fit(32),
-        f"Keras fit, batch {config.batch_size}": lambda: keras_fit(config.batch_size),
-        f"mnistae, batch {config.batch_size}": mnistae_fit,
+        f"Keras fit, batch {training.batch_size}": lambda: keras_fit(training.batch_size),
+        f"mnistae, batch {training.batch_size}": mnistae_fit,
     }
     measured = take_turns(contenders, rounds)
     of = medians(measured)

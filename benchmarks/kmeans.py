@@ -4,6 +4,7 @@ Both see the same float32 array, five seeds; time of the fit alone, and the iner
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from time import perf_counter
 
 import numpy as np
@@ -29,11 +30,11 @@ def main() -> None:
 
     def mnistae(seed: int) -> Contender:
         def measure() -> Mapping[str, float]:
-            from mnistae_cli.clustering import fit_kmeans
-            from mnistae_cli.configs import ClusterConfig
+            from mnistae_cli.clusters import fit_kmeans
+            from mnistae_cli.settings import ClusterConfig
 
             started = perf_counter()
-            fitted = fit_kmeans(features, ClusterConfig(n_clusters=10, seed=seed))
+            fitted = fit_kmeans(features, **asdict(ClusterConfig(n_clusters=10, seed=seed)))
             return {"seconds": perf_counter() - started, "inertia": fitted.inertia}
 
         return measure

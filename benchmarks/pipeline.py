@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.measuring import Table, arguments, medians, mnistae, plain, report, take_turns
-from mnistae_cli.codes import USUAL_EPOCHS
-from mnistae_cli.configs import ClassifyConfig
+from mnistae_cli.codes import Dense
+from mnistae_cli.settings import MLP
 
 SCORES = {
     "bce": ("autoencoder", "test", "bce"),
@@ -55,7 +55,7 @@ def table(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
     of = medians(measured)
     theirs, ours = of["plain"], of["mnistae"]
     rows = [
-        ["epochs of autoencoder and head", "50, 50", f"{USUAL_EPOCHS['dense']}, {ClassifyConfig().epochs}", ""],
+        ["epochs of autoencoder and head", "50, 50", f"{Dense.usual_epochs}, {MLP().training.epochs}", ""],
         ["whole process, s", f"{theirs['seconds']:.0f}", f"{ours['seconds']:.1f}", _ratio(theirs, ours, "seconds")],
         *(
             [f"{stage}, s", f"{theirs[stage]:.1f}", f"{ours[stage]:.1f}", _ratio(theirs, ours, stage)]

@@ -43,32 +43,22 @@ def mnistae_fit(batch_size: int) -> Contender:
     """What `mnistae train` does between reading the images and writing the networks, with plain Adam at 1e-3."""
 
     def measure() -> Mapping[str, float]:
-        from mnistae_cli.codes import TrainConfig
-        from mnistae_cli.datasets import load_dataset
-        from mnistae_cli.nets.autoencoder import build_dense
-        from mnistae_cli.nets.batches import Examples
-        from mnistae_cli.nets.losses import reconstruction_loss
-        from mnistae_cli.nets.runtime import start_session
-        from mnistae_cli.nets.training import Optimisation, train_network
+        from mnistae_cli.codes import Dense, Training
+        from mnistae_cli.data import load_dataset
+        from mnistae_cli.nets import Examples, Optimisation, start_session, train_network
         from mnistae_cli.progress import silent
 
         data = load_dataset("mnist", os.environ["MNISTAE_DATA_DIR"])
         pixels, test_pixels = data.train.pixels.load(), data.test.pixels.load()
-        config = TrainConfig(
-            epochs=EPOCHS,
-            batch_size=batch_size,
-            learning_rate=1e-3,
-            schedule="constant",
-            beta_2=0.999,
-            sparsity_weight=0.0,
-        )
+        training = Training(epochs=EPOCHS, batch_size=batch_size, learning_rate=1e-3, schedule="constant", beta_2=0.999)
         start_session(0)
         started = perf_counter()
+        model = Dense(sparsity_weight=0.0, training=training).build(pixels, steps=0, seed=0)
         fitted = train_network(
-            build_dense(28, 28, config).trained,
-            reconstruction_loss(config),
+            model.trained,
+            model.loss,
             Examples(pixels),
-            Optimisation.of(config),
+            Optimisation.of(training, 0),
             silent,
             task="train",
             xla=True,

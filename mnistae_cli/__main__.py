@@ -1,5 +1,6 @@
-"""The console script, and `python -m mnistae_cli`. Signals are seen to before anything heavy is imported."""
+"""The console script, and `python -m mnistae_cli`. Signal handlers are set before any heavy import."""
 
+import io
 import os
 import signal
 import sys
@@ -7,19 +8,19 @@ from contextlib import suppress
 from types import FrameType
 
 from mnistae_cli.errors import INTERRUPTED, KEPT
-from mnistae_cli.files import discard_unfinished
+from mnistae_cli.store import discard_unfinished
 
 TERMINATED = 143
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """End the process at once: every finished stage is whole on the disk, an exception would only be in the way.
+    """End the process at once. Every finished stage is complete on the disk.
 
-    A KeyboardInterrupt that is raised inside a callback of native code gets lost there, or crashes it.
+    No exception is raised: inside a callback of native code it would get lost, or crash the process.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    processes = sys.modules.get("multiprocessing.process")  # an import could meet itself half done
-    for child in getattr(processes, "active_children", list)():  # a sweep's jobs would go on
+    processes = sys.modules.get("multiprocessing.process")  # no import: the signal may come in the middle of it
+    for child in getattr(processes, "active_children", list)():  # the jobs of a sweep would continue
         if child.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
@@ -32,12 +33,34 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _end(ended: BaseException | None) -> None:
-    """End the process at once with the exit code that was asked for; what is to last is on the disk."""
+    """End the process at once with its exit code. All results are on the disk already."""
     if isinstance(ended, SystemExit) and isinstance(ended.code, int):
-        with suppress(OSError):  # nobody reads on
+        with suppress(OSError):  # the reader has closed the pipe
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(ended.code)
+
+
+class _Output(io.TextIOWrapper):
+    """stdout whose reader may stop early, as `head` does. Later output is discarded; the exit code stays the same."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            self._drop()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._drop()
+
+    def _drop(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
 
 
 def main() -> None:
@@ -48,12 +71,15 @@ def main() -> None:
         if getattr(sys, name) is None:  # closed by the shell
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
         getattr(sys, name).reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        encoding = sys.stdout.encoding
+        sys.stdout = _Output(sys.stdout.detach(), encoding=encoding, errors="replace")
     from mnistae_cli.cli import main as command_line
 
     try:
         command_line()
     finally:
-        if "tensorflow" in sys.modules:  # which takes most of a second to take itself down
+        if "tensorflow" in sys.modules:  # its normal shutdown takes most of a second
             _end(sys.exc_info()[1])
 
 

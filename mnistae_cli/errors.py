@@ -1,11 +1,11 @@
-"""What can go wrong by an input's fault: one class per exit code, each with a remedy."""
+"""The errors that a user can fix: one class per exit code. Each error names a remedy."""
 
 INTERRUPTED = 130  # the exit code of a shell for SIGINT
-KEPT = "Finished stages are kept; the same command goes on after them."
+KEPT = "Finished stages are kept. Run the same command again to continue."
 
 
 class MnistaeError(Exception):
-    """An error that the user can mend.
+    """An error that the user can fix.
 
     Args:
         problem: one line, what is wrong with which value.
@@ -15,7 +15,7 @@ class MnistaeError(Exception):
     exit_code = 1
 
     def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem, remedy)  # both, or another process cannot hand it over
+        super().__init__(problem, remedy)  # both: pickle passes them from a process to another
         self.problem = problem
         self.remedy = remedy
 
@@ -24,24 +24,24 @@ class MnistaeError(Exception):
 
 
 class UsageError(MnistaeError):
-    """An option, a configuration value or an output place that cannot be used."""
+    """An option, a configuration value or an output path that cannot be used."""
 
     exit_code = 2
 
 
 class MissingInput(MnistaeError):
-    """An input that is not there, or is older than what it was made from."""
+    """An input that is missing, or older than the inputs that it was made from."""
 
     exit_code = 3
 
 
 class DamagedInput(MnistaeError):
-    """An input that is there and cannot be what it should be."""
+    """An input that exists, but whose content is wrong."""
 
     exit_code = 4
 
 
 class GateFailed(MnistaeError):
-    """A figure below what `--fail-under` asks."""
+    """A figure below the limit of `--fail-under`."""
 
     exit_code = 5

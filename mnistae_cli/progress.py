@@ -1,4 +1,4 @@
-"""What a stage tells while it works. The core reports, `console.py` decides how that looks."""
+"""What a stage reports while it works. The stages send events; `cli/listener.py` decides how they look."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Advance:
-    """`done` of `total` units of a task are behind us; `values` are the latest figures."""
+    """`done` of `total` units of a task are done; `values` are the latest figures."""
 
     task: str
     done: float
@@ -18,14 +18,14 @@ class Advance:
 
 @dataclass(frozen=True)
 class Notice:
-    """One line for the person who waits."""
+    """One line of text for the user."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class StageEnded:
-    """A stage is over: its folder was written anew, or was found up to date."""
+    """A stage has ended: its folder was written, or was up to date already."""
 
     folder: Path
     up_to_date: bool

@@ -1,20 +1,29 @@
 """What the tests share: small synthetic images, a finished artifacts directory, the command line in-process."""
 
+import contextlib
+import io
+import json
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: two processes' threads on one core wait for each other
+
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
-from mnistae_cli import cli
+from mnistae_cli.cli import main as command_line
 
 HEIGHT, WIDTH, N_CLASSES = 10, 12, 3
 QUICK = ("--epochs", "3", "--batch-size", "16", "--latent-dim", "8")
 SMALL = ("--clusters", "3", "--labels", "30", "--head-epochs", "10")
+LEAN = ("--clusters", "3", "--labels", "30", "--head", "prototypes", "--no-figures")  # as quick as all stages can be
 
 
 @pytest.fixture(autouse=True)
@@ -66,9 +75,73 @@ def write_shapes(path: Path, *, labelled: bool = True, permuted: bool = False, n
     return path
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What is made once for all tests, whichever of the processes of a test run needs it first."""
+
+    folder: Path
+
+    def once(self, name: str, make: Callable[[Path], None]) -> Path:
+        """The folder `name`, filled by `make`. Do not touch what is in it."""
+        made = self.folder / name
+        with FileLock(f"{made}.lock"):
+            if not (self.folder / f"{name}.done").exists():
+                shutil.rmtree(made, ignore_errors=True)
+                made.mkdir(parents=True)
+                make(made)
+                (self.folder / f"{name}.done").touch()
+        return made
+
+    def run(self, name: str, *arguments: str | Path, command: str = "run") -> Path:
+        """The artifacts directory of `mnistae COMMAND ARGUMENTS --json`, which the real command line made, once.
+
+        What it wrote to stdout is beside it, in a file of its name and `.json`.
+        """
+
+        def make(folder: Path) -> None:
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                assert exit_code(["mnistae", command, *map(str, arguments), "-a", str(folder), "--json", "-q"]) == 0
+            printed_by(folder).write_text(printed.getvalue())
+
+        return self.once(name, make)
+
+
+def printed_by(root: Path) -> Path:
+    """What `Shared.run` printed."""
+    return root.with_name(f"{root.name}.json")
+
+
 @pytest.fixture(scope="session")
-def shapes_npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_shapes(tmp_path_factory.mktemp("data") / "shapes.npz")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return Shared(folder)
+
+
+def _shapes_once(shared: Shared, name: str, *, labelled: bool = True, permuted: bool = False) -> Path:
+    def make(folder: Path) -> None:
+        write_shapes(folder / f"{name}.npz", labelled=labelled, permuted=permuted)
+
+    return shared.once(f"data-{name}", make) / f"{name}.npz"
+
+
+@pytest.fixture(scope="session")
+def shapes_npz(shared: Shared) -> Path:
+    return _shapes_once(shared, "shapes")
+
+
+@pytest.fixture(scope="session")
+def permuted_npz(shared: Shared) -> Path:
+    """The same images with permuted labels."""
+    return _shapes_once(shared, "permuted", permuted=True)
+
+
+@pytest.fixture(scope="session")
+def plain_npz(shared: Shared) -> Path:
+    """The same images without labels."""
+    return _shapes_once(shared, "plain", labelled=False)
 
 
 @dataclass(frozen=True)
@@ -82,7 +155,7 @@ def exit_code(command: list[str]) -> int:
     """Run a command line in this process, through its console script's function."""
     argv, sys.argv = sys.argv, command
     try:
-        cli.main()
+        command_line()
     except SystemExit as stop:
         return int(stop.code or 0)
     finally:
@@ -107,12 +180,9 @@ def mnistae(capsys: pytest.CaptureFixture[str]) -> Mnistae:
 
 
 @pytest.fixture(scope="session")
-def finished_once(shapes_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An artifacts directory with all five stages done; made by the real command line, once. Do not touch."""
-    root = tmp_path_factory.mktemp("finished") / "artifacts"
-    command = ["mnistae", "run", "--dataset", str(shapes_npz), "-a", str(root), *QUICK, *SMALL, "-q"]
-    assert exit_code(command) == 0
-    return root
+def finished_once(shared: Shared, shapes_npz: Path) -> Path:
+    """An artifacts directory with all five stages done. Do not touch."""
+    return shared.run("finished", "--dataset", shapes_npz, *QUICK, *SMALL)
 
 
 @pytest.fixture
@@ -131,3 +201,10 @@ def assert_two_lines(result: Result, code: int, *words: str) -> None:
     assert result.out == ""
     for word in words:
         assert word in result.err
+
+
+def the_object(text: str) -> dict[str, Any]:
+    """stdout of a --json command: exactly one object with a schema_version."""
+    found = json.loads(text)
+    assert found["schema_version"] == 1
+    return dict(found)

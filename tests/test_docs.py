@@ -1,6 +1,5 @@
-"""The README and the presets name commands and options that are there, and leave no command out."""
+"""README, pages and presets name commands and options that are there, and together they leave none out."""
 
-import dataclasses
 import json
 import re
 import shlex
@@ -9,16 +8,17 @@ from pathlib import Path
 import pytest
 import typer
 
-import mnistae_cli.cli  # noqa: F401 registers the commands
-from mnistae_cli.checked import flag_of
-from mnistae_cli.commands import app
-from mnistae_cli.configs import STAGE_CONFIGS
-from mnistae_cli.directory import STAGES
+from mnistae_cli.cli import app
 from mnistae_cli.errors import INTERRUPTED, DamagedInput, GateFailed, MissingInput, UsageError
+from mnistae_cli.flat import settings_of
+from mnistae_cli.settings.stages import STAGE_CONFIGS
+from mnistae_cli.store.directory import STAGES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PRESETS = sorted((ROOT / "mnistae_cli" / "presets").glob("*.toml"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
+PRESETS = sorted((ROOT / "mnistae_cli" / "settings" / "presets").glob("*.toml"))
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
@@ -40,7 +40,7 @@ ALL_OPTIONS = {name for command in COMMANDS for name in options_of(command)} | {
 }
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "CHANGELOG.md", *PRESETS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGELOG.md", *PRESETS], ids=lambda path: path.name)
 def test_documented_commands_and_options_are_real(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for words in command_lines(text):
@@ -54,21 +54,21 @@ def test_documented_commands_and_options_are_real(path: Path) -> None:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_is_documented(command: str) -> None:
-    assert [words for words in command_lines(README) if words[1] == command]
+    assert [words for words in command_lines(DOCUMENTS) if words[1] == command]
 
 
 def test_every_stage_and_exit_code_is_documented() -> None:
     for stage in STAGES:
-        assert f"`{stage}/`" in README
+        assert f"`{stage}/`" in DOCUMENTS
     for code in (UsageError, MissingInput, DamagedInput, GateFailed):
-        assert re.search(rf"\| {code.exit_code} \|", README)
-    assert f"| {INTERRUPTED} |" in README
+        assert re.search(rf"\| {code.exit_code} \|", DOCUMENTS)
+    assert f"| {INTERRUPTED} |" in DOCUMENTS
 
 
 def test_every_setting_has_an_option() -> None:
     for stage, config in STAGE_CONFIGS.items():
-        for field in dataclasses.fields(config):  # type: ignore[arg-type]
-            assert {flag_of(field), f"--no-{flag_of(field)[2:]}"} & options_of(stage)
+        for setting in settings_of(config):
+            assert {setting.flag, f"--no-{setting.flag[2:]}"} & options_of(stage)
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
@@ -87,8 +87,18 @@ def test_the_benchmarks_readme_shows_what_was_measured(path: Path) -> None:
         assert f"| {' | '.join(row)} |" in text
 
 
-def test_pictures_of_the_readme_are_there() -> None:
-    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
-    assert pictures
-    for picture in pictures:
-        assert (ROOT / picture).is_file()
+def test_pictures_and_links_between_pages_are_there() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+        for target in targets:
+            assert (page.parent / target).exists(), f"{page.name} names {target}"
+    assert re.search(r"!\[[^]]+\]\(docs/", README)
+
+
+def test_the_readme_is_read_at_one_sitting() -> None:
+    assert len(README.splitlines()) <= 90
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.stem == "index" or page.name in README + (ROOT / "docs" / "index.md").read_text(encoding="utf-8"), (
+            page
+        )

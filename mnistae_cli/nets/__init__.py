@@ -1,1 +1,45 @@
-"""Networks and their training. TensorFlow and Keras are imported in this package and nowhere else."""
+"""Networks and their training. TensorFlow and Keras are imported in this package and nowhere else.
+
+Importing it takes seconds: import it inside the function that trains.
+"""
+
+from mnistae_cli.nets.augmentation import corrupted
+from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
+from mnistae_cli.nets.batches import Examples, plan_steps
+from mnistae_cli.nets.classifier import Head, build_head, build_prototypes
+from mnistae_cli.nets.export import export_onnx, load_keras, write_history
+from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
+from mnistae_cli.nets.invariance import build_invariant
+from mnistae_cli.nets.losses import softmax_crossentropy
+from mnistae_cli.nets.runtime import start_session
+from mnistae_cli.nets.sparse import build_sparse, growing
+from mnistae_cli.nets.sparsity import BatchTopK, KLPenalty, L1Penalty, TopK
+from mnistae_cli.nets.training import Fitted, Optimisation, train_network
+
+__all__ = [
+    "Autoencoder",
+    "BatchTopK",
+    "Examples",
+    "Fitted",
+    "Head",
+    "KLPenalty",
+    "L1Penalty",
+    "Optimisation",
+    "TopK",
+    "build_dense",
+    "build_finetuned",
+    "build_head",
+    "build_invariant",
+    "build_prototypes",
+    "build_sparse",
+    "corrupted",
+    "export_onnx",
+    "growing",
+    "labelled_loss",
+    "load_keras",
+    "plan_steps",
+    "softmax_crossentropy",
+    "start_session",
+    "train_network",
+    "write_history",
+]

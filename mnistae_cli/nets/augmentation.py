@@ -7,8 +7,6 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mnistae_cli.codes import TrainConfig
-
 ROTATION = np.pi / 12  # 15°
 LOG_SCALE = 0.15  # of each axis apart
 SHEAR = 0.25
@@ -85,7 +83,9 @@ class RandomOcclusion(keras.layers.Layer):
         return {**super().get_config(), "share": self.share, "seed": self.seed, "after": self.after}
 
 
-def corrupted(images: Any, config: TrainConfig, whole_steps: int = 0) -> Any:
+def corrupted(
+    images: Any, seed: int, *, augment: float = 0.0, occlusion: float = 0.0, noise: float = 0.0, whole_steps: int = 0
+) -> Any:
     """What a network sees of images (B, H, W) in training: warped, partly hidden, noisy. It is asked for them whole.
 
     Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
@@ -93,13 +93,16 @@ def corrupted(images: Any, config: TrainConfig, whole_steps: int = 0) -> Any:
 
     Args:
         images: (B, H, W).
-        config: its `augment`, `occlusion`, `noise` and `seed`.
+        seed: of all draws.
+        augment: strength of the warps, as `RandomAffine` has it.
+        occlusion: share of the images of which one side is hidden, in [0, 1].
+        noise: standard deviation of Gaussian noise.
         whole_steps: of the training, at its beginning, in which nothing is hidden.
     """
-    seen = RandomAffine(config.augment, config.seed, name="augment")(images) if config.augment else images
-    if config.occlusion:
-        seen = RandomOcclusion(config.occlusion, config.seed ^ 2, whole_steps, name="occlusion")(seen)
-    return keras.layers.GaussianNoise(config.noise, seed=config.seed ^ 1, name="noise")(seen) if config.noise else seen
+    seen = RandomAffine(augment, seed, name="augment")(images) if augment else images
+    if occlusion:
+        seen = RandomOcclusion(occlusion, seed ^ 2, whole_steps, name="occlusion")(seen)
+    return keras.layers.GaussianNoise(noise, seed=seed ^ 1, name="noise")(seen) if noise else seen
 
 
 @tf.function(jit_compile=True)

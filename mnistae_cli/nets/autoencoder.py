@@ -1,14 +1,17 @@
 """The autoencoder as Keras models over the same layers; the dense one."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from mnistae_cli.codes import TrainConfig
-from mnistae_cli.nets.augmentation import corrupted
+from mnistae_cli.nets.losses import Loss, reconstruction_loss
 from mnistae_cli.nets.sparsity import ActivityPenalty, L1Penalty
+
+Corrupt = Callable[..., Any]
+"""Images (B, H, W) → what a network sees of them in training."""
 
 LEAST_SIDE = 4  # of what a convolution of stride 2 leaves
 
@@ -21,10 +24,11 @@ class Autoencoder:
         encoder: images (B, H, W) in [0, 1] → codes (B, D), not negative.
         decoder: codes (B, D) → images (B, H, W) in [0, 1].
         trained: images (B, H, W), or pairs (B, 2, H, W) whose first is the image → what
-            `losses.reconstruction_loss` takes (B, H, W): the decoder's values before its sigmoid, or before they are
+            `loss` takes (B, H, W): the decoder's values before its sigmoid, or before they are
             clipped. In training, penalties of the code are among its `losses`.
         whole: images → reconstructions, the model that is saved.
         atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None with hidden layers between.
+        loss: what `trained` is trained by.
     """
 
     encoder: keras.Model
@@ -32,27 +36,49 @@ class Autoencoder:
     trained: keras.Model
     whole: keras.Model
     atoms: Any
+    loss: Loss
 
 
-def build_dense(height: int, width: int, config: TrainConfig) -> Autoencoder:
+def build_dense(
+    height: int,
+    width: int,
+    *,
+    latent_dim: int,
+    hidden: Sequence[int],
+    channels: Sequence[int],
+    corrupt: Corrupt,
+    loss: str,
+    sparsity_weight: float,
+) -> Autoencoder:
     """H×W → `before_code` → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid.
 
     A trace of L1 on the code costs next to nothing of the loss, and KMeans finds more in what is left.
+
+    Args:
+        height: of the images.
+        width: of the images.
+        latent_dim: D, units of the code.
+        hidden: layers before the code, in units.
+        channels: convolutions before these.
+        corrupt: what is done to an image that goes in.
+        loss: `bce` or `mse`.
+        sparsity_weight: of the L1 penalty; 0: none.
     """
     images = keras.Input((height, width), name="images")
-    signal = before_code(keras.layers.Flatten(name="flatten")(images), height, width, config)
-    encoder = keras.Model(images, keras.layers.Dense(config.latent_dim, "relu", name="code")(signal), name="encoder")
+    signal = before_code(keras.layers.Flatten(name="flatten")(images), height, width, hidden, channels)
+    encoder = keras.Model(images, keras.layers.Dense(latent_dim, "relu", name="code")(signal), name="encoder")
 
-    decoder = mirrored_decoder(config.latent_dim, height, width, config)
-    learned = encoder(corrupted(images, config))
-    if config.sparsity_weight:
-        learned = ActivityPenalty(L1Penalty(config.sparsity_weight), name="penalty")(learned)
+    decoder = mirrored_decoder(latent_dim, height, width, hidden)
+    learned = encoder(corrupt(images))
+    if sparsity_weight:
+        learned = ActivityPenalty(L1Penalty(sparsity_weight), name="penalty")(learned)
     return Autoencoder(
         encoder=encoder,
         decoder=decoder.model,
         trained=keras.Model(images, decoder.logits(learned)),
         whole=keras.Model(images, decoder.model(encoder.output), name="autoencoder"),
         atoms=decoder.atoms,
+        loss=reconstruction_loss(loss),
     )
 
 
@@ -65,37 +91,38 @@ class Decoder:
     atoms: Any
 
 
-def mirrored_decoder(width_of_code: int, height: int, width: int, config: TrainConfig) -> Decoder:
+def mirrored_decoder(width_of_code: int, height: int, width: int, hidden: Sequence[int]) -> Decoder:
     """Codes → `hidden` reversed, ReLU → H×W, sigmoid."""
     codes = keras.Input((width_of_code,), name="codes")
     signal = codes
-    for number, units in reversed(list(enumerate(config.hidden, start=1))):
+    for number, units in reversed(list(enumerate(hidden, start=1))):
         signal = keras.layers.Dense(units, "relu", name=f"decoder_{number}")(signal)
     pixels = keras.layers.Dense(height * width, name="pixels")
     logits = keras.layers.Reshape((height, width), name="image")(pixels(signal))
     model = keras.Model(codes, keras.layers.Activation("sigmoid", name="sigmoid")(logits), name="decoder")
-    return Decoder(model, keras.Model(codes, logits), None if config.hidden else pixels.kernel)
+    return Decoder(model, keras.Model(codes, logits), None if hidden else pixels.kernel)
 
 
-def before_code(pixels: Any, height: int, width: int, config: TrainConfig) -> Any:
+def before_code(
+    pixels: Any, height: int, width: int, hidden: Sequence[int], channels: Sequence[int], *, normalise: bool = False
+) -> Any:
     """Pixels (B, H·W) → convolutions in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU.
 
-    A convolution has stride 2 as long as that leaves a side of 4. An invariant code has `normalised` signals.
+    A convolution has stride 2 as long as that leaves a side of 4. With `normalise`, signals are `normalised`.
     """
-    normalise = config.model == "invariant"
     kind: dict[str, Any] = {"use_bias": False} if normalise else {"activation": "relu"}
     signal = pixels
-    if config.channels:
+    if channels:
         signal = keras.layers.Reshape((height, width, 1), name="plane")(signal)
         side = min(height, width)
-        for number, channels in enumerate(config.channels, start=1):
+        for number, planes in enumerate(channels, start=1):
             stride = 2 if side >= 2 * LEAST_SIDE else 1
             side //= stride
             size, name = 5 if number == 1 else 3, f"convolution_{number}"
-            signal = keras.layers.Conv2D(channels, size, stride, "same", name=name, **kind)(signal)
+            signal = keras.layers.Conv2D(planes, size, stride, "same", name=name, **kind)(signal)
             signal = normalised(signal, name) if normalise else signal
         signal = keras.layers.Flatten(name="flatten_channels")(signal)
-    for number, units in enumerate(config.hidden, start=1):
+    for number, units in enumerate(hidden, start=1):
         name = f"encoder_{number}"
         signal = keras.layers.Dense(units, name=name, **kind)(signal)
         signal = normalised(signal, name) if normalise else signal

@@ -7,8 +7,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.configs import ClassifyConfig
-
 LEAST_SPREAD = 1e-6  # of prototypes that lie in one place
 NEVER = -1e9  # the logit of a class of which there is no image
 LEAST_DEVIATION = 1e-3  # a feature that is constant on the drawn images tells nothing of them and is left out
@@ -27,15 +25,17 @@ class Head:
         layer.set_weights([weights / temperature for weights in layer.get_weights()])
 
 
-def build_head(features: NDArray[np.float32], n_classes: int, config: ClassifyConfig) -> Head:
-    """D → `hidden` ReLU → C softmax, `linear` without the hidden layer.
+def build_head(
+    features: NDArray[np.float32], n_classes: int, *, hidden: int | None = None, standardize: bool = True
+) -> Head:
+    """D → `hidden` ReLU, where there is such a layer → C softmax.
 
-    Features are standardised by the mean and variance of `features` (N, D).
+    With `standardize`, features are brought to the mean 0 and variance 1 of `features` (N, D).
     """
     inputs = keras.Input((features.shape[1],), name="features")
-    signal = _standardised(inputs, features) if config.standardize else inputs
-    if config.head == "mlp":
-        signal = keras.layers.Dense(config.hidden, "relu", name="hidden")(signal)
+    signal = _standardised(inputs, features) if standardize else inputs
+    if hidden is not None:
+        signal = keras.layers.Dense(hidden, "relu", name="hidden")(signal)
     return _head(inputs, keras.layers.Dense(n_classes, name="logits")(signal))
 
 

@@ -24,7 +24,7 @@ def export_onnx(model: keras.Model, path: Path) -> None:
 
 
 def load_keras(path: Path) -> keras.Model:
-    """A model that `train` saved. Check the file's hash first (`artifacts.open_stage`)."""
+    """A model that `train` saved. Check the file's hash first (`store.open_stage`)."""
     from mnistae_cli.nets import autoencoder, invariance, sparse  # noqa: F401 their layers are registered
 
     return keras.models.load_model(path, safe_mode=True)

@@ -1,23 +1,34 @@
 """Encoder and head trained together: on the drawn labels, and on the rest by the labels that they give themselves."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from mnistae_cli.configs import FinetuneConfig
-from mnistae_cli.draws import Drawn
+from mnistae_cli.data import Drawn, Pixels, unit_scale
 from mnistae_cli.nets.augmentation import RandomAffine
 from mnistae_cli.nets.classifier import prototype_weights
 from mnistae_cli.nets.invariance import mean_over_places
 from mnistae_cli.nets.losses import Loss, softmax_crossentropy
-from mnistae_cli.sources import Pixels, unit_scale
 
 BATCH = 1000
 MOST_REPEATS = 60  # of a label; chosen on training images outside the drawn ones
+
+
+class ViewSettings(Protocol):
+    """What the stage's config says of views: warps, the least confidence, the weight of the unlabelled, the seed."""
+
+    @property
+    def augment(self) -> float: ...  # noqa: D102
+    @property
+    def threshold(self) -> float: ...  # noqa: D102
+    @property
+    def unlabelled_weight(self) -> float: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ def build_finetuned(
     codes: NDArray[np.float32],
     drawn: Drawn,
     n_classes: int,
-    config: FinetuneConfig,
+    views: ViewSettings,
 ) -> Finetuned:
     """The encoder of `autoencoder` with a head on it, which starts as the nearest class mean.
 
@@ -87,7 +98,7 @@ def build_finetuned(
         codes: theirs, (N, D), as `encode` saved them.
         drawn: the labels that may be used.
         n_classes: C.
-        config: of the stage.
+        views: how views are made and what is learned from the unlabelled ones.
     """
     height, width = pixels.shape[1:]
     backbone = _backbone(autoencoder)
@@ -99,12 +110,12 @@ def build_finetuned(
     head.set_weights(_first_head(backbone, pixels, codes, drawn, n_classes))
 
     pairs = keras.Input((2, height, width), name="pairs")
-    weak = RandomAffine(config.augment / 2, config.seed, name="weak")
-    strong = RandomAffine(config.augment, config.seed ^ 1, name="strong")
+    weak = RandomAffine(views.augment / 2, views.seed, name="weak")
+    strong = RandomAffine(views.augment, views.seed ^ 1, name="strong")
     # No side is hidden here: of some digits that leaves another, and its label would be learned for it.
-    views = [weak(pairs[:, 0]), weak(pairs[:, 1]), strong(pairs[:, 1])]
-    logits = head(backbone(keras.layers.Concatenate(axis=0, name="views")(views)))
-    self_training = SelfTraining(config.threshold, config.unlabelled_weight, name="self_training")
+    seen = [weak(pairs[:, 0]), weak(pairs[:, 1]), strong(pairs[:, 1])]
+    logits = head(backbone(keras.layers.Concatenate(axis=0, name="views")(seen)))
+    self_training = SelfTraining(views.threshold, views.unlabelled_weight, name="self_training")
     trained = keras.Model(pairs, self_training(logits))
     return Finetuned(encoder, classifier, trained, keras.Model(whole, classifier(encoder.output), name="finetuned"))
 

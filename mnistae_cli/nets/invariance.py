@@ -1,14 +1,14 @@
 """The invariant autoencoder: a code that is the same for an image and for small warps of it, and tells clusters."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from mnistae_cli.codes import TrainConfig
-from mnistae_cli.nets.augmentation import corrupted
-from mnistae_cli.nets.autoencoder import Autoencoder, before_code, mirrored_decoder, normalised
+from mnistae_cli.nets.autoencoder import Autoencoder, Corrupt, before_code, mirrored_decoder, normalised
+from mnistae_cli.nets.losses import reconstruction_loss
 
 EPSILON = 1e-9  # a joint probability is at least this, where its logarithm is finite
 EMBEDDING_LENGTH = 0.3  # of the embedding beside a head's probabilities; clusters are told by these
@@ -64,7 +64,20 @@ class Agreement(keras.layers.Layer):
         return {**super().get_config(), "entropy_weight": self.entropy_weight}
 
 
-def build_invariant(height: int, width: int, config: TrainConfig, steps: int) -> Autoencoder:
+def build_invariant(
+    height: int,
+    width: int,
+    *,
+    latent_dim: int,
+    hidden: Sequence[int],
+    channels: Sequence[int],
+    corrupt: Corrupt,
+    loss: str,
+    n_heads: int,
+    n_clusters: int,
+    entropy_weight: float,
+    steps: int,
+) -> Autoencoder:
     """H×W → `before_code` → embedding, ReLU → heads. The code: the heads' probabilities, the embedding's direction.
 
     Two views of each image, warped apart from each other, are to have the same assignments; the decoder is asked for
@@ -73,15 +86,19 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
     Args:
         height: of the images.
         width: of the images.
-        config: with `model` invariant.
+        latent_dim: width of the embedding.
+        hidden: layers before it.
+        channels: convolutions before these.
+        corrupt: what is done to a view; takes `whole_steps`.
+        loss: of the decoder, `bce` or `mse`.
+        n_heads: H, heads that each assign the clusters.
+        n_clusters: K, clusters of a head.
+        entropy_weight: λ of `assignment_loss`.
         steps: of the whole training. Clusters form on whole images; where sides are hidden earlier, some never part.
     """
-    n_heads, n_clusters, entropy_weight = config.n_heads, config.n_clusters, config.entropy_weight
-    if n_heads is None or n_clusters is None or entropy_weight is None:
-        raise ValueError("the config is not that of an invariant code")
     view = keras.Input((height, width), name="view")
-    signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, config)
-    embedding = normalised(keras.layers.Dense(config.latent_dim, use_bias=False, name="embedding")(signal), "embedding")
+    signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, hidden, channels, normalise=True)
+    embedding = normalised(keras.layers.Dense(latent_dim, use_bias=False, name="embedding")(signal), "embedding")
     logits = keras.layers.Dense(n_heads * n_clusters, name="heads")(embedding)
     logits = keras.layers.Reshape((n_heads, n_clusters), name="by_head")(logits)
     assignments = keras.layers.Softmax(name="assignments")(logits)
@@ -92,11 +109,11 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
 
     images = keras.Input((height, width), name="images")
     mean_code = mean_over_places(images, keras.Model(view, code, name="code_of_view"))
-    decoder = mirrored_decoder(code.shape[1], height, width, config)
+    decoder = mirrored_decoder(code.shape[1], height, width, hidden)
 
     pairs = keras.Input((2, height, width), name="pairs")
     views = keras.layers.Concatenate(axis=0, name="views")([pairs[:, 0], pairs[:, 1]])
-    seen = corrupted(views, config, round(WHOLE * steps))
+    seen = corrupt(views, whole_steps=round(WHOLE * steps))
     agreement = Agreement(entropy_weight, name="agreement")
     return Autoencoder(
         encoder=keras.Model(images, mean_code, name="encoder"),
@@ -104,6 +121,7 @@ def build_invariant(height: int, width: int, config: TrainConfig, steps: int) ->
         trained=keras.Model(pairs, decoder.logits(agreement(of_view(seen)))),
         whole=keras.Model(images, decoder.model(mean_code), name="autoencoder"),
         atoms=decoder.atoms,
+        loss=reconstruction_loss(loss),
     )
 
 

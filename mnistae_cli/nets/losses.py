@@ -5,17 +5,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from mnistae_cli.codes import TrainConfig
-
 Loss = Callable[[Any, Any], Any]
 """(targets, logits) → (B,) losses."""
 
 
-def reconstruction_loss(config: TrainConfig) -> Loss:
-    """The loss that a model of this config is trained by."""
-    if config.model == "sparse":
-        return squared_error_of_sums
-    return binary_crossentropy if config.loss == "bce" else squared_error
+def reconstruction_loss(name: str) -> Loss:
+    """The loss on logits of this name: `bce` or `mse`."""
+    return {"bce": binary_crossentropy, "mse": squared_error}[name]
 
 
 def binary_crossentropy(images: Any, logits: Any) -> Any:

@@ -1,93 +1,109 @@
-"""The sparse autoencoder: one model, and the value `sparsity` that says what makes its code sparse."""
+"""The sparse autoencoder: one network; an activation or a penalty makes its code sparse."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from mnistae_cli.codes import TrainConfig
-from mnistae_cli.nets.augmentation import corrupted
-from mnistae_cli.nets.autoencoder import Autoencoder, before_code
-from mnistae_cli.nets.sparsity import (
-    ActivityPenalty,
-    BatchTopK,
-    DeadUnitLoss,
-    KLPenalty,
-    L1Penalty,
-    PreBias,
-    TopK,
-)
+from mnistae_cli.data import Pixels
+from mnistae_cli.nets.autoencoder import Autoencoder, Corrupt, before_code
+from mnistae_cli.nets.losses import squared_error_of_sums
+from mnistae_cli.nets.sparsity import ActivityPenalty, DeadUnitLoss, PreBias
 
 
-def build_sparse(mean_image: NDArray[np.floating[Any]], config: TrainConfig, steps: int) -> Autoencoder:
-    """H×W, x - b → `before_code` → `latent_dim`, an activation that `sparsity` names → b + Σ_j z_j d_j, in [0, 1].
+def build_sparse(
+    pixels: Pixels,
+    *,
+    latent_dim: int,
+    hidden: Sequence[int],
+    channels: Sequence[int],
+    corrupt: Corrupt,
+    activation: str | keras.layers.Layer,
+    penalty: ActivityPenalty | None = None,
+    mean_activation: float | None = None,
+    aux_k: int = 0,
+) -> Autoencoder:
+    """H×W, x - b → `before_code` → `latent_dim`, an activation → b + Σ_j z_j d_j, in [0, 1].
 
     Each unit has its picture, the atom d_j, of length 1: no unit can be small by making its atom large. Without
     layers between, the encoder starts as the decoder's transpose (Gao et al. 2024).
 
     Args:
-        mean_image: of the training images, (H, W) in [0, 1]: their size, and where b starts.
-        config: with `model` sparse.
-        steps: of the whole training, for the warm-up of a penalty.
+        pixels: the training images, (N, H, W): b starts as their mean.
+        latent_dim, hidden, channels, corrupt: as `build_dense` has them.
+        activation: of the units, or the layer named `code` that keeps few of them.
+        penalty: of the code, in training.
+        mean_activation: where the units start, in (0, 1), for sigmoid units.
+        aux_k: dead units that learn from an image what the others leave over; 0: none.
     """
+    mean_image = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
     height, width = mean_image.shape
     pre_bias = PreBias(name="pre_bias")
     images = keras.Input((height, width), name="images")
     flatten = keras.layers.Flatten(name="flatten")
-    signal = before_code(pre_bias(flatten(images)), height, width, config)
-    units = keras.layers.Dense(config.latent_dim, bias_initializer=_first_bias(config), name="units")
+    signal = before_code(pre_bias(flatten(images)), height, width, hidden, channels)
+    units = keras.layers.Dense(latent_dim, bias_initializer=_first_bias(mean_activation), name="units")
     before = units(signal)
-    codes = _activation(config)(before)
+    code = keras.layers.Activation(activation, name="code") if isinstance(activation, str) else activation
+    codes = code(before)
     encoder = keras.Model(images, codes, name="encoder")
 
-    unit_length = keras.constraints.UnitNorm(axis=1)
-    atoms = keras.layers.Dense(height * width, use_bias=False, kernel_constraint=unit_length, name="atoms")
-    clip = keras.layers.ReLU(max_value=1.0, name="clip")
-    image = keras.layers.Reshape((height, width), name="image")
-
-    def summed(codes: Any) -> Any:
-        return pre_bias(atoms(codes), back=True)
-
-    code_input = keras.Input((config.latent_dim,), name="codes")
-    decoder = keras.Model(code_input, image(clip(summed(code_input))), name="decoder")
+    side = _decoding_side(pre_bias, height, width)
+    code_input = keras.Input((latent_dim,), name="codes")
+    decoder = keras.Model(code_input, side.image(side.clip(side.sums(code_input))), name="decoder")
 
     pre_bias.bias.assign(mean_image.ravel())
-    atoms.kernel.assign(unit_length(atoms.kernel))
-    if not (config.hidden or config.channels):
-        units.kernel.assign(atoms.kernel.numpy().T)
+    side.atoms.kernel.assign(side.atoms.kernel_constraint(side.atoms.kernel))
+    if not (hidden or channels):
+        units.kernel.assign(side.atoms.kernel.numpy().T)
 
-    before, learned = keras.Model(images, [before, codes])(corrupted(images, config))
-    if config.k is None:
-        warmup_steps = round((config.sparsity_warmup or 0.0) * steps)
-        learned = ActivityPenalty(_penalty(config), warmup_steps, name="penalty")(learned)
-    sums = summed(learned)
-    if config.aux_k:
-        revive = DeadUnitLoss(min(config.aux_k, config.latent_dim), atoms, name="dead_units")
+    before, learned = keras.Model(images, [before, codes])(corrupt(images))
+    learned = penalty(learned) if penalty else learned
+    sums = side.sums(learned)
+    if aux_k:
+        revive = DeadUnitLoss(min(aux_k, latent_dim), side.atoms, name="dead_units")
         sums = revive([flatten(images), sums, before, learned])
     return Autoencoder(
         encoder=encoder,
         decoder=decoder,
-        trained=keras.Model(images, image(sums)),
+        trained=keras.Model(images, side.image(sums)),
         # Not through `decoder`: a layer on both sides of a model in a model is lost when Keras loads the file.
-        whole=keras.Model(images, image(clip(summed(codes))), name="autoencoder"),
-        atoms=atoms.kernel,
+        whole=keras.Model(images, side.image(side.clip(side.sums(codes))), name="autoencoder"),
+        atoms=side.atoms.kernel,
+        loss=squared_error_of_sums,
     )
 
 
-def _activation(config: TrainConfig) -> keras.layers.Layer:
-    if config.k is not None:
-        return (TopK if config.sparsity == "topk" else BatchTopK)(config.k, name="code")
-    return keras.layers.Activation("sigmoid" if config.sparsity == "kl" else "relu", name="code")
+@dataclass(frozen=True)
+class _DecodingSide:
+    """The layers after a code: `sums` of atoms (B, P), clipped to [0, 1], as an `image` (B, H, W)."""
+
+    atoms: keras.layers.Layer
+    pre_bias: PreBias
+    clip: keras.layers.Layer
+    image: keras.layers.Layer
+
+    def sums(self, codes: Any) -> Any:
+        """B + Σ_j z_j d_j for codes (B, D)."""
+        return self.pre_bias(self.atoms(codes), back=True)
 
 
-def _penalty(config: TrainConfig) -> keras.regularizers.Regularizer:
-    weight, target = config.sparsity_weight or 0.0, config.sparsity_target
-    return L1Penalty(weight) if target is None else KLPenalty(weight, target)
+def _decoding_side(pre_bias: PreBias, height: int, width: int) -> _DecodingSide:
+    unit_length = keras.constraints.UnitNorm(axis=1)
+    atoms = keras.layers.Dense(height * width, use_bias=False, kernel_constraint=unit_length, name="atoms")
+    clip = keras.layers.ReLU(max_value=1.0, name="clip")
+    return _DecodingSide(atoms, pre_bias, clip, keras.layers.Reshape((height, width), name="image"))
 
 
-def _first_bias(config: TrainConfig) -> keras.initializers.Initializer:
+def _first_bias(mean_activation: float | None) -> keras.initializers.Initializer:
     """Units that end between 0 and 1 start at the mean activation they are to have."""
-    target = config.sparsity_target
-    return keras.initializers.Constant(math.log(target / (1 - target)) if target else 0.0)
+    odds = mean_activation / (1 - mean_activation) if mean_activation else 1.0
+    return keras.initializers.Constant(math.log(odds))
+
+
+def growing(penalty: keras.regularizers.Regularizer, warmup_steps: int) -> ActivityPenalty:
+    """The layer that adds a penalty, its weight growing from 0 over the first steps."""
+    return ActivityPenalty(penalty, warmup_steps, name="penalty")

@@ -11,8 +11,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnistae_cli.codes import TrainConfig
-from mnistae_cli.configs import ClassifyConfig, FinetuneConfig
 from mnistae_cli.errors import UsageError
 from mnistae_cli.nets.batches import Examples, hold_out, index_batches, plan_steps
 from mnistae_cli.nets.losses import Loss
@@ -37,9 +35,10 @@ class Optimisation:
     ema: float = 0.0
 
     @classmethod
-    def of(cls, config: TrainConfig | ClassifyConfig | FinetuneConfig) -> Self:
-        """The part of a stage's config that is about training."""
-        return cls(**{each.name: getattr(config, each.name) for each in fields(cls) if hasattr(config, each.name)})
+    def of(cls, settings: object, seed: int) -> Self:
+        """The part of some settings that is about training, by the names of its fields."""
+        found = {each.name: getattr(settings, each.name) for each in fields(cls) if hasattr(settings, each.name)}
+        return cls(**{**found, "seed": seed})
 
 
 @dataclass(frozen=True)

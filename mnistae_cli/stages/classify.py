@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
-from mnistae_cli.calibration import held_out_temperature
-from mnistae_cli.configs import ClassifyConfig
-from mnistae_cli.directory import hold
-from mnistae_cli.draws import Drawn, draw_from
+from mnistae_cli.data import Drawn, draw_from, load_npy
 from mnistae_cli.inference import open_network
-from mnistae_cli.manifests import Manifest
-from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.scores import held_out_temperature
+from mnistae_cli.settings import MLP, ClassifyConfig, Prototypes
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
 
 if TYPE_CHECKING:
-    from mnistae_cli.nets.classifier import Head
-    from mnistae_cli.nets.training import Fitted
+    from mnistae_cli.nets import Fitted, Head
 
 
 def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -34,24 +30,26 @@ def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *
     with hold(artifacts, report, create=False):
         encode = open_stage(artifacts, "encode")
         drawn = draw_from(encode, config)
-        plan = Plan(config, inputs={"encode": encode}, dataset=drawn.record())
+        plan = Plan("classify", config, inputs={"encode": encode}, dataset=drawn.record())
         return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, drawn, report), report, force=force)
 
 
 def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, report: Report) -> None:
     features = load_npy(encode.folder / "features_train.npy")[drawn.indices]
     class_names = (encode.manifest.dataset or {})["class_names"]
+    missed = drawn.missed(class_names)
+    if missed:
+        report(Notice(f"no label of class {', '.join(missed)} was drawn: no image will be named so"))
     report(Notice("loading TensorFlow"))
-    from mnistae_cli.nets.export import export_onnx, write_history
-    from mnistae_cli.nets.runtime import start_session
+    from mnistae_cli import nets
 
-    start_session(config.seed)
+    nets.start_session(config.seed)
     head, fitted = _fit(config, features, drawn.labels, len(class_names), report)
     temperature = _temperature(config, features, drawn.labels, len(class_names), report)
     head.temper(temperature)
     head.probabilities.save(work.folder / "classifier.keras")
-    export_onnx(head.probabilities, work.folder / "classifier.onnx")
-    write_history(work.folder / "history.csv", fitted.history)
+    nets.export_onnx(head.probabilities, work.folder / "classifier.onnx")
+    nets.write_history(work.folder / "history.csv", fitted.history)
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
     probabilities = open_network(work.folder / "classifier.onnx")(load_npy(encode.folder / "features_test.npy"))
     np.save(work.folder / "probabilities_test.npy", probabilities)
@@ -69,17 +67,16 @@ def _fit(
     config: ClassifyConfig, features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int, report: Report
 ) -> tuple["Head", "Fitted"]:
     """A head, and how its training went; of prototypes, which are not trained, no epoch."""
-    from mnistae_cli.nets.batches import Examples
-    from mnistae_cli.nets.classifier import build_head, build_prototypes
-    from mnistae_cli.nets.losses import softmax_crossentropy
-    from mnistae_cli.nets.training import Fitted, Optimisation, train_network
+    from mnistae_cli import nets
 
-    if config.head == "prototypes":
-        return build_prototypes(features, labels, n_classes), Fitted({}, 0)
-    head = build_head(features, n_classes, config)
-    loss = softmax_crossentropy(config.label_smoothing, n_classes)
-    examples, optimisation = Examples(features, labels), Optimisation.of(config)
-    return head, train_network(head.logits, loss, examples, optimisation, report, task="classify", xla=False)
+    kind = config.head
+    if isinstance(kind, Prototypes):
+        return nets.build_prototypes(features, labels, n_classes), nets.Fitted({}, 0)
+    hidden = kind.hidden if isinstance(kind, MLP) else None
+    head = nets.build_head(features, n_classes, hidden=hidden, standardize=kind.features.standardize)
+    loss = nets.softmax_crossentropy(kind.training.label_smoothing, n_classes)
+    examples, optimisation = nets.Examples(features, labels), nets.Optimisation.of(kind.training, config.seed)
+    return head, nets.train_network(head.logits, loss, examples, optimisation, report, task="classify", xla=False)
 
 
 def _temperature(

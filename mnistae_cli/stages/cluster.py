@@ -1,17 +1,16 @@
 """`mnistae cluster`: features → clusters. Looks at no label."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import joblib
 import numpy as np
 
-from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
-from mnistae_cli.clustering import assign, fit_kmeans
-from mnistae_cli.configs import ClusterConfig
-from mnistae_cli.directory import hold
-from mnistae_cli.manifests import Manifest
-from mnistae_cli.npy import load_npy
+from mnistae_cli.clusters import assign, fit_kmeans
+from mnistae_cli.data import load_npy
 from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.settings import ClusterConfig
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
 
 
 def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -26,14 +25,14 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
     """
     with hold(artifacts, report, create=False):
         encode = open_stage(artifacts, "encode")
-        plan = Plan(config, inputs={"encode": encode})
+        plan = Plan("cluster", config, inputs={"encode": encode})
         return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, report), report, force=force)
 
 
 def _fill(work: Work, config: ClusterConfig, encode: Stored, report: Report) -> None:
     features = load_npy(encode.folder / "features_train.npy")
     report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {config.n_init} starts"))
-    fitted = fit_kmeans(features, config)
+    fitted = fit_kmeans(features, **asdict(config))
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
     np.save(work.folder / "assignments_train.npy", fitted.assignments)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mnistae_cli import mnist
-from mnistae_cli.checked import suggestion
+from mnistae_cli.data import mnist
 from mnistae_cli.errors import UsageError
+from mnistae_cli.fields import suggestion
 from mnistae_cli.progress import Report, silent
 
 DESCRIPTIONS = {

@@ -8,39 +8,58 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
-from mnistae_cli.configs import EncodeConfig
-from mnistae_cli.datasets import Dataset, load_dataset, load_recorded
-from mnistae_cli.directory import hold
+from mnistae_cli.data import (
+    Dataset,
+    ImageSource,
+    NpyWriter,
+    Pixels,
+    load_dataset,
+    load_recorded,
+    open_images,
+    unit_scale,
+)
 from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.inference import BATCH_SIZE, Network, in_parallel, open_network
-from mnistae_cli.manifests import Manifest
-from mnistae_cli.metrics import binary_crossentropy, squared_error
-from mnistae_cli.npy import NpyWriter
 from mnistae_cli.progress import Advance, Report, silent
-from mnistae_cli.sources import ImageSource, Pixels, open_images, unit_scale
+from mnistae_cli.scores import binary_crossentropy, squared_error
+from mnistae_cli.settings import EncodeConfig
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
 
 ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
 
 
-def encode(config: EncodeConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+def encode(
+    config: EncodeConfig,
+    artifacts: Path,
+    report: Report = silent,
+    *,
+    force: bool = False,
+    data: Dataset | None = None,
+) -> Manifest:
     """Turn the training and test images into features, and measure what decoding them loses.
 
     Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 where there are labels,
     and per image `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32.
+
+    Args:
+        config: names the data set, if not the one that `train` used.
+        artifacts: the artifacts directory.
+        report: hears the progress.
+        force: run even if up to date.
+        data: the data set, where it is open already.
 
     Raises:
         MnistaeError: no sound autoencoder, or images of another size than it was trained on.
     """
     with hold(artifacts, report, create=False):
         train = open_stage(artifacts, "train")
-        if config.dataset:
+        if data is None and config.dataset:
             data = load_dataset(config.dataset, config.data_dir, report)
-        else:
+        elif data is None:
             data = load_recorded(train.manifest.dataset or {}, config.data_dir, report)
         for split in (data.train, data.test):
             check_size(split.pixels, train)
-        plan = Plan(config, inputs={"train": train}, dataset=data.record(labels=True))
+        plan = Plan("encode", config, inputs={"train": train}, dataset=data.record(labels=True))
         return make_stage(artifacts, plan, lambda work: _fill(work, train, data, report), report, force=force)
 
 

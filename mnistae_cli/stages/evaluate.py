@@ -8,27 +8,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli import metrics
-from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_beside, open_stage
-from mnistae_cli.configs import EvaluateConfig
-from mnistae_cli.datasets import load_encoded
-from mnistae_cli.directory import hold
-from mnistae_cli.gates import CALIBRATION, COVERAGES, FIGURES, SPLITS
+from mnistae_cli.data import Dataset, as_encoded, load_encoded, load_npy
 from mnistae_cli.inference import open_network
-from mnistae_cli.manifests import SCHEMA_VERSION, Manifest
-from mnistae_cli.npy import load_npy
-from mnistae_cli.probing import fit_probe
 from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, fit_probe, metrics
+from mnistae_cli.settings import EvaluateConfig
+from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_beside, open_stage
 
 Features = Mapping[str, NDArray[np.float32]]
 """Split → (N, D)."""
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+def evaluate(
+    config: EvaluateConfig,
+    artifacts: Path,
+    report: Report = silent,
+    *,
+    force: bool = False,
+    data: Dataset | None = None,
+) -> Manifest:
     """Score what is there; write `metrics.json` and, with `figures`, PNG files.
 
     The manifest's metrics are those of `metrics.json`. Stages that were not run are left out.
+
+    Args:
+        config: what is written beside the scores.
+        artifacts: the artifacts directory.
+        report: hears the progress.
+        force: run even if up to date.
+        data: the encoded data set, where it is open already.
 
     Raises:
         MissingInput: no encoded data set, or a stale stage.
@@ -39,11 +48,13 @@ def evaluate(config: EvaluateConfig, artifacts: Path, report: Report = silent, *
         optional = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
         inputs |= {stage: open_stage(artifacts, stage) for stage in optional}
         inputs |= open_beside(artifacts, report)
-        plan = Plan(config, inputs=inputs)
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
+        plan = Plan("evaluate", config, inputs=inputs)
+        return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, data, report), report, force=force)
 
 
-def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], report: Report) -> None:
+def _fill(
+    work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], data: Dataset | None, report: Report
+) -> None:
     encode = inputs["encode"]
     record = encode.manifest.dataset or {}
     features = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
@@ -66,7 +77,8 @@ def _fill(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], repo
     (work.folder / "metrics.json").write_text(json.dumps(work.metrics, indent=2) + "\n", encoding="utf-8")
     if config.figures:
         report(Notice("drawing figures"))
-        _draw(work, config, inputs, features["test"], report)
+        data = as_encoded(data, record) if data else load_encoded(record, config.data_dir, report)
+        _draw(work, config, inputs, features["test"], data)
 
 
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
@@ -188,12 +200,11 @@ def _names(label: Stored, tables: Mapping[str, metrics.Table], class_names: Sequ
 
 
 def _draw(
-    work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: NDArray[np.float32], report: Report
+    work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: NDArray[np.float32], data: Dataset
 ) -> None:
-    from mnistae_cli import figures
+    from mnistae_cli.pictures import figures
 
     encode = inputs["encode"]
-    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
     class_names = (encode.manifest.dataset or {})["class_names"]
     images, labels = data.test.pixels.load(), read_labels(encode, "test")
     train, save = inputs["train"], work.folder

@@ -5,16 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage
-from mnistae_cli.configs import FinetuneConfig
-from mnistae_cli.datasets import load_encoded
-from mnistae_cli.directory import hold
-from mnistae_cli.draws import Drawn, draw_from
+from mnistae_cli.data import Drawn, draw_from, load_encoded, load_npy, unit_scale
 from mnistae_cli.inference import BATCH_SIZE, in_parallel, open_network
-from mnistae_cli.manifests import Manifest
-from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.sources import unit_scale
+from mnistae_cli.settings import FinetuneConfig
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
 
 
 def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -32,7 +27,7 @@ def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *
         train, encode = open_stage(artifacts, "train"), open_stage(artifacts, "encode")
         config = config.for_images((encode.manifest.dataset or {})["n_train"])
         drawn = draw_from(encode, config)
-        plan = Plan(config, inputs={"train": train, "encode": encode}, dataset=drawn.record())
+        plan = Plan("finetune", config, inputs={"train": train, "encode": encode}, dataset=drawn.record())
         return make_stage(
             artifacts, plan, lambda work: _fill(work, config, plan.inputs, drawn, report), report, force=force
         )
@@ -45,32 +40,31 @@ def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], draw
     train_images, test_images = data.train.pixels, data.test.pixels
     del data  # and with it all labels; the drawn ones are in `drawn`
     pixels = train_images.load()
+    missed = drawn.missed(class_names)
+    if missed:
+        report(Notice(f"no label of class {', '.join(missed)} was drawn: no image will be named so"))
     report(Notice("loading TensorFlow"))
-    from mnistae_cli.nets.batches import Examples
-    from mnistae_cli.nets.export import export_onnx, load_keras, write_history
-    from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
-    from mnistae_cli.nets.runtime import start_session
-    from mnistae_cli.nets.training import Optimisation, train_network
+    from mnistae_cli import nets
 
-    start_session(config.seed)
-    autoencoder = load_keras(train.folder / "autoencoder.keras")
+    nets.start_session(config.seed)
+    autoencoder = nets.load_keras(train.folder / "autoencoder.keras")
     codes = load_npy(encode.folder / "features_train.npy")
-    model = build_finetuned(autoencoder, pixels, codes, drawn, len(class_names), config)
-    examples = Examples(pixels, drawn.among(len(pixels)), labelled=drawn.indices)
+    model = nets.build_finetuned(autoencoder, pixels, codes, drawn, len(class_names), config)
+    examples = nets.Examples(pixels, drawn.among(len(pixels)), labelled=drawn.indices)
     del pixels, codes  # TensorFlow holds them now
-    fitted = train_network(
+    fitted = nets.train_network(
         model.trained,
-        labelled_loss(len(drawn.indices), len(examples), len(class_names)),
+        nets.labelled_loss(len(drawn.indices), len(examples), len(class_names)),
         examples,
-        Optimisation.of(config),
+        nets.Optimisation.of(config, config.seed),
         report,
         task="finetune",
         xla=False,
     )
-    export_onnx(model.encoder, work.folder / "encoder.onnx")
-    export_onnx(model.classifier, work.folder / "classifier.onnx")
+    nets.export_onnx(model.encoder, work.folder / "encoder.onnx")
+    nets.export_onnx(model.classifier, work.folder / "classifier.onnx")
     model.whole.save(work.folder / "finetuned.keras")
-    write_history(work.folder / "history.csv", fitted.history)
+    nets.write_history(work.folder / "history.csv", fitted.history)
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
     encoder, classifier = (open_network(work.folder / f"{name}.onnx") for name in ("encoder", "classifier"))
     batches = test_images.batches(BATCH_SIZE)

@@ -1,28 +1,28 @@
 """`mnistae label`: a name for each cluster → a name for each image, the surest first. Looks at no label."""
 
 import csv
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Plan, Stored, Work, make_stage, open_stage, read_stage
-from mnistae_cli.clustering import assign, distances
-from mnistae_cli.configs import LabelConfig
-from mnistae_cli.datasets import load_encoded
-from mnistae_cli.directory import hold
+from mnistae_cli.clusters import assign, distances
+from mnistae_cli.data import load_encoded, load_npy
 from mnistae_cli.errors import UsageError
-from mnistae_cli.files import sha256_of
-from mnistae_cli.gates import SPLITS
-from mnistae_cli.manifests import Manifest
-from mnistae_cli.npy import load_npy
+from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
 from mnistae_cli.progress import Report, silent
-from mnistae_cli.sheets import ClusterLook, Shown, write_sheet
+from mnistae_cli.scores import SPLITS
+from mnistae_cli.settings import LabelConfig
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, keep, make_stage, open_stage, read_stage, sha256_of
 
 TABLE = "labels.csv"
+ANSWERS = ".answers.json"  # in the artifacts directory
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
+FORMULA = ("=", "+", "-", "@")  # what begins so, a spreadsheet computes
 LONGEST_NAME = 80  # characters
 UNSURE = 0.5  # a silhouette from here on shows reasonable structure (Kaufman & Rousseeuw 1990)
 MIXED = 0.1  # share of unsure images; of two groups as far apart as clusters are, at least the smaller one's are
@@ -60,10 +60,38 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         if earlier and earlier.manifest.inputs["cluster"] == cluster.sha256:
             config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
         _check_names(config.names, cluster.manifest.config["n_clusters"])
-        plan = Plan(config, inputs={"encode": encode, "cluster": cluster})
+        plan = Plan("label", config, inputs={"encode": encode, "cluster": cluster})
         return make_stage(
             artifacts, plan, lambda work: _fill(work, config, encode, cluster, report), report, force=force
         )
+
+
+class Answers:
+    """The names that a person has typed so far, kept until all are given: a process that stops loses none.
+
+    Args:
+        artifacts: the artifacts directory.
+
+    They count for the clusters that they were given for.
+    """
+
+    def __init__(self, artifacts: Path) -> None:
+        self._path = artifacts / ANSWERS
+        self._clusters = open_stage(artifacts, "cluster").sha256
+        kept = {}
+        with suppress(OSError, ValueError):
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        same = isinstance(kept, dict) and kept.get("clusters") == self._clusters
+        self.names: list[str] = list(kept["names"]) if same else []
+
+    def add(self, name: str) -> None:
+        """Keep one more name, on the disk before the next question."""
+        self.names.append(name)
+        keep(self._path, json.dumps({"clusters": self._clusters, "names": self.names}) + "\n")
+
+    def forget(self) -> None:
+        """Remove what was kept: the names are in the stage's folder now."""
+        self._path.unlink(missing_ok=True)
 
 
 def _refuse_to_replace_corrections(table: Path, earlier: Stored | None) -> None:
@@ -138,4 +166,10 @@ def _write_labels(path: Path, images: Sequence[tuple[str, int, str]], sureness: 
         for i in np.argsort(-sureness.confidence, kind="stable"):
             cluster = int(sureness.clusters[i])
             figures = (f"{sureness.distance[i]:.6g}", f"{sureness.confidence[i]:.4f}")
-            table.writerow((*images[i], cluster, names[cluster], *figures))
+            split, index, image = images[i]
+            table.writerow((split, index, as_text(image), cluster, as_text(names[cluster]), *figures))
+
+
+def as_text(cell: str) -> str:
+    """A cell that a spreadsheet takes for text: one that begins as a formula does gets an apostrophe before it."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.artifacts import Stored, open_beside, open_stage
-from mnistae_cli.clustering import assign
-from mnistae_cli.directory import command_for
+from mnistae_cli.clusters import assign
+from mnistae_cli.data import Frame, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
 from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.framing import Frame, frame_image
 from mnistae_cli.inference import open_network
-from mnistae_cli.npy import load_npy
 from mnistae_cli.progress import Report, silent
-from mnistae_cli.sources import checked_pixels, image_paths, read_grey, unit_scale
+from mnistae_cli.store import Stored, command_for, open_beside, open_stage
 
 COLOURS = (3, 4)
 

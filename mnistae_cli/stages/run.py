@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.codes import check_clusters
-from mnistae_cli.directory import CONFIG_HEADER, check_config_place, drop_stage, hold, keep
-from mnistae_cli.draws import can_be_classified, draw_labels
-from mnistae_cli.manifests import Manifest
+from mnistae_cli.clusters import check_clusters
+from mnistae_cli.data import can_be_classified, draw_labels, load_dataset
+from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster
 from mnistae_cli.stages.encode import encode
 from mnistae_cli.stages.evaluate import evaluate
-from mnistae_cli.stages.train import open_data, train
+from mnistae_cli.stages.train import open_data, train_on
+from mnistae_cli.store import Manifest, drop_stage, hold, keep
+
+CONFIG_HEADER = "# The resolved configuration of the last `mnistae run` here.\n\n"
 
 
 def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -30,8 +32,10 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     if data.train.labels is not None:
         draw_labels(data.train.labels, configs["classify"])  # or refuse before the training
     with hold(artifacts, report):
-        trained = train(configs["train"], artifacts, report, force=force)
-        encoded = encode(configs["encode"], artifacts, report, force=force)
+        trained = train_on(data, configs["train"], artifacts, report, force=force)
+        if configs["encode"].dataset not in (None, configs["train"].dataset):
+            data = load_dataset(configs["encode"].dataset, configs["encode"].data_dir, report)
+        encoded = encode(configs["encode"], artifacts, report, force=force, data=data)
         made = [trained, encoded]
         if can_be_classified(encoded):
             made.append(classify(configs["classify"], artifacts, report, force=force))
@@ -40,9 +44,20 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
                 drop_stage(artifacts, stage)
             report(Notice("fewer than two classes: classify is left out, what it left earlier is removed"))
         made.append(cluster(configs["cluster"], artifacts, report, force=force))
-        made.append(evaluate(configs["evaluate"], artifacts, report, force=force))
+        made.append(evaluate(configs["evaluate"], artifacts, report, force=force, data=data))
         keep(artifacts / "config.toml", CONFIG_HEADER + as_toml(made))
     return made[-1]
+
+
+def check_config_place(root: Path) -> None:
+    """Refuse to write over a `config.toml` that `run` did not leave.
+
+    Raises:
+        UsageError: there is one.
+    """
+    path = root / "config.toml"
+    if path.exists() and not path.read_bytes().startswith(CONFIG_HEADER.encode()):
+        raise UsageError(f"{path} is not of mnistae run, and it would replace it.", "Move it away.")
 
 
 def as_toml(manifests: Sequence[Manifest]) -> str:

@@ -9,16 +9,14 @@ from typing import Any
 import joblib
 import numpy as np
 
-from mnistae_cli.artifacts import open_stage
-from mnistae_cli.checked import MAX_SEED
-from mnistae_cli.configs import PIPELINE
-from mnistae_cli.directory import check_config_place, hold, keep
 from mnistae_cli.errors import UsageError
-from mnistae_cli.gates import figure_at, known_figures
-from mnistae_cli.manifests import SCHEMA_VERSION, command_line
+from mnistae_cli.fields import MAX_SEED
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.stages.run import run
+from mnistae_cli.scores import figure_at, known_figures
+from mnistae_cli.settings import PIPELINE
+from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
+from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
 
 KEPT_AS = "sweep.json"
 MOST_SEEDS = 1000

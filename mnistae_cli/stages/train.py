@@ -6,20 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnistae_cli.artifacts import Plan, Work, make_stage
-from mnistae_cli.codes import TrainConfig
-from mnistae_cli.datasets import Dataset, load_dataset
-from mnistae_cli.directory import hold
+from mnistae_cli.clusters import nearest_neighbors
+from mnistae_cli.codes import Code
+from mnistae_cli.data import Dataset, Pixels, load_dataset, measure_frame
 from mnistae_cli.errors import UsageError
-from mnistae_cli.framing import measure_frame
-from mnistae_cli.manifests import Manifest
-from mnistae_cli.neighbors import nearest_neighbors
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.sources import Pixels
+from mnistae_cli.settings import TrainConfig
+from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
 
 if TYPE_CHECKING:
-    from mnistae_cli.nets.autoencoder import Autoencoder
-    from mnistae_cli.nets.batches import Examples
+    from mnistae_cli.nets import Examples
 
 
 def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -34,10 +30,16 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
     """
-    data = open_data(config, artifacts, report)
+    return train_on(open_data(config, artifacts, report), config, artifacts, report, force=force)
+
+
+def train_on(
+    data: Dataset, config: TrainConfig, artifacts: Path, report: Report = silent, *, force: bool = False
+) -> Manifest:
+    """`train` on a data set that is open already."""
     with hold(artifacts, report):
         config = config.for_images(data.train.pixels.n)
-        plan = Plan(config, dataset=data.record(labels=False))
+        plan = Plan("train", config, dataset=data.record(labels=False))
         return make_stage(artifacts, plan, lambda work: _fill(work, config, data, report), report, force=force)
 
 
@@ -59,33 +61,32 @@ def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> 
 
 def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> None:
     report(Notice("loading TensorFlow"))
-    from mnistae_cli.nets.export import export_onnx, write_history
-    from mnistae_cli.nets.losses import reconstruction_loss
-    from mnistae_cli.nets.runtime import start_session
-    from mnistae_cli.nets.training import Optimisation, train_network
+    from mnistae_cli import nets
 
-    start_session(config.seed)
+    nets.start_session(config.seed)
+    code = config.code
     pixels = data.train.pixels.load()
-    model, frame = _build(config, pixels), measure_frame(pixels)
-    if config.n_neighbors and len(pixels) > 1:
+    model = code.build(pixels, _n_steps(code, len(pixels)), config.seed)
+    frame = measure_frame(pixels)
+    if code.n_pair_neighbors and len(pixels) > 1:
         report(Notice(f"nearest neighbors of {len(pixels):,} images"))
-    examples = _examples(pixels, config.n_neighbors)
+    examples = _examples(pixels, code.n_pair_neighbors)
     del pixels  # TensorFlow holds them now
-    test = _examples(data.test.pixels.load(), None if config.n_neighbors is None else 0)
-    fitted = train_network(
+    test = _examples(data.test.pixels.load(), None if code.n_pair_neighbors is None else 0)
+    fitted = nets.train_network(
         model.trained,
-        reconstruction_loss(config),
+        model.loss,
         examples,
-        Optimisation.of(config),
+        nets.Optimisation.of(code.training, config.seed),
         report,
         task="train",
-        xla=_gains_by_xla(config),
+        xla=code.gains_by_xla,
         shown={"test": test},
     )
     model.whole.save(work.folder / "autoencoder.keras")
-    export_onnx(model.encoder, work.folder / "encoder.onnx")
-    export_onnx(model.decoder, work.folder / "decoder.onnx")
-    write_history(work.folder / "history.csv", fitted.history)
+    nets.export_onnx(model.encoder, work.folder / "encoder.onnx")
+    nets.export_onnx(model.decoder, work.folder / "decoder.onnx")
+    nets.write_history(work.folder / "history.csv", fitted.history)
     if model.atoms is not None:
         height, width = data.train.pixels.height, data.train.pixels.width
         np.save(work.folder / "atoms.npy", model.atoms.numpy().reshape(-1, height, width))
@@ -97,32 +98,16 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     }
 
 
-def _build(config: TrainConfig, pixels: Pixels) -> "Autoencoder":
-    from mnistae_cli.nets.autoencoder import build_dense
-    from mnistae_cli.nets.batches import plan_steps
-    from mnistae_cli.nets.invariance import build_invariant
-    from mnistae_cli.nets.sparse import build_sparse
+def _n_steps(code: Code, n: int) -> int:
+    """The steps of the whole training of `n` images."""
+    from mnistae_cli import nets
 
-    n, height, width = pixels.shape
-    if config.model == "dense":
-        return build_dense(height, width, config)
-    steps = plan_steps(n, min(config.batch_size, n)).per_epoch * (config.epochs or 1)
-    if config.model == "invariant":
-        return build_invariant(height, width, config, steps)
-    mean_image = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
-    return build_sparse(mean_image, config, steps)
+    training = code.training
+    return nets.plan_steps(n, min(training.batch_size, n)).per_epoch * int(training.epochs)
 
 
 def _examples(pixels: Pixels, n_neighbors: int | None) -> "Examples":
-    from mnistae_cli.nets.batches import Examples
+    from mnistae_cli import nets
 
     neighbors = None if n_neighbors is None else nearest_neighbors(pixels, n_neighbors)
-    return Examples(pixels, neighbors=neighbors)
-
-
-def _gains_by_xla(config: TrainConfig) -> bool:
-    """For the k largest XLA sorts whole rows (17 ms a step, the plain graph 2).
-
-    Its convolutions and random draws are slow on a CPU; the warps compile themselves.
-    """
-    return config.k is None and not (config.channels or config.augment or config.occlusion or config.noise)
+    return nets.Examples(pixels, neighbors=neighbors)

@@ -1,0 +1,68 @@
+"""What every command is made of: the session that it works in, its options, its place in the help."""
+
+import dataclasses
+import inspect
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from mnistae_cli.cli import console, resolving
+from mnistae_cli.cli.listener import Listener
+from mnistae_cli.cli.options import Common
+from mnistae_cli.progress import Notice
+
+app = typer.Typer(
+    name="mnistae",
+    help="Features of small grey images by autoencoders; classes from few labels, clusters from none.",
+    epilog="Start with: mnistae run --dataset digits",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+EVERY_STAGE = ("artifacts", "force", "json", "quiet", "verbose", "preset", "config")
+READING = ("artifacts", "json", "quiet", "verbose")
+
+
+@contextmanager
+def session(common: Common, *, closing: bool = True) -> Iterator[Listener]:
+    """What every command works in: errors become two lines, progress goes to a listener."""
+    if not common.verbose:
+        warnings.simplefilter("ignore")  # those of libraries; ours are errors
+    with console.guarded(common.verbose), console.muted_native_stderr(common.verbose):
+        listener = Listener(common.quiet, closing)
+        for line in resolving.misspelt_variables(os.environ):
+            listener(Notice(line))
+        try:
+            yield listener
+        finally:
+            listener.stop()
+
+
+def _common(values: Mapping[str, Any]) -> Common:
+    names = {each.name for each in dataclasses.fields(Common)}
+    return Common(**{name: value for name, value in values.items() if name in names})
+
+
+def command(name: str, parameters: list[inspect.Parameter], example: str, panel: str) -> Callable[..., Any]:
+    """Register a function of (context, common, own options) as a command with made-up parameters."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[2:]
+        context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+        def carry_out(**values: Any) -> None:
+            extra = {each.name: values[each.name] for each in own}
+            function(values["context"], _common(values), **extra)
+
+        every = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + parameters
+        carry_out.__signature__ = inspect.Signature([context, *every])  # type: ignore[attr-defined]
+        carry_out.__annotations__ = {each.name: each.annotation for each in [context, *every]}
+        app.command(name, help=function.__doc__, epilog=f"Example: {example}", rich_help_panel=panel)(carry_out)
+        return function
+
+    return register

@@ -1,0 +1,133 @@
+"""How mnistae speaks: Rich, JSON, exit codes. stdout carries the result, stderr everything else."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mnistae_cli.errors import INTERRUPTED, KEPT, MnistaeError, UsageError
+from mnistae_cli.store import NO_PLACE, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    pass
+
+BUG = 1
+
+
+def say(text: str) -> None:
+    """One line on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def ask(question: str) -> str:
+    """The answer, without blanks around it, to a question on stderr; asked again while it is empty or not printable.
+
+    Raises:
+        KeyboardInterrupt: the input is at its end.
+    """
+    while True:
+        print(f"{question}: ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+        if not answer:
+            say("")
+            raise KeyboardInterrupt
+        if answer.strip() and answer.strip().isprintable():
+            return answer.strip()
+
+
+def somebody_answers() -> bool:
+    """Whether a person is there to ask."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def print_error(problem: str, remedy: str) -> None:
+    """Two lines on stderr: what is wrong, what to do."""
+    say(f"error: {' '.join(problem.split())}")
+    say(f"help: {' '.join(remedy.split())}")
+
+
+@contextmanager
+def guarded(verbose: bool) -> Iterator[None]:
+    """Turn what goes wrong inside into two lines and an exit code."""
+    try:
+        yield
+    except MnistaeError as error:
+        print_error(error.problem, error.remedy)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print_error("interrupted.", KEPT)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does
+        sys.exit(0)
+    except OSError as error:
+        if verbose:
+            raise
+        if error.errno in NO_PLACE:
+            print_error(f"{error.filename or 'the disk'}: {error.strerror}.", "Check permissions and free space.")
+            sys.exit(UsageError.exit_code)
+        _print_bug(error)
+    except Exception as error:
+        if verbose:
+            raise
+        _print_bug(error)
+
+
+def _print_bug(error: Exception) -> None:
+    print_error(f"a bug in mnistae: {type(error).__name__}: {error}", "Run it again with --verbose and report that.")
+    sys.exit(BUG)
+
+
+@contextmanager
+def muted_native_stderr(verbose: bool) -> Iterator[None]:
+    """Send what native libraries write to stderr to nowhere; Python's own stderr stays.
+
+    TensorFlow and XLA log from C++ before any setting of theirs is read.
+    """
+    try:
+        native = sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        native = -1
+    if verbose or native != 2:
+        yield
+        return
+    kept = os.dup(native)
+    shown, nowhere = sys.stderr, os.open(os.devnull, os.O_WRONLY)
+    sys.stderr.flush()
+    os.dup2(nowhere, native)
+    sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=shown.encoding, errors="backslashreplace")
+    try:
+        yield
+    finally:
+        sys.stderr.close()
+        sys.stderr = shown
+        os.dup2(kept, native)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """The result as the one JSON object of stdout."""
+    print(json.dumps({"schema_version": SCHEMA_VERSION, **result}, allow_nan=False), flush=True)
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, words: bool = False
+) -> None:
+    """The result for a person: numbers to the right, the first column, or all that are `words`, to the left."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", caption=note or None, caption_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 or words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = 160  # a pipe has no width; do not cut figures at 80
+    with console.capture() as text:
+        console.print(table)
+    print(text.get(), end="", flush=True)  # Rich would turn a reader that leaves early into exit 1

@@ -1,0 +1,62 @@
+"""Gates: the least that a figure of `metrics.json` has to reach, so that a script can stop."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mnistae_cli.errors import GateFailed, UsageError
+from mnistae_cli.fields import suggestion
+from mnistae_cli.scores import ERRORS, figure_at, known_figures
+
+
+def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
+    """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`.
+
+    Raises:
+        UsageError: not of this form, or no figure of that name.
+    """
+    parsed = []
+    for gate in gates:
+        figure, _, least = gate.partition("=")
+        if figure not in known_figures():
+            raise UsageError(
+                f"--fail-under {gate}: there is no figure {figure!r}.{suggestion(figure, known_figures())}",
+                f"Figures: {', '.join(known_figures())}.",
+            )
+        if figure.rpartition(".")[2] in ERRORS:
+            raise UsageError(
+                f"--fail-under {gate}: of {figure} less is better.",
+                "Give one of which more is better, as accuracy.",
+            )
+        try:
+            parsed.append((figure, float(least)))
+            if not math.isfinite(parsed[-1][1]):
+                raise ValueError
+        except ValueError:
+            raise UsageError(
+                f"--fail-under {gate}: {least!r} is no number.", "Write: --fail-under clusters.test.purity=0.45"
+            ) from None
+    return parsed
+
+
+def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
+    """Compare figures, named by their path in `metrics.json`, with the least that is asked.
+
+    Raises:
+        GateFailed: a figure is lower, or not there because its stage was not run.
+    """
+    failed, absent = [], False
+    for path, least in gates:
+        figure = figure_at(scores, path)
+        if figure == {}:
+            failed.append(f"{path} is not there")
+            absent = True
+        elif not figure >= least:
+            failed.append(f"{path} is {figure:.4f}, below {least:g}")
+    if failed:
+        remedy = (
+            "Run what makes it: classify, cluster, finetune, label, evaluate --probe."
+            if absent
+            else "Improve the model, or lower it."
+        )
+        raise GateFailed("; ".join(failed) + ".", remedy)

@@ -1,0 +1,79 @@
+"""The commands that only read: `status`, `predict`, `data`."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistae_cli.cli import console, options
+from mnistae_cli.cli.commands import READING, command, session
+from mnistae_cli.cli.options import Common, Verify
+from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.store import stage_states
+
+
+@command("status", options.common_parameters(READING), "mnistae status --json", "Look")
+def status(context: typer.Context, common: Common, verify: Verify = False) -> None:
+    """Say per stage: missing, up to date, stale or damaged. Exit 3 if stale, 4 if damaged."""
+    with session(common):
+        states = stage_states(common.artifacts, thorough=verify)
+        if common.json:
+            console.print_json({"artifacts": str(common.artifacts), "stages": states})
+        else:
+            rows = [[stage, each["state"], each["reason"]] for stage, each in states.items()]
+            console.print_table(f"{common.artifacts}", ["stage", "state", "why"], rows, words=True)
+        found = {each["state"] for each in states.values()}
+        code = DamagedInput.exit_code if "damaged" in found else MissingInput.exit_code if "stale" in found else 0
+        sys.exit(code)
+
+
+@command("predict", options.common_parameters(READING), "mnistae predict photo.jpg", "Look")
+def predict(
+    context: typer.Context,
+    common: Common,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or BMP files, or .npy arrays.")],
+    frame: Annotated[
+        bool, typer.Option("--frame/--no-frame", help="Crop, invert, fit and centre as the training images are.")
+    ] = True,
+) -> None:
+    """Name the class, its probability and the cluster of pictures of any size."""
+    with session(common, closing=False) as listener:
+        from mnistae_cli.cli.tables import prediction_rows
+        from mnistae_cli.stages.predict import predict as stage
+
+        predictions = stage(images, common.artifacts, listener, frame=frame)
+        if common.json:
+            console.print_json({"predictions": [dataclasses.asdict(each) for each in predictions]})
+        else:
+            console.print_table("mnistae predict", *prediction_rows(predictions))
+        blank = [each for each in predictions if each.problem]
+        if blank:
+            raise DamagedInput(" ".join(each.problem for each in blank), "Give pictures of one sign each.")
+
+
+@command("data", options.common_parameters(("json", "quiet", "verbose")), "mnistae data --fetch mnist", "Look")
+def data(
+    context: typer.Context,
+    common: Common,
+    fetch: Annotated[
+        str | None, typer.Option(help="Fetch this data set into the user's cache.", metavar="NAME")
+    ] = None,
+    data_dir: Annotated[str | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
+) -> None:
+    """List the known data sets, where each is on this machine, and whether its hash holds."""
+    with session(common) as listener:
+        from mnistae_cli.stages.data import fetch_data_set, known_data_sets
+
+        if fetch is not None:
+            folder = fetch_data_set(fetch, listener)
+            listener.stop()
+            if not common.quiet:
+                console.say(f"✓ {fetch}: {folder}")
+        known = known_data_sets(data_dir)
+        if common.json:
+            console.print_json({"data_sets": known})
+            return
+        rows = [[each["name"], p["folder"], p["state"], p["problem"]] for each in known for p in each["places"]]
+        console.print_table("Known data sets", ["name", "where", "state", "problem"], rows, words=True)

@@ -1,0 +1,42 @@
+"""The command line: options → config → stage → print. Nothing is computed here."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mnistae_cli import __version__
+from mnistae_cli.cli import console, look_commands, run_commands, stage_commands  # noqa: F401 they register themselves
+from mnistae_cli.cli.commands import app
+from mnistae_cli.errors import INTERRUPTED, KEPT
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mnistae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Features of small grey images by autoencoders; classes from few labels, clusters from none."""
+
+
+def main() -> None:
+    """The console script: usage errors in two lines, as every other error."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as problem:
+        context = getattr(problem, "ctx", None)
+        path = context.command_path if context else "mnistae"
+        if problem.format_message():  # no command at all: the help was shown
+            console.print_error(problem.format_message(), f"Run: {path} --help")
+        sys.exit(problem.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        console.print_error("interrupted.", KEPT)
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)

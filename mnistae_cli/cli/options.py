@@ -1,0 +1,209 @@
+"""The options of every command, made from the settings of the stages, which hold their defaults."""
+
+import dataclasses
+import inspect
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from mnistae_cli.fields import choices, is_float, may_be_auto
+from mnistae_cli.flat import Setting, settings_of
+from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS
+from mnistae_cli.store import DEFAULT_ROOT
+
+PANELS = {
+    "train": "Autoencoder",
+    "encode": "Encoding",
+    "classify": "Classifier",
+    "cluster": "Clusters",
+    "evaluate": "Evaluation",
+    "finetune": "Fine-tuning",
+    "label": "Names",
+}
+SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
+SHARERS = {"n_clusters": ("cluster", "train")}  # setting → the stages that one option of `run` serves, its owner first
+PREFIXES = {"classify": "head"}
+SHARE_OR_COUNT = float | int | None
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", envvar="MNISTAE_QUIET")]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="TensorFlow's messages, and tracebacks of bugs.", envvar="MNISTAE_VERBOSE"),
+]
+Artifacts = Annotated[
+    Path, typer.Option("--artifacts", "-a", help="Directory of models and features.", envvar="MNISTAE_ARTIFACTS")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Run even if up to date.", envvar="MNISTAE_FORCE")]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        help="A published experiment: original, sparse, topk or invariant; options override it.",
+        envvar="MNISTAE_PRESET",
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="Settings from a TOML file, as run leaves in config.toml.", envvar="MNISTAE_CONFIG"),
+]
+
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Read every byte, not only files that changed since they were written.")
+]
+Seeds = Annotated[str, typer.Option(help="Seeds to run, as 0-4 or 0,3,7.", metavar="SEEDS")]
+Jobs = Annotated[int, typer.Option(help="Seeds at a time, each a process; TensorFlow uses all cores by itself.", min=1)]
+FailUnder = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Exit 5 if a figure is lower, as clusters.test.purity=0.5; repeatable.",
+        metavar="FIGURE=NUMBER",
+        rich_help_panel="Evaluation",
+    ),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Common:
+    """The options that mean the same everywhere."""
+
+    artifacts: Path = DEFAULT_ROOT
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    force: bool = False
+    preset: str | None = None
+    config: Path | None = None
+
+
+COMMON_TYPES = {
+    "artifacts": Artifacts,
+    "json": Json,
+    "quiet": Quiet,
+    "verbose": Verbose,
+    "force": Force,
+    "preset": Preset,
+    "config": ConfigFile,
+}
+
+
+def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
+    """Parameters for some of the fields of `Common`."""
+    defaults = {each.name: each.default for each in dataclasses.fields(Common)}
+    return [_parameter(name, COMMON_TYPES[name], defaults[name]) for name in names]
+
+
+def settings_by_name(stage: str) -> dict[str, list[Setting]]:
+    """The settings of a stage by name; several of one name where several kinds of code or of head have it."""
+    found: dict[str, list[Setting]] = {}
+    for each in settings_of(STAGE_CONFIGS[stage]):
+        found.setdefault(each.name, []).append(each)
+    return found
+
+
+def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> list[inspect.Parameter]:
+    """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
+
+    The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
+    `--head-epochs` beside train's `--epochs`. Settings `without` an option are left out.
+    """
+    parameters, taken = [], set[str]()
+    for stage in stages:
+        for name, same in settings_by_name(stage).items():
+            flag = same[0].flag
+            sharers = [other for other in SHARERS.get(name, ()) if other in stages] or [stage]
+            if name in without or (name in SHARED and flag in taken) or stage != sharers[0]:
+                continue
+            if flag in taken:
+                flag = f"--{PREFIXES[stage]}-{flag[2:]}"
+            taken.add(flag)
+            parameters.append(_option(stage, same, flag, [variable_of(other, same[0]) for other in sharers]))
+    return parameters
+
+
+def variable_of(stage: str, setting: Setting) -> str:
+    """`MNISTAE_TRAIN_EPOCHS`; `MNISTAE_SEED` for what all stages share."""
+    words = setting.name if setting.name in SHARED else f"{stage}_{setting.flag[2:]}"
+    return "MNISTAE_" + words.replace("-", "_").upper()
+
+
+def _option(stage: str, same: Sequence[Setting], flag: str, variables: list[str]) -> inspect.Parameter:
+    first = same[0]
+    n_kinds = len({each.kind for each in settings_of(STAGE_CONFIGS[stage]) if each.kind})
+    is_flag, shared = first.hint is bool, first.name in SHARED
+    # Long names in a panel of their own: Rich cuts them where a panel has columns to spare for others.
+    apart = "" if flag == first.flag else " training"
+    option = typer.Option(
+        f"{flag}/--no-{flag[2:]}" if is_flag else flag,
+        help=_by_kind([(_kind_name(each), each.rule["help"]) for each in same], n_kinds, " ") + _default(same),
+        envvar=variables,
+        show_envvar=shared,
+        show_default=False,
+        metavar=None if is_flag else _metavar(first.hint),
+        autocompletion=_completion(choices(first.hint)),
+        rich_help_panel=SHARED[first.name] if shared else PANELS[stage] + apart,
+    )
+    # Values come as text, for an error that shows them.
+    return _parameter(f"{stage}__{first.name}", Annotated[bool | None if is_flag else str | None, option], None)
+
+
+def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> str:
+    """Texts about kinds as one: what all kinds share once, else each after the names of its kinds.
+
+    Args:
+        texts: name of the kind (empty: it is about no kind), text.
+        n_kinds: all kinds of the stage.
+        between: what parts two texts.
+    """
+    names: dict[str, list[str]] = {}
+    for name, text in texts:
+        names.setdefault(text, []).append(name)
+    everybody = len(texts) == n_kinds
+    parts: list[str] = []
+    for text, kinds in names.items():
+        said_of_all = kinds == [""] or len(kinds) == n_kinds or (everybody and not parts)  # others follow, by name
+        parts.append(text if said_of_all else f"{', '.join(kinds)}: {text}")
+    return between.join(part for part in parts if part)
+
+
+def _default(same: Sequence[Setting]) -> str:
+    """The default as Typer shows one; where kinds differ, that of the first, then the others' by name."""
+    defaults = _by_kind([(_kind_name(each), _as_typed(each.default)) for each in same], len(same), "; ")
+    return f" [dim]\\[default: {defaults}][/dim]" if defaults else ""
+
+
+def _kind_name(setting: Setting) -> str:
+    return setting.kind.name() if setting.kind else ""
+
+
+def _as_typed(value: Any) -> str:
+    """A value as one would type it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _metavar(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return "NAME,NAME,…" if hint == tuple[str, ...] else "N,N,…"
+    if hint == SHARE_OR_COUNT:
+        return "SHARE|COUNT"
+    if may_be_auto(hint):
+        return "INTEGER|auto"
+    if choices(hint):
+        return f"[{'|'.join(choices(hint))}]"
+    if {int, float} & {hint, *get_args(hint)}:
+        return "NUMBER" if is_float(hint) else "INTEGER"
+    return "TEXT"
+
+
+def _completion(words: Sequence[str]) -> Any:
+    return (lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

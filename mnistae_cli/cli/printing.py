@@ -1,0 +1,33 @@
+"""Results of stages on stdout: a table for a person, or one JSON object."""
+
+import dataclasses
+
+from mnistae_cli.cli import console
+from mnistae_cli.cli.listener import Listener
+from mnistae_cli.cli.options import Common
+from mnistae_cli.store import Manifest
+
+
+def print_manifest(common: Common, manifest: Manifest) -> None:
+    """The metrics of a stage's manifest, or the manifest."""
+    if common.json:
+        console.print_json(dataclasses.asdict(manifest))
+        return
+    from mnistae_cli.cli.tables import manifest_rows
+
+    console.print_table(f"mnistae {manifest.stage}", ["figure", "value"], manifest_rows(manifest.metrics))
+
+
+def print_scores(common: Common, manifest: Manifest, listener: Listener) -> None:
+    """The scores of `evaluate`."""
+    listener.stop()
+    if common.json:
+        console.print_json(manifest.metrics)
+        return
+    from mnistae_cli.cli.tables import metric_rows
+
+    data = manifest.metrics["dataset"]
+    title = f"{data['name']}: {data['n_train']:,} training and {data['n_test']:,} test images"
+    figures = [name for name in manifest.files if name.endswith(".png")]
+    note = f"Figures: {common.artifacts / 'evaluate'}/ ({', '.join(figures)})" if figures else ""
+    console.print_table(title, ["score", "training", "test"], metric_rows(manifest.metrics), note)

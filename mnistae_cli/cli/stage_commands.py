@@ -1,0 +1,143 @@
+"""The commands of single stages."""
+
+import dataclasses
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnistae_cli.cli import console, options, resolving
+from mnistae_cli.cli.commands import EVERY_STAGE, command, session
+from mnistae_cli.cli.options import Common, FailUnder
+from mnistae_cli.cli.printing import print_manifest, print_scores
+from mnistae_cli.errors import UsageError
+from mnistae_cli.progress import Report
+from mnistae_cli.store import command_for
+
+if TYPE_CHECKING:
+    from mnistae_cli.stages.label import Answers
+
+
+def _stage_command(stage: str, example: str) -> Callable[..., Any]:
+    parameters = options.stage_parameters([stage]) + options.common_parameters(EVERY_STAGE)
+    return command(stage, parameters, example, "Stages")
+
+
+def _config(stage: str, context: typer.Context, common: Common, report: Report) -> Any:
+    return resolving.resolve([stage], common, resolving.given_values(context), report)[stage]
+
+
+def _run_stage(stage: str, context: typer.Context, common: Common) -> None:
+    with session(common) as listener:
+        config = _config(stage, context, common, listener)
+        carry_out = getattr(import_module(f"mnistae_cli.stages.{stage}"), stage)
+        print_manifest(common, carry_out(config, common.artifacts, listener, force=common.force))
+
+
+@_stage_command("train", "mnistae train --latent-dim 64 --epochs 10")
+def train(context: typer.Context, common: Common) -> None:
+    """Train an autoencoder on images. No label is looked at."""
+    _run_stage("train", context, common)
+
+
+@_stage_command("encode", "mnistae encode --images scans/ --output scans.npy")
+def encode(
+    context: typer.Context,
+    common: Common,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            help="Images of no data set: a folder, a picture, an .npy or an IDX file.", rich_help_panel="Encoding"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The .npy file for the features of --images.", rich_help_panel="Encoding")
+    ] = None,
+) -> None:
+    """Turn images into features and reconstruction errors, as .npy files."""
+    with session(common, closing=images is None) as listener:
+        if (images is None) != (output is None):
+            missing, present = ("--output", "--images") if output is None else ("--images", "--output")
+            raise UsageError(f"{present} is given without {missing}.", f"Give both {present} and {missing}.")
+        from mnistae_cli.stages import encode as stage
+
+        if images is None or output is None:
+            config = _config("encode", context, common, listener)
+            print_manifest(common, stage.encode(config, common.artifacts, listener, force=common.force))
+            return
+        n, dimension = stage.encode_images(images, output, common.artifacts, listener)
+        if common.json:
+            console.print_json({"output": str(output), "images": n, "dimension": dimension})
+        else:
+            console.print_table(
+                "mnistae encode", ["figure", "value"], [["output", str(output)], ["shape", f"{n} × {dimension}"]]
+            )
+
+
+@_stage_command("classify", "mnistae classify --labels 600")
+def classify(context: typer.Context, common: Common) -> None:
+    """Train a classifier on the features of a few labelled images."""
+    _run_stage("classify", context, common)
+
+
+@_stage_command("cluster", "mnistae cluster --clusters 20")
+def cluster(context: typer.Context, common: Common) -> None:
+    """Group the features by KMeans. No label is looked at."""
+    _run_stage("cluster", context, common)
+
+
+@_stage_command("evaluate", "mnistae evaluate --fail-under clusters.test.hungarian_accuracy=0.45")
+def evaluate(context: typer.Context, common: Common, fail_under: FailUnder = None) -> None:
+    """Score reconstructions, classifier and clusters, and draw figures."""
+    with session(common) as listener:
+        config = _config("evaluate", context, common, listener)
+        from mnistae_cli.cli.gates import check_gates, parse_gates
+        from mnistae_cli.stages.evaluate import evaluate as stage
+
+        gates = parse_gates(fail_under or [])
+        manifest = stage(config, common.artifacts, listener, force=common.force)
+        print_scores(common, manifest, listener)
+        check_gates(manifest.metrics, gates)
+
+
+@_stage_command("finetune", "mnistae finetune --per-class 10")
+def finetune(context: typer.Context, common: Common) -> None:
+    """Train encoder and head together on few labels, and on the rest by the labels they give themselves."""
+    _run_stage("finetune", context, common)
+
+
+@_stage_command("label", "mnistae label --names 7,2,0,9,1,4,3,5,8,6")
+def label(context: typer.Context, common: Common) -> None:
+    """Name each cluster from a contact sheet; every image gets its cluster's name, the least certain last."""
+    with session(common, closing=False) as listener:
+        config = _config("label", context, common, listener)
+        from mnistae_cli.cli.tables import cluster_rows
+        from mnistae_cli.stages.label import Answers
+        from mnistae_cli.stages.label import label as stage
+
+        manifest = stage(config, common.artifacts, listener, force=common.force)
+        listener.stop()
+        sheet = common.artifacts / "label" / "contact_sheet.html"
+        if "labels.csv" not in manifest.files and not common.json and console.somebody_answers():
+            answers = Answers(common.artifacts)
+            _ask_for_names(answers, manifest.metrics["clusters"], sheet)
+            manifest = stage(dataclasses.replace(config, names=tuple(answers.names)), common.artifacts, listener)
+            answers.forget()
+        if common.json:
+            console.print_json(dataclasses.asdict(manifest))
+            return
+        note = f"Look at {sheet}, then: {command_for(common.artifacts, 'label')} --names NAME,NAME,…"
+        if "labels.csv" in manifest.files:
+            note = f"{sheet.with_name('labels.csv')}, the least certain last"
+        console.print_table("mnistae label", *cluster_rows(manifest.metrics["clusters"]), note)
+
+
+def _ask_for_names(answers: "Answers", looks: list[dict[str, Any]], sheet: Path) -> None:
+    console.say(f"Look at {sheet} or contact_sheet.png beside it, then name each cluster; two may have one name.")
+    if answers.names:
+        console.say(f"Kept from before: {', '.join(answers.names)}. To start anew, give --names.")
+    for each in looks[len(answers.names) :]:
+        mixed = ", looks mixed" if each["mixed"] else ""
+        answers.add(console.ask(f"cluster {each['cluster']}, {each['size']:,} images{mixed}"))

@@ -1,0 +1,98 @@
+"""KMeans: fitted by scikit-learn, assigned by one matrix product."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
+from mnistae_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
+
+ROWS = 8192
+LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMeans
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """A fitted KMeans: its scikit-learn object, centroids (K, D) float32 and assignments (N,) int32."""
+
+    model: "KMeans"
+    centroids: NDArray[np.float32]
+    assignments: NDArray[np.int32]
+    inertia: float
+    n_iter: int
+
+
+def check_clusters(n_clusters: int, n: int) -> None:
+    """Refuse more clusters than there are training images.
+
+    Raises:
+        UsageError: there are more.
+    """
+    if n_clusters > n:
+        raise UsageError(
+            f"--clusters is {n_clusters}, and there are {n} images to learn from.", f"Give at most {n}, or more images."
+        )
+
+
+def fit_kmeans(
+    features: NDArray[np.float32],
+    *,
+    n_clusters: int,
+    n_init: int,
+    init_size: int,
+    max_iter: int,
+    tol: float,
+    seed: int,
+) -> Clustering:
+    """Fit KMeans to `features` (N, D), from the best of `n_init` starts on a sample of `init_size` images.
+
+    Minimises the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982), by the algorithm of Elkan
+    2003, which skips distances that cannot matter. Each start is drawn by k-means++ (Arthur & Vassilvitskii 2007) and
+    run to its end on the sample. The centroids of lowest inertia are then refined on all images (Bradley & Fayyad
+    1998, "Refining initial points for k-means clustering").
+
+    Args:
+        features: float32.
+        n_clusters: K.
+        n_init: starts; the one of lowest inertia is kept.
+        init_size: images of the sample, at least 3 K.
+        max_iter: the largest number of iterations of one start.
+        tol: as in scikit-learn, relative to the variance.
+        seed: of the sample and of the starts.
+
+    Raises:
+        UsageError: fewer images than clusters.
+    """
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    n = len(features)
+    check_clusters(n_clusters, n)
+    size = min(max(init_size, LEAST_PER_CLUSTER * n_clusters), n)
+    sample = features[np.sort(np.random.default_rng(seed).permutation(n)[:size])]
+    stopping = {"max_iter": max_iter, "tol": tol, "random_state": seed, "algorithm": "elkan"}
+    with threadpool_limits(REPRODUCIBLE_THREADS):
+        model = KMeans(n_clusters, init="k-means++", n_init=n_init, **stopping).fit(sample)
+        if size < n:
+            model = KMeans(n_clusters, init=model.cluster_centers_, n_init=1, **stopping).fit(features)
+    centroids = model.cluster_centers_.astype(np.float32)
+    return Clustering(model, centroids, assign(features, centroids), float(model.inertia_), int(model.n_iter_))
+
+
+def assign(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.int32]:
+    """The nearest centroid of each image: argmin over k of ||c_k||² - 2 x·c_k. (N, D), (K, D) → (N,) int32."""
+    norms = np.square(centroids).sum(axis=1)
+    rows = (features[start : start + ROWS] for start in range(0, len(features), ROWS))
+    nearest = [np.argmin(norms - 2 * (part @ centroids.T), axis=1) for part in rows]
+    return np.concatenate(nearest).astype(np.int32)
+
+
+def distances(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Euclidean distances (N, K) of images to centroids, float32."""
+    columns = [np.linalg.norm(features - centroid, axis=1) for centroid in centroids]
+    return np.stack(columns, axis=1).astype(np.float32)

@@ -1,0 +1,33 @@
+"""A dense code: many units, most of them active."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
+from mnistae_cli.fields import option
+
+if TYPE_CHECKING:
+    from mnistae_cli.data import Pixels
+    from mnistae_cli.nets import Autoencoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dense(Code):
+    """The plain autoencoder, with a trace of L1 that helps KMeans and costs little of the loss."""
+
+    chosen_by: ClassVar = {"model": "dense"}
+
+    latent_dim: int = latent_dim_option()
+    loss: Literal["bce", "mse"] = loss_option()
+    sparsity_weight: float = option(4e-6, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
+    layers: Layers = Layers()
+    corruption: Corruption = Corruption()
+    training: Training = Training(learning_rate=1e-2)
+
+    def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
+        """H×W → layers → ReLU code → layers reversed → H×W."""
+        from mnistae_cli import nets
+
+        height, width = pixels.shape[1:]
+        settings = self.network_settings(seed)
+        return nets.build_dense(height, width, loss=self.loss, sparsity_weight=self.sparsity_weight, **settings)

@@ -1,0 +1,113 @@
+"""From the name or path of a data set to a `Dataset`, found on this machine or fetched."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data import mnist
+from mnistae_cli.data.folders import from_folder
+from mnistae_cli.data.idx import from_idx, read_idx_labels
+from mnistae_cli.data.npy import load_npz
+from mnistae_cli.data.sources import from_array, from_npy
+from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.fields import suggestion
+from mnistae_cli.progress import Report, silent
+
+KNOWN = ("mnist", "digits")
+
+
+def load_dataset(name: str, data_dir: str | None = None, report: Report = silent) -> Dataset:
+    """The data set `name`: `mnist`, `digits`, or a path.
+
+    Raises:
+        UsageError: neither a known name nor a path.
+        MissingInput: not on this machine, and it cannot be fetched.
+        DamagedInput: its content is wrong.
+    """
+    if name == "digits":
+        return _digits()
+    if name == "mnist":
+        return _mnist(mnist.find(data_dir, report) or mnist.fetch_all(report))
+    path = Path(name).resolve()
+    where = Where(path.stem, str(path), str(path))
+    if path.is_dir():
+        return from_folder(where, path, report)
+    if path.suffix == ".npz" and path.is_file():
+        return _archive(where, load_npz(path))
+    if path.suffix == ".npy" and path.is_file():
+        return split_off(where, Images(from_npy(path), None), ())
+    if path.exists():
+        raise DamagedInput(
+            f"--dataset {name} is no data set.", "Give a folder, an .npz or an .npy file; for IDX files, their folder."
+        )
+    if os.sep in name or path.suffix:
+        raise MissingInput(f"--dataset {name}: there is nothing at that path.", "Check the path.")
+    raise UsageError(
+        f"--dataset {name}: no such data set or path.{suggestion(name, KNOWN)}",
+        f"Known: {', '.join(KNOWN)}, or a PATH.",
+    )
+
+
+def load_recorded(record: Mapping[str, Any], data_dir: str | None, report: Report = silent) -> Dataset:
+    """Load the data set of a `Dataset.record`, from `data_dir` or from where it was."""
+    location = record["location"] if Path(record["location"]).is_dir() else None
+    return load_dataset(record["source"], data_dir or location, report)
+
+
+def load_encoded(record: Mapping[str, Any], data_dir: str | None, report: Report = silent) -> Dataset:
+    """Load the data set that `encode` recorded, with the same images.
+
+    Raises:
+        MissingInput: the images are gone or have changed.
+    """
+    return as_encoded(load_recorded(record, data_dir, report), record)
+
+
+def as_encoded(data: Dataset, record: Mapping[str, Any]) -> Dataset:
+    """Return `data`, if its images are those that `encode` recorded.
+
+    Raises:
+        MissingInput: the images have changed.
+    """
+    if any(images.pixels.sha256() != record["sha256"][f"{split}_images"] for split, images in data.splits()):
+        raise MissingInput(f"the data set {record['source']} has changed since it was encoded.", "Run: mnistae encode")
+    return data
+
+
+def _mnist(place: mnist.Place) -> Dataset:
+    where = Where("mnist", "mnist", str(place.folder.resolve()))
+    if place.files is mnist.NPZ:
+        return _archive(where, load_npz(place.folder / "mnist.npz"))
+    train_images, train_labels, test_images, test_labels = (place.folder / name for name in place.files)
+    train = labelled(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
+    test = labelled(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
+    return Dataset(where, train, test, class_names_of(train, test))
+
+
+def _digits() -> Dataset:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    pixels = from_array((digits.images / 16).astype(np.float32), "digits")  # 17 grey levels
+    where = Where("digits", "digits", "scikit-learn")
+    return split_off(where, labelled(pixels, digits.target, "digits"), tuple("0123456789"))
+
+
+def _archive(where: Where, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
+    """An `.npz` in Keras' layout: `x_train` and, if there are any, `y_train`, `x_test`, `y_test`."""
+    if "x_train" not in arrays:
+        raise DamagedInput(
+            f"{where.location} has no array x_train, only: {', '.join(arrays) or 'none'}.", "Name the images x_train."
+        )
+
+    def images(split: str) -> Images:
+        origin = f"{where.location}, {split}"
+        return labelled(from_array(arrays[f"x_{split}"], origin), arrays.get(f"y_{split}"), origin)
+
+    train, test = images("train"), images("test") if "x_test" in arrays else None
+    return of_splits(where, train, test, class_names_of(train, test))

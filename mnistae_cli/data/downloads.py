@@ -1,0 +1,61 @@
+"""Fetching a file of a known sha256 from the first mirror that has it, by Pooch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnistae_cli.errors import MissingInput
+from mnistae_cli.progress import Advance, Notice, Report
+from mnistae_cli.store import NO_PLACE
+
+TIMEOUT_SECONDS = 20
+
+
+class _Bar:
+    """The progress bar that Pooch calls. It passes the progress on to a `Report`."""
+
+    def __init__(self, task: str, report: Report) -> None:
+        self.total = 0
+        self._done = 0
+        self._task, self._report = task, report
+
+    def update(self, amount: int) -> None:
+        # At the end, Pooch resets the bar and adds the whole total once more.
+        self._done = min(self._done + amount, self.total)
+        self._report(Advance(self._task, self._done, self.total, "bytes"))
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        pass
+
+
+def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: Report) -> Path:
+    """Fetch the file `name` into `folder`, from the first mirror that serves bytes of this sha256.
+
+    Args:
+        mirrors: URLs of folders, ending in `/`, tried in turn.
+
+    Raises:
+        MissingInput: no mirror has it, or none can be reached.
+    """
+    import logging
+
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.ERROR)
+    problems = []
+    for mirror in mirrors:
+        downloader = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS, progressbar=_Bar(f"fetch {name}", report))
+        try:
+            return Path(pooch.retrieve(mirror + name, f"sha256:{sha256}", name, folder, downloader=downloader))
+        except (requests.RequestException, ValueError, OSError) as problem:
+            if isinstance(problem, OSError) and problem.errno in NO_PLACE:
+                raise
+            problems.append(f"{mirror}: {type(problem).__name__}")
+            report(Notice(f"could not fetch {name} from {mirror} ({type(problem).__name__})"))
+    raise MissingInput(
+        f"{name} (sha256 {sha256}) is not on this machine, and no mirror delivered it.",
+        f"Put the file into {folder}, or use a data set that needs no download: --dataset digits",
+    )

@@ -1,0 +1,141 @@
+"""Which labels may be used: a seeded draw, or a list from an earlier one."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data.npy import load_npy
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.store import Manifest, Stored
+
+
+class WhichLabels(Protocol):
+    """The settings that choose labels: a share or count, a number per class, or a file of indices; `None`: not given."""
+
+    @property
+    def labels(self) -> float | int | None: ...  # noqa: D102
+    @property
+    def per_class(self) -> int | None: ...  # noqa: D102
+    @property
+    def indices(self) -> str | None: ...  # noqa: D102
+    @property
+    def stratify(self) -> bool: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The labels that may be used, (L,) uint8, and the sorted indices of their training images, (L,) int64."""
+
+    indices: NDArray[np.int64]
+    labels: NDArray[np.uint8]
+
+    def among(self, n: int) -> NDArray[np.uint8]:
+        """Labels of all `n` training images, (n,); 0 for an image whose label was not drawn."""
+        known = np.zeros(n, np.uint8)
+        known[self.indices] = self.labels
+        return known
+
+    def missed(self, class_names: Sequence[str]) -> list[str]:
+        """The names of the classes of which no label was drawn."""
+        present = set(self.labels.tolist())
+        return [name for number, name in enumerate(class_names) if number not in present]
+
+    def record(self) -> dict[str, dict[str, str]]:
+        """Their record in a plan: other indices make another plan."""
+        return {"sha256": {"labelled_indices": hashlib.sha256(self.indices.tobytes()).hexdigest()}}
+
+
+def draw_labels(labels: NDArray[np.uint8], which: WhichLabels) -> Drawn:
+    """Choose the labels that may be used, by a seeded draw without replacement.
+
+    A stratified draw takes from each class its share, rounded by the method of largest remainders. It reads all labels
+    to know the classes. With `indices`, nothing is drawn, and no other label is read.
+
+    Args:
+        labels: (N,) of the training images.
+        which: the settings that choose them.
+
+    Raises:
+        UsageError: more labels than there are, or an index without a training image.
+        MissingInput: the file of indices is missing.
+        DamagedInput: the file of indices does not hold a list of whole numbers.
+    """
+    indices = _draw(labels, which) if which.indices is None else _read_indices(Path(which.indices), len(labels))
+    return Drawn(indices, labels[indices])
+
+
+def draw_from(encode: Stored, which: WhichLabels) -> Drawn:
+    """Choose the labels of the encoded training images that a stage may use. The stage sees no other label.
+
+    Raises:
+        MissingInput: no labels, or labels of one class only.
+        MnistaeError: as `draw_labels`.
+    """
+    if not can_be_classified(encode.manifest):
+        raise MissingInput(
+            f"{encode.folder} has no labels of two classes or more to learn from.",
+            "Continue with mnistae cluster and mnistae label, or sort the images into class folders.",
+        )
+    return draw_labels(load_npy(encode.folder / "labels_train.npy"), which)
+
+
+def can_be_classified(encoded: Manifest) -> bool:
+    """Whether the encoded data set has training labels, and more than one class."""
+    return "labels_train.npy" in encoded.files and len((encoded.dataset or {})["class_names"]) > 1
+
+
+def _draw(labels: NDArray[np.uint8], which: WhichLabels) -> NDArray[np.int64]:
+    n = len(labels)
+    order = np.random.default_rng(which.seed).permutation(n)
+    if which.per_class is not None:
+        return _draw_per_class(labels, order, which.per_class)
+    n_drawn = which.labels if isinstance(which.labels, int) else max(round((which.labels or 0) * n), 1)
+    if n_drawn > n:
+        raise UsageError(f"--labels is {n_drawn}, and there are {n}.", f"Give at most {n}, or a share.")
+    if not which.stratify:
+        return np.sort(order[:n_drawn])
+    classes, counts = np.unique(labels, return_counts=True)
+    shares = counts * n_drawn / n
+    quotas = np.floor(shares).astype(int)
+    quotas[np.argsort(quotas - shares, kind="stable")[: n_drawn - quotas.sum()]] += 1
+    return _firsts(labels, order, classes, quotas)
+
+
+def _draw_per_class(labels: NDArray[np.uint8], order: NDArray[np.int64], per_class: int) -> NDArray[np.int64]:
+    classes, counts = np.unique(labels, return_counts=True)
+    if counts.min() < per_class:
+        raise UsageError(
+            f"--per-class is {per_class}, and class {classes[counts.argmin()]} has {counts.min()} training images.",
+            f"Give at most {counts.min()}, or --labels.",
+        )
+    return _firsts(labels, order, classes, np.full(len(classes), per_class))
+
+
+def _firsts(
+    labels: NDArray[np.uint8], order: NDArray[np.int64], classes: NDArray[np.uint8], quotas: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The indices of each class that come first in `order`, as many as its quota."""
+    parts = [order[labels[order] == each][:quota] for each, quota in zip(classes, quotas, strict=True)]
+    return np.sort(np.concatenate(parts))
+
+
+def _read_indices(path: Path, n: int) -> NDArray[np.int64]:
+    indices = load_npy(path)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or not len(indices):
+        raise DamagedInput(
+            f"--indices {path}: shape {indices.shape}, dtype {indices.dtype}.",
+            "Give whole numbers in an array of one dimension, at least one.",
+        )
+    if indices.min() < 0 or indices.max() >= n:
+        wrong = indices[(indices < 0) | (indices >= n)][0]
+        raise UsageError(f"--indices {path}: {wrong} is no training image.", f"Give indices from 0 to {n - 1}.")
+    if len(np.unique(indices)) < len(indices):
+        raise UsageError(f"--indices {path} names an image twice.", "Name each once.")
+    return np.sort(indices).astype(np.int64)

@@ -1,0 +1,81 @@
+"""IDX files, the format of MNIST: images and labels, gzipped or plain."""
+
+import gzip
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data.sources import ImageSource, Pixels
+from mnistae_cli.errors import DamagedInput, MissingInput
+
+IDX_IMAGES, IDX_LABELS = 2051, 2049
+MOST_IMAGES, WIDEST_IMAGE = 2**31, 4096  # beyond that, an IDX header is damaged
+
+
+def open_idx(path: Path) -> BinaryIO:
+    """Open an IDX file, gzipped or plain."""
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def from_idx(path: Path) -> ImageSource:
+    """An IDX file of images, gzipped or plain, read in batches. Format: the MNIST page of LeCun et al."""
+    n, height, width = _idx_header(path, IDX_IMAGES, 3)
+    if not (0 < n <= MOST_IMAGES and 0 < height <= WIDEST_IMAGE and 0 < width <= WIDEST_IMAGE):
+        raise DamagedInput(f"{path}: its header says {n} images of {height}×{width}.", "Get the file again.")
+
+    def batches(size: int) -> Iterator[Pixels]:
+        for content in _idx_items(path, 16, n, height * width, size):
+            yield np.frombuffer(content, np.uint8).reshape(-1, height, width)
+
+    return ImageSource(n, height, width, batches, str(path))
+
+
+def read_idx_labels(path: Path) -> NDArray[np.uint8]:
+    """An IDX file of labels, (N,) uint8."""
+    (n,) = _idx_header(path, IDX_LABELS, 1)
+    return np.frombuffer(b"".join(_idx_items(path, 8, n, 1, max(n, 1))), np.uint8)
+
+
+def _idx_header(path: Path, magic: int, axes: int) -> tuple[int, ...]:
+    try:
+        with open_idx(path) as file:
+            header = file.read(4 * (1 + axes))
+    except FileNotFoundError:
+        raise MissingInput(f"{path} is not there.", "Check the folder, or run: mnistae data") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise DamagedInput(f"{path} is not a complete gzip file: {problem}.", "Get the file again.") from None
+    numbers = struct.unpack(f">{len(header) // 4}I", header[: len(header) // 4 * 4])
+    if numbers and numbers[0] == magic and len(header) < 4 * (1 + axes):
+        raise DamagedInput(
+            f"{path} is cut short within its header: {len(header)} of {4 * (1 + axes)} bytes.", "Get the file again."
+        )
+    if not numbers or numbers[0] != magic:
+        what = "images" if magic == IDX_IMAGES else "labels"
+        found = numbers[0] if numbers else "nothing"
+        raise DamagedInput(
+            f"{path} is no IDX file of {what}: it starts with {found}, not {magic}.", "Get the file again."
+        )
+    return numbers[1:]
+
+
+def _idx_items(path: Path, offset: int, n: int, item_bytes: int, batch_size: int) -> Iterator[bytes]:
+    remaining = n
+    try:
+        with open_idx(path) as file:
+            file.read(offset)
+            while remaining:
+                count = min(batch_size, remaining)
+                content = file.read(count * item_bytes)
+                if len(content) < count * item_bytes:
+                    raise DamagedInput(f"{path} is cut short: its header says {n} items.", "Get the file again.")
+                yield content
+                remaining -= count
+            if file.read(1):
+                raise DamagedInput(f"{path} is longer than the {n} items of its header.", "Get the file again.")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise DamagedInput(f"{path} is damaged: {problem}.", "Get the file again.") from None

@@ -1,0 +1,131 @@
+""".npy files, read and written a batch at a time, so that memory does not grow with their size."""
+
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.store import unfinished
+
+REMEDY = "Name a file written by numpy.save, with plain numbers."
+
+
+def load_npy(path: Path) -> NDArray[Any]:
+    """A whole `.npy` array; pickled objects are refused.
+
+    Raises:
+        MissingInput: no such file.
+        DamagedInput: no `.npy` file, cut short, or with Python objects in it.
+    """
+    shape, dtype, offset = read_header(path)
+    return np.fromfile(path, dtype, offset=offset).reshape(shape)
+
+
+def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Shape, dtype and the offset of the first byte of data.
+
+    Raises:
+        MissingInput: no such file.
+        DamagedInput: no `.npy` file in C order of plain numbers, or one cut short.
+    """
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, fortran_order, dtype = read(file)
+            offset = file.tell()
+    except FileNotFoundError:
+        raise MissingInput(f"{path} is not there.", "Check the path.") from None
+    except IsADirectoryError:
+        raise DamagedInput(f"{path} is a folder.", REMEDY) from None
+    except OSError:
+        raise
+    except Exception as problem:  # NumPy parses the header as Python, so a damaged one raises many kinds of errors
+        raise DamagedInput(f"{path} is no .npy file: {problem}.", REMEDY) from None
+    if dtype.hasobject:
+        raise DamagedInput(f"{path} holds Python objects.", REMEDY)
+    if fortran_order and len(shape) > 1:
+        raise DamagedInput(f"{path} holds an array in Fortran order.", "Save numpy.ascontiguousarray of it.")
+    expected = offset + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if path.stat().st_size != expected:
+        raise DamagedInput(f"{path} has {path.stat().st_size} bytes, its header says {expected}.", REMEDY)
+    return shape, dtype, offset
+
+
+def read_rows(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int
+) -> Iterator[NDArray[Any]]:
+    """The array along its first axis, `batch_size` rows at a time."""
+    row = int(np.prod(shape[1:], dtype=np.int64))
+    rows_left = shape[0]
+    with path.open("rb") as file:
+        file.seek(offset)
+        while rows_left:
+            count = min(batch_size, rows_left)
+            yield np.fromfile(file, dtype, count * row).reshape(count, *shape[1:])
+            rows_left -= count
+
+
+class NpyWriter:
+    """Write a `.npy` array of known shape batch by batch. The file gets its name only when it is complete.
+
+    Args:
+        path: where the array goes.
+        shape: of the whole array; the rows of all batches add up to its first axis.
+        dtype: what the batches are cast to.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
+        self.path = path
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+
+    def __enter__(self) -> Self:
+        self._partial = self.path.with_name(f".{self.path.name}.partial")
+        self._file: BinaryIO = self._partial.open("wb")
+        unfinished.add(self._partial)
+        header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": self.shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+        self._rows = 0
+        return self
+
+    def write(self, batch: NDArray[Any]) -> None:
+        """Append `batch`, (B, …) with the trailing axes of `shape`."""
+        self._file.write(np.ascontiguousarray(batch, self.dtype).data)
+        self._rows += len(batch)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        whole = kind is None and self._rows == self.shape[0]
+        try:
+            if whole:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            self._file.close()  # may still fail on a full disk
+            if whole:
+                self._partial.replace(self.path)
+        finally:
+            unfinished.discard(self._partial)
+            self._partial.unlink(missing_ok=True)
+        if kind is None and not whole:
+            raise ValueError(f"{self._rows} rows written to {self.path}, {self.shape[0]} expected")
+
+
+def load_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of an `.npz` archive by name; pickled objects are refused.
+
+    Raises:
+        DamagedInput: no `.npz` file, or a damaged one.
+    """
+    try:
+        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except PermissionError:
+        raise
+    except Exception as problem:  # zipfile, zlib and NumPy raise many kinds of errors for damaged files
+        raise DamagedInput(f"{path} cannot be read as an .npz archive: {problem}.", "Get the file again.") from None

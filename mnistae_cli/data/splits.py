@@ -1,0 +1,138 @@
+"""A data set: training and test images of one size, and their labels if there are any."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data.sources import ImageSource
+from mnistae_cli.errors import DamagedInput
+
+Labels = NDArray[np.uint8]
+
+HELD_OUT = 6  # if a data set has no test split, one image in six goes there, about as in MNIST
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images and, if they are known, their labels, (N,) uint8."""
+
+    pixels: ImageSource
+    labels: Labels | None
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a data set comes from.
+
+    Args:
+        name: a short name for titles.
+        source: the value of `--dataset` that finds it again: a known name, or an absolute path.
+        location: the folder or file it was read from.
+    """
+
+    name: str
+    source: str
+    location: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training and test images of one size.
+
+    Args:
+        class_names: one per label value, in order; empty without labels.
+    """
+
+    where: Where
+    train: Images
+    test: Images
+    class_names: tuple[str, ...]
+
+    def splits(self) -> tuple[tuple[str, Images], tuple[str, Images]]:
+        """`train` and `test`, each with its images."""
+        return ("train", self.train), ("test", self.test)
+
+    def record(self, labels: bool) -> dict[str, Any]:
+        """The record of the data in a manifest: names, sizes, and the sha256 of what a stage may read.
+
+        Args:
+            labels: whether the stage may read the labels; if not, they are not even hashed.
+        """
+        fingerprints = {"train_images": self.train.pixels.sha256(), "test_images": self.test.pixels.sha256()}
+        record: dict[str, Any] = {
+            **asdict(self.where),
+            "n_train": self.train.pixels.n,
+            "n_test": self.test.pixels.n,
+            "height": self.train.pixels.height,
+            "width": self.train.pixels.width,
+        }
+        if labels:
+            record["class_names"] = list(self.class_names)
+            for split, images in self.splits():
+                if images.labels is not None:
+                    fingerprints[f"{split}_labels"] = hashlib.sha256(images.labels.tobytes()).hexdigest()
+        return record | {"sha256": fingerprints}
+
+
+def labelled(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:
+    """Images with their labels, if there are any.
+
+    Raises:
+        DamagedInput: the labels are not one whole number from 0 to 255 for each image.
+    """
+    if labels is None:
+        return Images(pixels, None)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.shape != (pixels.n,):
+        raise DamagedInput(
+            f"{origin}: labels of shape {labels.shape} for {pixels.n} images.", "Give one label per image."
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 255:
+        raise DamagedInput(f"{origin}: labels that are not whole numbers from 0 to 255.", "Number the classes from 0.")
+    return Images(pixels, labels.astype(np.uint8))
+
+
+def class_names_of(*splits: Images | None) -> tuple[str, ...]:
+    """The numbers of the classes as names; empty without labels."""
+    known = [images.labels for images in splits if images is not None and images.labels is not None]
+    return tuple(str(value) for value in range(max(int(labels.max()) for labels in known) + 1)) if known else ()
+
+
+def held_out(n: int, origin: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Training and test indices of `n` images. They are the same for every seed, so that seeds can be compared."""
+    if n < 2:
+        raise DamagedInput(f"{origin}: {n} image.", "Give at least two, one to train on and one to test with.")
+    order = np.random.default_rng(0).permutation(n)
+    n_test = max(n // HELD_OUT, 1)
+    return np.sort(order[n_test:]), np.sort(order[:n_test])
+
+
+def split_off(where: Where, images: Images, class_names: tuple[str, ...]) -> Dataset:
+    """Make a data set of images without a test split: one image in six becomes the test split."""
+    train, test = (
+        Images(images.pixels.take(part), None if images.labels is None else images.labels[part])
+        for part in held_out(images.pixels.n, where.location)
+    )
+    return Dataset(where, train, test, class_names)
+
+
+def of_splits(where: Where, train: Images, test: Images | None, class_names: tuple[str, ...]) -> Dataset:
+    """Make a data set of two splits. If there is no `test`, a test split is taken from `train`.
+
+    Raises:
+        DamagedInput: their images have different sizes.
+    """
+    if test is None:
+        return split_off(where, train, class_names)
+    sizes = [(images.pixels.height, images.pixels.width) for images in (train, test)]
+    if sizes[0] != sizes[1]:
+        raise DamagedInput(
+            f"{where.location}: training images of {sizes[0][0]}×{sizes[0][1]}, "
+            f"test images of {sizes[1][0]}×{sizes[1][1]}.",
+            "Bring all images to one size.",
+        )
+    return Dataset(where, train, test, class_names)

@@ -1,0 +1,189 @@
+"""Configs as the command line, TOML files and manifests know them: flat names of settings, without groups.
+
+Some configs choose between several kinds of thing, each with settings of its own: `train` between kinds of code,
+`classify` between heads. A kind is a dataclass; words choose it (`--model sparse --sparsity topk`).
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
+
+from mnistae_cli.errors import UsageError
+from mnistae_cli.fields import Checked, flag_name, shown
+
+Config = TypeVar("Config", bound=Checked)
+
+
+def choice(kinds: Sequence[type["Kind"]], **help: str) -> Any:
+    """A dataclass field that holds one of several kinds of thing, by default the first.
+
+    Args:
+        kinds: the dataclasses; each says by which words it is chosen (`Kind.chosen_by`).
+        help: per word's setting, one sentence.
+    """
+    return field(default_factory=kinds[0], metadata={"kinds": tuple(kinds), "selectors": help})
+
+
+class Kind(Checked):
+    """Base of what a `choice` chooses between."""
+
+    chosen_by: ClassVar[Mapping[str, str]]
+    """The words that choose it, as `{"model": "sparse", "sparsity": "topk"}`; the last one is its name."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Its own word."""
+        return list(cls.chosen_by.values())[-1]
+
+    @classmethod
+    def options(cls) -> str:
+        """The options that choose it, as `--model sparse --sparsity topk`."""
+        return " ".join(f"--{selector} {word}" for selector, word in cls.chosen_by.items())
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a config, as the command line, a TOML file and a manifest know it.
+
+    Args:
+        name: its key.
+        hint: its type.
+        default: its value where none is given.
+        rule: its help text and the rest of what `option` was told.
+        kind: the kind of thing that has it; None where all have it.
+    """
+
+    name: str
+    hint: Any
+    default: Any
+    rule: Mapping[str, Any]
+    kind: type[Kind] | None = None
+
+    @property
+    def flag(self) -> str:
+        """`--latent-dim` for the setting `latent_dim`."""
+        return flag_name(self.name, self.rule)
+
+
+def settings_of(config_class: type[Checked]) -> list[Setting]:
+    """All settings of a config, those of groups and of every kind of a choice too.
+
+    A setting that several kinds have is there once for each of them.
+    """
+    return list(_settings(config_class, None, None))
+
+
+def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kind] | None) -> Iterator[Setting]:
+    hints = get_type_hints(config_class)
+    for each in dataclasses.fields(config_class):  # type: ignore[arg-type]
+        if "kinds" in each.metadata:
+            for selector, help in each.metadata["selectors"].items():
+                words = dict.fromkeys(
+                    one.chosen_by[selector] for one in each.metadata["kinds"] if selector in one.chosen_by
+                )
+                first = each.metadata["kinds"][0].chosen_by.get(selector)
+                yield Setting(selector, Literal[tuple(words)], first, {"help": help})
+            for one in each.metadata["kinds"]:
+                yield from _settings(one, None, one)
+        elif isinstance(each.default, Checked):
+            yield from _settings(type(each.default), getattr(group, each.name, each.default), kind)
+        else:
+            default = getattr(group, each.name) if group else each.default
+            yield Setting(each.name, hints[each.name], default, each.metadata, kind)
+
+
+def make(config_class: type[Config], values: Mapping[str, Any]) -> Config:
+    """A config by the names of its settings: its defaults, with `values` in their place.
+
+    Raises:
+        UsageError: a value that is refused, or that the chosen kind of thing does not use.
+    """
+    return _made(config_class, values, None)
+
+
+def _made(config_class: type[Config], values: Mapping[str, Any], group: Config | None) -> Config:
+    filled: dict[str, Any] = {}
+    for each in dataclasses.fields(config_class):  # type: ignore[arg-type]
+        if "kinds" in each.metadata:
+            kind = chosen(each.metadata["kinds"], values)
+            _refuse_unused(each.metadata["kinds"], kind, values)
+            filled[each.name] = _made(kind, values, None)
+        elif isinstance(each.default, Checked):
+            filled[each.name] = _made(type(each.default), values, each.default)
+        elif each.name in values:
+            filled[each.name] = values[each.name]
+    return config_class(**filled) if group is None else dataclasses.replace(group, **filled)  # type: ignore[type-var]
+
+
+def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]:
+    """The kind that the words in `values` choose; a word that is not given is that of the first kind left.
+
+    Raises:
+        UsageError: a word that chooses none.
+    """
+    left = list(kinds)
+    for selector in dict.fromkeys(name for kind in kinds for name in kind.chosen_by):
+        given = values.get(selector)
+        words = list(dict.fromkeys(kind.chosen_by[selector] for kind in kinds if selector in kind.chosen_by))
+        if given is not None and given not in words:
+            rule = "one of " + ", ".join(words)
+            flag = f"--{selector}"
+            raise UsageError(
+                f"{flag} is {shown(given)}: it must be {rule}.", f"Give {flag} another value, or leave it out."
+            )
+        word = left[0].chosen_by.get(selector) if given is None else given
+        fitting = [kind for kind in left if kind.chosen_by.get(selector) == word]
+        if not fitting:
+            users = dict.fromkeys(
+                f"--{name} {kind.chosen_by[name]}"
+                for kind in kinds
+                if kind.chosen_by.get(selector) == word
+                for name in list(kind.chosen_by)[:-1]
+            )
+            raise UsageError(
+                f"--{selector} is {word}: {left[0].options()} does not use it.",
+                f"Give {' or '.join(users)} with it, or leave it out.",
+            )
+        left = fitting
+    return left[0]
+
+
+def kinds_of(config_class: type[Checked]) -> Sequence[type[Kind]]:
+    """The kinds that a config chooses between; none where it has no choice."""
+    every = (each.metadata.get("kinds", ()) for each in dataclasses.fields(config_class))  # type: ignore[arg-type]
+    return [kind for kinds in every for kind in kinds]
+
+
+def _refuse_unused(kinds: Sequence[type[Kind]], kind: type[Kind], values: Mapping[str, Any]) -> None:
+    """Refuse a setting for which the chosen kind has no use, and name the kinds that have one."""
+    used = {each.name for each in settings_of(kind)}
+    for other in kinds:
+        for setting in settings_of(other):
+            if setting.name in used or values.get(setting.name) is None:
+                continue
+            variant = f"--{list(kind.chosen_by)[-1]} {kind.name()}"
+            users = [each for each in kinds if setting.name in {one.name for one in settings_of(each)}]
+            shared = " ".join(f"--{name} {word}" for name, word in list(kind.chosen_by.items())[:-1]) + " "
+            names = [each.options().removeprefix(shared) for each in users]
+            raise UsageError(
+                f"{setting.flag} is {shown(values[setting.name])}: {variant} does not use it.",
+                f"Give {' or '.join(names)} with it, or leave it out.",
+            )
+
+
+def record(config: Checked) -> dict[str, Any]:
+    """The settings of a config by name; those that its kind of thing does not use are None."""
+    values: dict[str, Any] = {}
+    for each in dataclasses.fields(config):  # type: ignore[arg-type]
+        value = getattr(config, each.name)
+        if isinstance(value, Kind):
+            kinds: Sequence[type[Kind]] = each.metadata["kinds"]
+            values |= {selector: value.chosen_by.get(selector) for selector in each.metadata["selectors"]}
+            unused = {setting.name: None for kind in kinds for setting in settings_of(kind)}
+            values |= {**unused, **record(value)}
+        elif isinstance(value, Checked):
+            values |= record(value)
+        else:
+            values[each.name] = value
+    return values

@@ -1,0 +1,1 @@
+"""Pictures: `figures` of the scores by Matplotlib, and `sheets` of the clusters by Pillow."""

@@ -1,0 +1,132 @@
+"""Figures of the code: its atoms, how often they are active, what they add up to, a map."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from mnistae_cli.data import Pixels, unit_scale
+from mnistae_cli.pictures._axes import MOST_NUMBERS, plain, save, show
+
+MAPPED = 2000  # t-SNE of more takes minutes
+MOST_ATOMS = 1024
+STRONGEST = 8  # atoms of one picture
+
+
+def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each picture (H, W) of (M, H, W) divided by its largest absolute value."""
+    peaks = np.abs(atoms).max(axis=(1, 2), keepdims=True)
+    scaled: NDArray[np.float32] = np.divide(atoms, peaks, out=np.zeros_like(atoms), where=peaks > 0)
+    return scaled
+
+
+def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Path) -> None:
+    """What each unit adds to the picture, (D, H, W), the units that are active most often first."""
+    order = np.argsort(-density, kind="stable")[:MOST_ATOMS]
+    shown = _unit_peak(pictures[order])
+    height, width = (side + 1 for side in shown.shape[1:])
+    n_columns = min(math.ceil(math.sqrt(len(shown) * height / width)), len(shown))  # the grid is about square
+    n_rows = -(-len(shown) // n_columns)
+    grid = np.zeros((n_rows * height, n_columns * width), np.float32)
+    for number, picture in enumerate(shown):
+        top, left = number // n_columns * height, number % n_columns * width
+        grid[top : top + height - 1, left : left + width - 1] = picture
+    figure = Figure(figsize=(10.5, 10.5 * grid.shape[0] / grid.shape[1] + 0.8), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(grid, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    often, seldom = density[order[0]], density[order[-1]]
+    axes.set_title(
+        f"{len(shown):,} of {len(density):,} atoms, each scaled to its peak; red adds light, blue takes it.\n"
+        f"The first is active on {often:.1%} of the training images, the last on {seldom:.2%}."
+    )
+    save(figure, path)
+
+
+def density(shares: NDArray[np.float32], path: Path) -> None:
+    """How many units are active on which share of the training images (D,), on a log axis; dead units in words."""
+    alive = shares[shares > 0]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    if len(alive):
+        lowest = min(np.log10(alive.min()), -1.0)
+        axes.hist(alive, bins=list(np.logspace(lowest, 0, 41)))
+    dead = len(shares) - len(alive)
+    axes.set(
+        xscale="log",
+        xlabel="share of training images on which a unit is active",
+        ylabel="units",
+        title=f"Density of {len(shares):,} units; {dead:,} are never active",
+    )
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    save(figure, path)
+
+
+def compositions(
+    images: Pixels, codes: NDArray[np.float32], decoded: NDArray[np.float32], atoms: NDArray[np.float32], path: Path
+) -> None:
+    """Images (M, H, W), what their codes (M, D) decode to, and the atoms (D, H, W) that add most to each.
+
+    The bias of the decoder, and what it does with the sum, are in the decoded picture alone.
+    """
+    sizes = np.linalg.norm(atoms.reshape(len(atoms), -1), axis=1)
+    n_shown = min(STRONGEST, len(atoms))
+    figure = Figure(figsize=(1.05 * (n_shown + 2), 1.3 * len(images) + 0.5), layout="constrained")
+    grid = figure.subplots(len(images), n_shown + 2, squeeze=False)
+    for row, image, code, picture in zip(grid, unit_scale(images), codes, decoded, strict=True):
+        show(row[0], image)
+        show(row[1], picture)
+        strongest = np.argsort(-code * sizes, kind="stable")[:n_shown]
+        for axes, unit, atom in zip(row[2:], strongest, _unit_peak(atoms[strongest]), strict=True):
+            axes.axis("off")
+            if code[unit] != 0:
+                axes.imshow(atom, cmap="RdBu_r", vmin=-1, vmax=1)
+                axes.set_title(f"{code[unit]:.2f} × #{unit}", fontsize=7)
+        row[1].set_xlabel(f"{np.count_nonzero(code)} active", fontsize=7)
+    grid[0][0].set_title("image", fontsize=8)
+    grid[0][1].set_title("decoded", fontsize=8)
+    figure.suptitle(
+        "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak", fontsize=9
+    )
+    save(figure, path)
+
+
+def _in_the_plane(features: NDArray[np.float32], seed: int) -> tuple[NDArray[np.float32], str]:
+    """(M, 2) coordinates and how they were found; few points, or points on a line, are not t-SNE's business."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    plane = np.zeros((len(features), 2), np.float32)
+    if len(features) < 2 or np.ptp(features, axis=0).max() == 0:
+        return plane, "all in one place"
+    points = PCA(min(50, *features.shape), random_state=seed).fit_transform(features)
+    if len(points) > 3 and points.shape[1] > 1:
+        perplexity = min(30.0, (len(points) - 1) / 3)
+        return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points), "t-SNE"
+    n_columns = min(points.shape[1], 2)
+    plane[:, :n_columns] = points[:, :n_columns]
+    return plane, "PCA"
+
+
+def feature_map(
+    features: NDArray[np.float32], labels: NDArray[np.uint8] | None, class_names: Sequence[str], seed: int, path: Path
+) -> None:
+    """t-SNE (van der Maaten & Hinton 2008) of up to 2,000 test features, after PCA to 50 dimensions."""
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:MAPPED])
+    points, method = _in_the_plane(features[chosen], seed)
+    figure = Figure(figsize=(7.4, 6), layout="constrained")
+    axes = figure.subplots()
+    groups = [("test images", np.arange(len(chosen)))]
+    if labels is not None:
+        groups = [(name, np.flatnonzero(labels[chosen] == number)) for number, name in enumerate(plain(class_names))]
+    for number, (name, members) in enumerate(groups):
+        axes.scatter(points[members, 0], points[members, 1], s=6, color=f"C{number % 10}", label=name)
+    axes.set(xticks=[], yticks=[], title=f"Features of {len(chosen)} test images ({method})")
+    if labels is not None and len(class_names) <= MOST_NUMBERS:
+        figure.legend(loc="outside right center", title="class", markerscale=2.5)
+    save(figure, path)

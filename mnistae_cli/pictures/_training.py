@@ -1,0 +1,76 @@
+"""Figures of the autoencoder and of the classifier."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from mnistae_cli.data import Pixels, unit_scale
+from mnistae_cli.pictures._axes import SHOWN, counts, save, show
+from mnistae_cli.scores import contingency_table
+
+
+def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]:
+    """Indices of the first image of each of the first ten classes; of the first ten images without labels."""
+    if labels is None:
+        return np.arange(min(SHOWN, n))
+    _, first = np.unique(labels, return_index=True)
+    return first[:SHOWN]
+
+
+def reconstructions(images: Pixels, reconstructed: NDArray[np.float32], path: Path) -> None:
+    """Originals (M, H, W) over reconstructions (M, H, W) in [0, 1]."""
+    figure = Figure(figsize=(1.0 * len(images) + 1.2, 2.6), layout="constrained")
+    grid = figure.subplots(2, len(images), squeeze=False)
+    for row, (title, pictures) in enumerate((("original", unit_scale(images)), ("reconstruction", reconstructed))):
+        for axes, picture in zip(grid[row], pictures, strict=True):
+            show(axes, picture)
+        grid[row][0].set_ylabel(title)
+    figure.suptitle("Test images and what the autoencoder makes of them")
+    save(figure, path)
+
+
+def loss_curve(history: Path, path: Path) -> None:
+    """The losses per epoch of a `history.csv`."""
+    with history.open(newline="", encoding="utf-8") as file:
+        header, *rows = list(csv.reader(file))
+    columns = np.array(rows, float).T
+    names = {
+        "loss": "training (while learning)",
+        "penalty": "penalty, or loss of dead units",
+        "test_loss": "test",
+        "val_loss": "held out to stop by",
+    }
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, values in zip(header[1:], columns[1:], strict=True):
+        if (values < 0).any():
+            apart = axes.twinx()  # a log axis has no place below 0
+            apart.plot(columns[0], values, "k--", label="assignments of two views (right axis)")
+            apart.legend(loc="center right")
+            continue
+        shown = np.where(values > 0, values, np.nan)
+        axes.plot(columns[0], shown, marker="o", markersize=3, label=names[name])
+    axes.set(xlabel="epoch", ylabel="loss", title="Loss of each epoch", yscale="log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    save(figure, path)
+
+
+def confusion_matrix(
+    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str], path: Path
+) -> None:
+    """True classes in rows, the classifier's in columns."""
+    n_classes = len(class_names)
+    table = contingency_table(labels.astype(np.int64), probabilities.argmax(axis=1), n_classes, n_classes)
+    accuracy = np.trace(table) / table.sum()
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    axes = figure.subplots()
+    counts(axes, table, class_names, class_names)
+    axes.set(xlabel="predicted class", ylabel="true class", title=f"Classifier on test images: {accuracy:.1%} right")
+    save(figure, path)

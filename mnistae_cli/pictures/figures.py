@@ -1,0 +1,19 @@
+"""The pictures of `mnistae evaluate`, by Matplotlib; no display is needed."""
+
+from mnistae_cli.pictures._clusters import clusters, mistakes, nearest_images
+from mnistae_cli.pictures._codes import atoms, compositions, density, feature_map
+from mnistae_cli.pictures._training import confusion_matrix, loss_curve, one_per_class, reconstructions
+
+__all__ = [
+    "atoms",
+    "clusters",
+    "compositions",
+    "confusion_matrix",
+    "density",
+    "feature_map",
+    "loss_curve",
+    "mistakes",
+    "nearest_images",
+    "one_per_class",
+    "reconstructions",
+]

@@ -1,0 +1,24 @@
+"""Scores of reconstructions, classifiers and clusters, in NumPy and SciPy; calibration; the linear probe."""
+
+from mnistae_cli.scores import metrics
+from mnistae_cli.scores.calibration import held_out_temperature
+from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
+from mnistae_cli.scores.metrics import Table, binary_crossentropy, contingency_table, squared_error
+from mnistae_cli.scores.probing import fit_probe
+
+__all__ = [
+    "CALIBRATION",
+    "COVERAGES",
+    "ERRORS",
+    "FIGURES",
+    "SPLITS",
+    "Table",
+    "binary_crossentropy",
+    "contingency_table",
+    "figure_at",
+    "fit_probe",
+    "held_out_temperature",
+    "known_figures",
+    "metrics",
+    "squared_error",
+]

@@ -1,0 +1,46 @@
+"""What a user can set: one module for each stage's config, the experiments that presets and files describe."""
+
+from mnistae_cli.settings.classify import HEADS, MLP, ClassifyConfig, HeadTraining, Linear, Prototypes
+from mnistae_cli.settings.cluster import ClusterConfig
+from mnistae_cli.settings.encode import EncodeConfig
+from mnistae_cli.settings.evaluate import EvaluateConfig
+from mnistae_cli.settings.experiments import (
+    SHARED_KEYS,
+    Experiment,
+    load_experiment,
+    preset_names,
+    read_experiment,
+    without_other_kinds,
+)
+from mnistae_cli.settings.finetune import FinetuneConfig
+from mnistae_cli.settings.label import LabelConfig
+from mnistae_cli.settings.labelled import WHICH, LabelledConfig
+from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, setting_names, stage_config
+from mnistae_cli.settings.train import TrainConfig
+
+__all__ = [
+    "HEADS",
+    "MLP",
+    "PIPELINE",
+    "SHARED_KEYS",
+    "STAGE_CONFIGS",
+    "WHICH",
+    "ClassifyConfig",
+    "ClusterConfig",
+    "EncodeConfig",
+    "EvaluateConfig",
+    "Experiment",
+    "FinetuneConfig",
+    "HeadTraining",
+    "LabelConfig",
+    "LabelledConfig",
+    "Linear",
+    "Prototypes",
+    "TrainConfig",
+    "load_experiment",
+    "preset_names",
+    "read_experiment",
+    "setting_names",
+    "stage_config",
+    "without_other_kinds",
+]

@@ -1,0 +1,14 @@
+"""`mnistae encode`: which images go through the encoder."""
+
+from dataclasses import dataclass
+
+from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodeConfig(Checked):
+    """`mnistae encode`: which images go through the encoder."""
+
+    dataset: str | None = option(None, "Data set to encode; by default the one that train used.", no_matter=True)
+    data_dir: str | None = data_dir_option()
+    seed: int = seed_option("Not used: encoding draws nothing.", no_matter=True)

@@ -1,0 +1,15 @@
+"""`mnistae evaluate`: what is written beside the scores."""
+
+from dataclasses import dataclass
+
+from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig(Checked):
+    """`mnistae evaluate`: what is written beside the scores."""
+
+    figures: bool = option(True, "Draw the PNG figures.")
+    probe: bool = option(False, "Fit a linear probe on the features of all training labels (seconds to minutes).")
+    data_dir: str | None = data_dir_option()
+    seed: int = seed_option("Start of every random draw (the map, what the probe holds out).")

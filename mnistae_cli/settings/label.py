@@ -1,0 +1,19 @@
+"""`mnistae label`: the names of the clusters."""
+
+from dataclasses import dataclass
+
+from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelConfig(Checked):
+    """`mnistae label`: the names of the clusters."""
+
+    names: tuple[str, ...] = option(
+        (), "A name for each cluster, as 7,2,x; else earlier ones are kept, or you are asked."
+    )
+    shown: int = option(
+        10, "Images of a cluster nearest its centroid, and of its least sure ones.", minimum=1, maximum=100
+    )
+    data_dir: str | None = data_dir_option()
+    seed: int = seed_option("Not used: labelling draws nothing.", no_matter=True)

@@ -1,0 +1,46 @@
+"""Which labels may be used: shared by every stage that learns from some."""
+
+from dataclasses import dataclass
+
+from mnistae_cli.errors import UsageError
+from mnistae_cli.fields import Checked, option, seed_option
+from mnistae_cli.flat import settings_of
+
+WHICH = frozenset({"labels", "per_class", "indices"})
+"""Settings that each say which labels may be used; one of them counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledConfig(Checked):
+    """Which labels may be used, wherever some are."""
+
+    labels: float | int | None = option(
+        None, "Labels to learn from: a share (0.1), or a count (6000); by default 0.1.", above=0
+    )
+    per_class: int | None = option(None, "Labels of each class to learn from, instead of --labels.", minimum=1)
+    indices: str | None = option(
+        None,
+        "Training images whose labels are used, instead of a draw: an .npy, as an earlier labelled_indices.npy.",
+        no_matter=True,
+    )
+    stratify: bool = option(True, "Draw the same share of every class.")
+    seed: int = seed_option()
+
+    def __post_init__(self) -> None:
+        given = [
+            each.flag
+            for each in settings_of(LabelledConfig)
+            if each.name in WHICH and getattr(self, each.name) is not None
+        ]
+        if len(given) > 1:
+            raise UsageError(f"{' and '.join(given)} contradict each other.", "Give one of them.")
+        if not given:
+            object.__setattr__(self, "labels", 0.1)
+        super().__post_init__()
+        if self.per_class is not None and not self.stratify:
+            raise UsageError("--per-class and --no-stratify contradict each other.", "Give one of them.")
+        if isinstance(self.labels, float) and self.labels > 1:
+            raise UsageError(
+                f"--labels is {self.labels}: a share must be at most 1.0.",
+                "Give a whole number for a count of labels.",
+            )

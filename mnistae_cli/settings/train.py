@@ -1,0 +1,31 @@
+"""`mnistae train`: the data set and the kind of code."""
+
+from dataclasses import dataclass, replace
+
+from mnistae_cli.codes import CODES, Code
+from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+from mnistae_cli.flat import choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Checked):
+    """The settings of `train`; those of the network are the code's own."""
+
+    dataset: str = option(
+        "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", no_matter=True
+    )
+    data_dir: str | None = data_dir_option()
+    code: Code = choice(
+        CODES,
+        model="A dense code, one in which few units are active, or one that is the same for an image and small warps.",
+        sparsity="What keeps a sparse code sparse: a choice (topk, batchtopk) or a penalty (l1, kl); by default topk.",
+    )
+    seed: int = seed_option()
+
+    def for_images(self, n: int) -> "TrainConfig":
+        """The same settings with the epochs as a number, for `n` training images.
+
+        Raises:
+            UsageError: the code cannot be learned from so few.
+        """
+        return replace(self, code=self.code.for_images(n))

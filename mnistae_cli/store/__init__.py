@@ -1,0 +1,36 @@
+"""The artifacts directory: one folder per stage, complete or absent. No other package creates or replaces them.
+
+The main functions: `hold` locks the directory, `make_stage` writes a stage's folder, `open_stage` reads one,
+and `stage_states` lists the state of each.
+"""
+
+from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep
+from mnistae_cli.store.files import NO_PLACE, discard_unfinished, sha256_of, unfinished
+from mnistae_cli.store.making import Work, make_stage
+from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
+from mnistae_cli.store.plans import Plan, Stored
+from mnistae_cli.store.reading import open_beside, open_stage, read_stage
+from mnistae_cli.store.states import stage_states
+
+__all__ = [
+    "DEFAULT_ROOT",
+    "NO_PLACE",
+    "SCHEMA_VERSION",
+    "Manifest",
+    "Plan",
+    "Stored",
+    "Work",
+    "command_for",
+    "command_line",
+    "discard_unfinished",
+    "drop_stage",
+    "hold",
+    "keep",
+    "make_stage",
+    "open_beside",
+    "open_stage",
+    "read_stage",
+    "sha256_of",
+    "stage_states",
+    "unfinished",
+]

@@ -1,0 +1,99 @@
+"""The artifacts directory as a whole: its lock, the names of its folders, and how a folder is replaced."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mnistae_cli.errors import MissingInput, UsageError
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.store.files import fsync, unfinished
+from mnistae_cli.store.manifests import command_line
+
+DEFAULT_ROOT = Path("artifacts")
+STAGES = ("train", "encode", "classify", "finetune", "cluster", "label", "evaluate")
+"""The folders of the artifacts directory. Each has the name of the command that makes it."""
+
+
+def command_for(root: Path, stage: str) -> str:
+    """The command line that makes `stage` in `root`."""
+    return f"mnistae {stage}" + ("" if root == DEFAULT_ROOT else f" --artifacts {shlex.quote(str(root))}")
+
+
+@contextmanager
+def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterator[None]:
+    """Lock the artifacts directory. If another process holds it, report which one, and wait.
+
+    Args:
+        create: make the directory if it does not exist, as the first stage does.
+
+    Raises:
+        MissingInput: `root` does not exist, and `create` is False.
+        UsageError: `root` cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    holder = root / ".holder"
+    if not create and not root.exists():
+        raise MissingInput(f"--artifacts {root} is not there.", f"Run: {command_for(root, 'train')}")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        # The stages inside `run` take the lock again: a singleton allows that.
+        lock = FileLock(root / ".lock", is_singleton=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+            report(Notice(f"waiting for {root}: in use by {who}"))
+            lock.acquire()
+    except OSError as problem:
+        raise UsageError(
+            f"--artifacts {root} cannot be written: {problem.strerror or problem}.",
+            "Name a directory where you may write, on a disk with free space.",
+        ) from None
+    try:
+        if lock.lock_counter == 1:
+            unfinished.add(holder)
+            holder.write_text(f"process {os.getpid()} ({command_line()})", "utf-8", "backslashreplace")
+            _restore_interrupted_swaps(root)
+        yield
+    finally:
+        if lock.lock_counter == 1:
+            holder.unlink(missing_ok=True)
+            unfinished.discard(holder)
+        lock.release()
+
+
+def _restore_interrupted_swaps(root: Path) -> None:
+    """Finish or undo a swap, if a process was killed between its two renames."""
+    for stage in STAGES:
+        previous = root / f".{stage}.previous"
+        if previous.exists() and not (root / stage).exists():
+            previous.rename(root / stage)
+        shutil.rmtree(previous, ignore_errors=True)
+        shutil.rmtree(root / f".{stage}.partial", ignore_errors=True)
+
+
+def swap_in(root: Path, stage: str) -> None:
+    """Replace the stage's folder by its finished `.partial` folder."""
+    current, previous = root / stage, root / f".{stage}.previous"
+    if current.exists():
+        current.rename(previous)
+    (root / f".{stage}.partial").rename(current)
+    fsync(root)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def drop_stage(root: Path, stage: str) -> None:
+    """Remove a stage's folder that cannot be made again because its inputs are gone."""
+    shutil.rmtree(root / stage, ignore_errors=True)
+
+
+def keep(path: Path, text: str) -> None:
+    """Write `text` to `path`. The file is complete, or as it was before."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+    fsync(partial)
+    partial.replace(path)

@@ -1,0 +1,95 @@
+"""Writing a stage's folder: it is complete, or as it was before.
+
+A stage holds the directory's lock, works in a hidden sibling folder, writes `manifest.json` there last and
+then swaps the folder in by renaming. If the process is killed, the earlier result stays in its place.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.progress import Report, StageEnded, silent
+from mnistae_cli.store.directory import swap_in
+from mnistae_cli.store.files import unfinished
+from mnistae_cli.store.manifests import MANIFEST, Manifest, seal
+from mnistae_cli.store.plans import Plan
+from mnistae_cli.store.reading import read_manifest, up_to_date
+
+
+class Work:
+    """The folder a stage fills, and the figures that go into its manifest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.metrics: dict[str, Any] = {}
+        self.manifest: Manifest
+
+
+@contextmanager
+def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
+    """Give a stage an empty folder to fill; swap it in when the block ends without an error.
+
+    Call it under `hold`. `Work.manifest` is set after the block.
+    """
+    started = time.perf_counter()
+    partial = root / f".{plan.stage}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    unfinished.add(partial)
+    work = Work(partial)
+    try:
+        yield work
+        work.manifest = seal(
+            partial,
+            stage=plan.stage,
+            config=plan.recorded_config,
+            inputs={role: stored.sha256 for role, stored in plan.inputs.items()},
+            dataset=plan.dataset,
+            metrics=work.metrics,
+            wall_seconds=time.perf_counter() - started,
+        )
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    finally:
+        unfinished.discard(partial)
+    swap_in(root, plan.stage)
+
+
+def make_stage(
+    root: Path, plan: Plan, fill: Callable[[Work], None], report: Report = silent, *, force: bool = False
+) -> Manifest:
+    """Let `fill` write the stage's folder, unless an undamaged result of an equal plan is there already.
+
+    Raises:
+        UsageError: the folder's name is taken by something that mnistae did not write.
+    """
+    started = time.perf_counter()
+    _refuse_foreign_files(root, plan.stage)
+    manifest = None if force else up_to_date(root, plan, report)
+    fresh = manifest is None
+    if manifest is None:
+        with begin_stage(root, plan) as work:
+            fill(work)
+        manifest = work.manifest
+    report(StageEnded(root / plan.stage, not fresh, time.perf_counter() - started))
+    return manifest
+
+
+def _refuse_foreign_files(root: Path, stage: str) -> None:
+    """A stage's folder is replaced as a whole, so it must not hold a file of the user."""
+    folder = root / stage
+    if not folder.exists() and not folder.is_symlink():
+        return
+    foreign = [] if folder.is_dir() and not folder.is_symlink() and (folder / MANIFEST).exists() else [folder]
+    with suppress(DamagedInput, MissingInput):
+        known = {*read_manifest(root, stage).manifest.files, MANIFEST}
+        foreign += [each for each in folder.iterdir() if each.name not in known and not each.name.startswith(".")]
+    if foreign:
+        raise UsageError(
+            f"{foreign[0]} is not of mnistae, and {stage} would replace it.", "Move it away, or name another --artifacts."
+        )

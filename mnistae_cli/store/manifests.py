@@ -1,0 +1,154 @@
+"""`manifest.json`: the files of a stage's folder, and the inputs, settings and versions that made them."""
+
+import hashlib
+import json
+import platform
+import resource
+import shlex
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mnistae_cli import __version__
+from mnistae_cli.store.files import fsync, sha256_of
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+SWAP_SECONDS = 10  # a manifest is on the disk at most this long after its `finished` time
+RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of a `manifest.json`."""
+
+    stage: str
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    dataset: dict[str, Any] | None
+    files: dict[str, dict[str, Any]]
+    metrics: dict[str, Any]
+    versions: dict[str, str]
+    seed: int
+    command: str
+    finished: str
+    wall_seconds: float
+    peak_memory_bytes: int
+    schema_version: int = SCHEMA_VERSION
+    seal: str = ""
+
+    def own_sha256(self) -> str:
+        """Hex sha256 of everything but the seal. The seal has to be equal to it."""
+        content = json.dumps(asdict(replace(self, seal="")), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def seal(
+    folder: Path,
+    *,
+    stage: str,
+    config: dict[str, Any],
+    inputs: dict[str, str],
+    dataset: Mapping[str, Any] | None,
+    metrics: dict[str, Any],
+    wall_seconds: float,
+) -> Manifest:
+    """Write the manifest of all files in `folder`, after them, through to the disk."""
+    manifest = Manifest(
+        stage=stage,
+        config=config,
+        inputs=inputs,
+        dataset=dict(dataset) if dataset else None,
+        files={each.name: _entry(each) for each in sorted(folder.iterdir())},
+        metrics=metrics,
+        versions={"python": platform.python_version(), "mnistae": __version__}
+        | {name: metadata.version(name) for name in RECORDED_PACKAGES},
+        seed=config["seed"],
+        command=command_line(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        wall_seconds=round(wall_seconds, 3),
+        peak_memory_bytes=_peak_memory_bytes(),
+    )
+    manifest = replace(manifest, seal=manifest.own_sha256())
+    path = folder / MANIFEST
+    path.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    fsync(path)
+    fsync(folder)
+    return manifest
+
+
+def parse(content: bytes, stage: str) -> Manifest:
+    """Read the manifest of `stage` from the bytes of its file.
+
+    Raises:
+        ValueError: this version cannot read it.
+    """
+    try:
+        manifest = Manifest(**json.loads(content))
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("its fields are not those of a manifest") from None
+    if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage:
+        raise ValueError(f"it is of stage {manifest.stage}, schema_version {manifest.schema_version}")
+    if manifest.seal != manifest.own_sha256():
+        raise ValueError("it was changed after it was written")
+    outside = [name for name in manifest.files if Path(name).name != name]
+    if outside:
+        raise ValueError(f"it names files outside of its folder: {', '.join(outside)}")
+    return manifest
+
+
+def damage(folder: Path, manifest: Manifest, *, thorough: bool = True) -> str:
+    """What is wrong with the files of `folder`; empty if every byte is as the manifest says.
+
+    If not `thorough`, a file of the right size is read only if it was changed after the manifest was written. But if
+    the manifest itself was copied or touched since, its time proves nothing, and all files are read.
+    """
+    written = 0 if thorough else _time_of_writing(folder, manifest)
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{path} is missing"
+        found = path.stat()
+        if found.st_size != expected["bytes"]:
+            return f"{path} is damaged: {found.st_size} bytes, its manifest says {expected['bytes']}"
+        if found.st_ctime_ns > written and sha256_of(path) != expected["sha256"]:
+            return f"{path} is damaged: its sha256 is not the one in its manifest"
+    return ""
+
+
+def _time_of_writing(folder: Path, manifest: Manifest) -> int:
+    """When the manifest was written, in ns; 0 if it was copied or touched afterwards."""
+    try:
+        changed = (folder / MANIFEST).stat().st_ctime_ns  # unlike mtime, no program can set it
+    except FileNotFoundError:  # another process is swapping the folder
+        return 0
+    finished = datetime.fromisoformat(manifest.finished).timestamp()
+    return changed if changed < (finished + SWAP_SECONDS) * 1e9 else 0
+
+
+def command_line() -> str:
+    """The command line of this process. The program is named without its folder."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    fsync(path)
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+
+
+def _peak_memory_bytes() -> int:
+    """Largest resident size of this process so far.
+
+    On Linux it is read from /proc: `getrusage` includes the memory of the parent process when it started this one.
+    `ru_maxrss` is in bytes on macOS, and in KiB elsewhere.
+    """
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

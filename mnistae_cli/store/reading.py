@@ -1,0 +1,127 @@
+"""Reading a stage's folder and checking its hashes. An error about a stale or damaged stage names the command to run."""
+
+import hashlib
+import shlex
+from pathlib import Path
+
+from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, hold
+from mnistae_cli.store.files import sha256_of
+from mnistae_cli.store.manifests import MANIFEST, Manifest, damage, parse
+from mnistae_cli.store.plans import Plan, Stored
+
+
+def open_stage(root: Path, stage: str) -> Stored:
+    """Open a stage's folder for reading, and check every byte.
+
+    Raises:
+        MissingInput: the stage was not run, or is older than its inputs.
+        DamagedInput: a file is missing or not what the manifest says.
+    """
+    stored = read_manifest(root, stage)
+    first, reason = stale_reason(root, stage)
+    if first:
+        via = "" if first == stage else f"{first} is stale, "
+        raise MissingInput(f"{root / stage} is stale: {via}{reason}.", f"Run again: {_command_again(root, first)}")
+    problem = damage(stored.folder, stored.manifest)
+    if problem:
+        raise DamagedInput(f"{problem}.", f"Run again: {_command_again(root, stage)}")
+    return stored
+
+
+def read_stage(root: Path, stage: str) -> Stored | None:
+    """Read a stage's manifest, but check neither its inputs nor its files; None if there is no valid one."""
+    try:
+        return read_manifest(root, stage)
+    except (MissingInput, DamagedInput):
+        return None
+
+
+def open_beside(root: Path, report: Report = silent) -> dict[str, Stored]:
+    """Open the stages that `run` does not make, if they exist. A stale one is left out, with a notice.
+
+    Only the manifest of `label` is read, because a person may have corrected its table.
+
+    Raises:
+        DamagedInput: a file is missing or not what the manifest says.
+    """
+    found = {}
+    for stage, open_it in (("finetune", open_stage), ("label", read_manifest)):
+        if (root / stage).exists():
+            _, reason = stale_reason(root, stage)
+            if reason:
+                report(Notice(f"{stage} is stale and is left out: {reason}"))
+            else:
+                found[stage] = open_it(root, stage)
+    return found
+
+
+def read_manifest(root: Path, stage: str) -> Stored:
+    """Read a stage's manifest, but do not check its files.
+
+    Raises:
+        MissingInput: there is none.
+        DamagedInput: this version cannot read it.
+    """
+    folder = root / stage
+    if not folder.exists() and (root / f".{stage}.previous").exists():
+        with hold(root):  # a swap was killed; taking the lock repairs it
+            pass
+    path = folder / MANIFEST
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        swept = (root / "sweep.json").exists()
+        remedy = (
+            f"Name a seed of the sweep, for example --artifacts {root}/seed-0" if swept else f"Run: {command_for(root, stage)}"
+        )
+        raise MissingInput(f"{folder} is not there: {stage} has not been run.", remedy) from None
+    except IsADirectoryError:
+        raise DamagedInput(f"{path} is a folder.", "Move it away.") from None
+    try:
+        manifest = parse(content, stage)
+    except ValueError as problem:
+        raise DamagedInput(
+            f"{path} cannot be read as a manifest of {stage}: {problem}.",
+            f"Run {command_for(root, stage)} with the same settings as before.",
+        ) from None
+    return Stored(folder, manifest, hashlib.sha256(content).hexdigest())
+
+
+def stale_reason(root: Path, stage: str) -> tuple[str, str]:
+    """The earliest stale stage among `stage` and its inputs, and why it is stale; both empty if none is."""
+    for role, expected in read_manifest(root, stage).manifest.inputs.items():
+        path = root / role / MANIFEST
+        if path.exists():
+            earlier = stale_reason(root, role)
+            if any(earlier):
+                return earlier
+            if sha256_of(path) != expected:
+                return stage, f"{role} was run again since"
+    return "", ""
+
+
+def _command_again(root: Path, stage: str) -> str:
+    """The command line that made a stage, or the stage's plain command if the old one would not work."""
+    made_by = read_manifest(root, stage).manifest.command
+    if not made_by.startswith("mnistae ") or stage == "label":  # its --names were for other clusters
+        return command_for(root, stage)
+    directory = root.parent if made_by.startswith("mnistae sweep ") else root  # a sweep has a directory for each seed
+    moved = directory != DEFAULT_ROOT and shlex.quote(str(directory)) not in made_by
+    return made_by + (f" --artifacts {shlex.quote(str(directory))}" if moved else "")
+
+
+def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | None:
+    """The manifest of an undamaged earlier run of an equal plan, if there is one."""
+    try:
+        stored = read_manifest(root, plan.stage)
+    except MissingInput:
+        return None
+    except DamagedInput as problem:
+        report(Notice(f"{problem.problem} It is made again."))
+        return None
+    problem_of_files = damage(stored.folder, stored.manifest)
+    if problem_of_files:
+        report(Notice(f"{problem_of_files}. It is made again."))
+    return stored.manifest if plan.is_that_of(stored.manifest) and not problem_of_files else None

@@ -1,0 +1,54 @@
+"""`mnistae status`: the state of each stage."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.store.directory import STAGES, command_for
+from mnistae_cli.store.manifests import damage
+from mnistae_cli.store.plans import Stored
+from mnistae_cli.store.reading import read_manifest, stale_reason
+
+CORRECTED = "labels.csv"  # the table of `label`, in which a person may correct names
+
+
+def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, str]]:
+    """Per stage its `state` (missing, up to date, stale, damaged, edited) and a `reason`.
+
+    A stage is edited if a person has corrected its table.
+
+    Args:
+        root: the artifacts directory.
+        thorough: read every byte, not only the files that were changed since their manifest was written.
+    """
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"--artifacts {root} is a file.", "Name the directory of the stages.")
+    states = {}
+    for stage in STAGES:
+        try:
+            stored = read_manifest(root, stage)
+            first, stale = stale_reason(root, stage)
+            damaged = damage(stored.folder, stored.manifest, thorough=thorough)
+            via = f"{first} is stale, " if first and first != stage else ""
+            gone = [role for role in stored.manifest.inputs if not (root / role).exists()]
+            edited = damaged and damaged == _damage_of_table(stored, thorough=thorough)
+            state = "edited" if edited else "damaged" if damaged else "stale" if stale else "up to date"
+            finished = f"finished {stored.manifest.finished}" + (f"; {', '.join(gone)} is gone" if gone else "")
+            reason = f"{CORRECTED} was corrected; {finished}" if edited else damaged or via + stale or finished
+        except MissingInput:
+            state, reason = "missing", f"run: {command_for(root, stage)}"
+        except DamagedInput as problem:
+            state, reason = "damaged", problem.problem
+        states[stage] = {"state": state, "reason": reason}
+    return states
+
+
+def _damage_of_table(stored: Stored, *, thorough: bool) -> str:
+    """What is wrong with the table, if only the table differs; empty if other files differ, or if it is gone."""
+    manifest = stored.manifest
+    if CORRECTED not in manifest.files or not (stored.folder / CORRECTED).is_file():
+        return ""
+    others = {name: entry for name, entry in manifest.files.items() if name != CORRECTED}
+    if damage(stored.folder, replace(manifest, files=others), thorough=thorough):
+        return ""
+    return damage(stored.folder, manifest, thorough=thorough)

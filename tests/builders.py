@@ -1,0 +1,39 @@
+"""Networks and clusters for tests, by the flat names of their settings."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from mnistae_cli.clusters.kmeans import Clustering, fit_kmeans
+from mnistae_cli.flat import make
+from mnistae_cli.nets.autoencoder import Autoencoder
+from mnistae_cli.nets.classifier import Head, build_head
+from mnistae_cli.nets.training import Optimisation
+from mnistae_cli.settings import MLP, ClassifyConfig, ClusterConfig, Prototypes, TrainConfig
+
+
+def train_config(**settings: Any) -> TrainConfig:
+    return make(TrainConfig, settings)
+
+
+def build(images: np.ndarray | tuple[int, int], config: TrainConfig, steps: int = 10) -> Autoencoder:
+    """The network of a config for some images, or for black ones of a size."""
+    pixels = np.zeros((1, *images), np.uint8) if isinstance(images, tuple) else images
+    return config.code.build(pixels, steps, config.seed)
+
+
+def optimisation(config: TrainConfig) -> Optimisation:
+    return Optimisation.of(config.code.training, config.seed)
+
+
+def head_of(features: np.ndarray, n_classes: int, **settings: Any) -> Head:
+    """An untrained head by the settings of `classify`."""
+    kind = make(ClassifyConfig, settings).head
+    assert not isinstance(kind, Prototypes)
+    hidden = kind.hidden if isinstance(kind, MLP) else None
+    return build_head(features, n_classes, hidden=hidden, standardize=kind.features.standardize)
+
+
+def kmeans(features: np.ndarray, **settings: Any) -> Clustering:
+    return fit_kmeans(features, **asdict(ClusterConfig(**settings)))

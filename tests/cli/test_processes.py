@@ -1,0 +1,96 @@
+"""What only a process of its own shows: signals, closed streams, native messages, the code it ends with."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.conftest import QUICK
+
+
+def test_closed_streams_are_no_error(finished: Path) -> None:
+    for closed in (">&-", "2>&-"):
+        command = f"{sys.executable} -m mnistae_cli status -a {finished} {closed}"
+        assert subprocess.run(["bash", "-c", command], capture_output=True, check=False).returncode == 0
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(600):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    raise TimeoutError(path)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("moment", ["start", "imports", "training"])
+def test_a_stopped_process_says_so_and_leaves_what_was_there(
+    number: signal.Signals, code: int, moment: str, finished: Path, shapes_npz: Path
+) -> None:
+    before = (finished / "train" / "manifest.json").read_bytes()
+    arguments = ["train", "--dataset", str(shapes_npz), "--epochs", "100000", "-a", str(finished)]
+    command = [sys.executable, "-m", "mnistae_cli", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr
+        if moment == "start":
+            time.sleep(0.3)
+        elif moment == "imports":
+            wait_for(finished / ".train.partial")
+            time.sleep(1.0)
+        else:
+            assert any(line.startswith("train ") for line in running.stderr)  # it tells how far it is
+        running.send_signal(number)
+        assert running.wait(30) == code
+        lines = [line for line in running.stderr.read().splitlines() if line.startswith(("error", "help", "Trace"))]
+    assert [line.split(":")[0] for line in lines] == ["error", "help"]
+    assert (finished / "train" / "manifest.json").read_bytes() == before
+    assert not {".train.partial", ".holder"} & {path.name for path in finished.iterdir()}
+
+
+def test_a_stopped_sweep_stops_its_jobs(shapes_npz: Path, tmp_path: Path) -> None:
+    options = ["--dataset", str(shapes_npz), "--epochs", "100000", "-a", str(tmp_path), "--jobs", "2", "--seeds", "0-3"]
+    command = [sys.executable, "-m", "mnistae_cli", "sweep", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        wait_for(tmp_path / "seed-1" / ".train.partial")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 143
+    for seed in (0, 1):
+        with FileLock(tmp_path / f"seed-{seed}" / ".lock", timeout=10):  # nobody holds it any more
+            pass
+    assert not (tmp_path / "seed-2").exists()
+
+
+def train_apart(data: Path, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`mnistae train` in a process of its own, which loads TensorFlow."""
+    command = [sys.executable, "-m", "mnistae_cli", "train", "--dataset", str(data), *QUICK, "-a", str(root), "--json"]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_a_process_that_loaded_tensorflow_ends_well_and_nothing_but_ours_reaches_a_pipe(
+    shapes_npz: Path, tmp_path: Path
+) -> None:
+    """TensorFlow's own chatter comes from C++, so only a process of its own shows it."""
+    ended = train_apart(shapes_npz, tmp_path)
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["stage"] == "train"
+    for line in ended.stderr.splitlines():
+        assert re.match("…|✓|train ", line), line
+
+
+def test_a_process_that_loaded_tensorflow_ends_with_its_own_code(shapes_npz: Path, tmp_path: Path) -> None:
+    ended = train_apart(shapes_npz, tmp_path, "-q", "--learning-rate", "1e30")
+    assert ended.returncode == 2
+    assert "diverged" in ended.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error(finished: Path) -> None:
+    command = f"{sys.executable} -m mnistae_cli status -a {finished} | true"
+    ended = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert ended.stderr == ""
+    assert ended.returncode == 0

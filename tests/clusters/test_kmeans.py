@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+
+from mnistae_cli.clusters.kmeans import assign, distances
+from mnistae_cli.errors import UsageError
+from tests.builders import kmeans
+
+RNG = np.random.default_rng(0)
+CENTRES = RNG.normal(0, 10, (4, 5))
+FEATURES = (np.repeat(CENTRES, 50, axis=0) + RNG.normal(0, 0.1, (200, 5))).astype(np.float32)
+
+
+def test_well_separated_groups_are_found() -> None:
+    fitted = kmeans(FEATURES, n_clusters=4)
+    assert len(set(zip(np.repeat(range(4), 50), fitted.assignments, strict=True))) == 4
+    assert fitted.centroids.dtype == np.float32
+    assert fitted.assignments.dtype == np.int32
+    assert fitted.inertia == pytest.approx(np.square(FEATURES - fitted.centroids[fitted.assignments]).sum(), rel=1e-4)
+
+
+def test_it_is_scikit_learns_kmeans() -> None:
+    theirs = KMeans(3, n_init=2, random_state=5).fit(FEATURES)
+    ours = kmeans(FEATURES, n_clusters=3, n_init=2, seed=5)
+    assert ours.inertia == pytest.approx(theirs.inertia_)
+    assert np.array_equal(ours.assignments, theirs.labels_)
+
+
+def test_starts_on_a_sample_are_refined_on_all() -> None:
+    fitted = kmeans(FEATURES, n_clusters=4, init_size=40)
+    means = [FEATURES[fitted.assignments == cluster].mean(axis=0) for cluster in range(4)]
+    assert fitted.centroids == pytest.approx(np.array(means), abs=1e-4)
+    assert fitted.inertia == pytest.approx(kmeans(FEATURES, n_clusters=4).inertia, rel=1e-5)
+
+
+def test_a_sample_has_images_for_each_cluster() -> None:
+    assert len(np.unique(kmeans(FEATURES, n_clusters=50, init_size=1).assignments)) == 50
+
+
+def test_nearest_centroids_are_one_numpy_line() -> None:
+    features, centroids = RNG.normal(size=(20000, 6)).astype(np.float32), RNG.normal(size=(7, 6)).astype(np.float32)
+    expected = np.linalg.norm(features[:, None] - centroids, axis=2)
+    assert np.array_equal(assign(features, centroids), expected.argmin(axis=1))
+    assert distances(features, centroids) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    first, second = (kmeans(FEATURES, n_clusters=3, seed=1).centroids for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+
+
+def test_more_clusters_than_images_are_refused() -> None:
+    with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images"):
+        kmeans(FEATURES[:9])

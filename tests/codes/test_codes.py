@@ -1,0 +1,120 @@
+"""The kinds of code, and a seventh one that nothing but one line in `CODES` makes known (`tests.codes.toy`)."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mnistae_cli.codes import CODES, KL, L1, BatchTopK, Code, Dense, Invariant, TopK, Training
+from mnistae_cli.errors import UsageError
+from mnistae_cli.flat import chosen, make, record
+from mnistae_cli.settings.train import TrainConfig
+from tests.conftest import Result, assert_two_lines
+
+
+def with_toy(*arguments: str | Path) -> Result:
+    """`mnistae ARGUMENTS` in a process of its own, to which the toy is known."""
+    command = [sys.executable, "-m", "tests.codes.toy", *map(str, arguments)]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    return Result(ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_a_new_kind_is_trained_with_its_own_setting_and_its_own_network(shapes_npz: Path, tmp_path: Path) -> None:
+    asked = ("--model", "toy", "--depth", "3", "--epochs", "3")
+    result = with_toy("train", "--dataset", shapes_npz, "-a", tmp_path, *asked, "--json", "-q")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["metrics"]["epochs"] == 3
+    settings = json.loads((tmp_path / "train" / "manifest.json").read_text())["config"]
+    given = {"model": "toy", "depth": 3, "epochs": 3, "latent_dim": 8, "loss": "mse", "batch_size": 16}
+    assert {name: settings[name] for name in given} == given
+    assert settings["sparsity"] is settings["k"] is settings["n_heads"] is settings["sparsity_weight"] is None
+    layers = [each.name for each in keras.models.load_model(tmp_path / "train" / "autoencoder.keras").layers]
+    assert [name for name in layers if name.startswith("encoder_")] == ["encoder_1", "encoder_2", "encoder_3"]
+    losses = np.loadtxt(tmp_path / "train" / "history.csv", delimiter=",", skiprows=1, usecols=1)
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--model", "dense", "--depth", "3"), ("--depth is 3: --model dense does not use it", "Give --model toy")),
+        (("--depth", "3"), ("--depth is 3: --model dense does not use it", "Give --model toy")),
+        (("--model", "sparse", "--depth", "3"), ("--depth is 3: --sparsity topk does not use it", "Give --model toy")),
+        (("--model", "toy", "--k", "3"), ("--k is 3: --model toy does not use it", "Give --model sparse")),
+        (("--model", "toy", "--sparsity", "l1"), ("--sparsity is l1: --model toy does not use it",)),
+        (("--model", "toy", "--depth", "0"), ("--depth is 0", "at least 1")),
+        (("--model", "tyo"), ("--model is 'tyo'", "one of dense, sparse, invariant, toy")),
+    ],
+)
+def test_the_settings_of_a_new_kind_are_its_own(options: tuple[str, ...], words: tuple[str, ...]) -> None:
+    assert_two_lines(with_toy("train", *options), 2, *words)
+
+
+def test_the_help_knows_a_new_kind() -> None:
+    result = with_toy("train", "--help")
+    assert "[dense|sparse|invariant|toy]" in result.out
+    assert "toy: Layers before the code. [default: 1]" in result.out
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ({}, Dense),
+        ({"model": "dense"}, Dense),
+        ({"model": "sparse"}, TopK),
+        ({"model": "sparse", "sparsity": "topk"}, TopK),
+        ({"model": "sparse", "sparsity": "batchtopk"}, BatchTopK),
+        ({"model": "sparse", "sparsity": "l1"}, L1),
+        ({"model": "sparse", "sparsity": "kl"}, KL),
+        ({"model": "invariant"}, Invariant),
+    ],
+)
+def test_words_choose_a_kind(words: dict[str, str], kind: type[Code]) -> None:
+    assert chosen(CODES, words) is kind
+    config = make(TrainConfig, words)
+    assert type(config.code) is kind
+    assert {name: record(config)[name] for name in kind.chosen_by} == kind.chosen_by
+
+
+def test_no_two_kinds_are_chosen_by_the_same_words() -> None:
+    assert len({kind.options() for kind in CODES}) == len(CODES) == 6
+
+
+@pytest.mark.parametrize("kind", [TopK, BatchTopK])
+def test_the_usual_k_fits_the_code(kind: type[TopK | BatchTopK]) -> None:
+    assert [kind(latent_dim=width).k for width in (2, 20, 50, 51, 1000)] == [1, 10, 25, 25, 25]
+    assert kind(latent_dim=20, k=19).k == 19
+    for refused in ({"latent_dim": 20, "k": 20}, {"latent_dim": 1}):
+        with pytest.raises(UsageError, match=f"it must be below --latent-dim, {refused['latent_dim']}"):
+            make(kind, refused)
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_epochs_are_the_usual_ones_and_more_for_few_images(kind: type[Code]) -> None:
+    def epochs(n: int, **training: int) -> int | str:
+        return make(kind, {"batch_size": 100, **training}).for_images(n).training.epochs
+
+    usual, least_steps = (26, 2000) if kind is Invariant else (8, 1000)
+    assert epochs(60000) == usual
+    assert epochs(1000) == least_steps // 10
+    assert epochs(1001) == -(-least_steps // 11)
+    assert epochs(1000, epochs=3) == epochs(60000, epochs=3) == 3
+    assert make(kind, {}).training.epochs == "auto"
+
+
+def test_nothing_but_the_epochs_depends_on_the_images() -> None:
+    for kind in CODES:
+        code = make(kind, {})
+        assert record(code.for_images(1000)) | {"epochs": "auto"} == record(code)
+
+
+def test_an_invariant_code_has_an_image_for_each_cluster() -> None:
+    with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images"):
+        Invariant().for_images(9)
+    assert Invariant().for_images(10).training.epochs == 2000
+    assert Invariant(n_clusters=9).for_images(9).training.epochs == 2000
+    assert Dense(training=Training(batch_size=100)).for_images(9).training.epochs == 1000

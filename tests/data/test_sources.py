@@ -1,0 +1,160 @@
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnistae_cli.data.idx import from_idx, read_idx_labels
+from mnistae_cli.data.image_files import open_images, read_grey
+from mnistae_cli.data.sources import checked_pixels, from_array, from_npy, unit_scale
+from mnistae_cli.errors import DamagedInput, MissingInput
+from tests.conftest import shapes
+
+IMAGES = shapes(9, 0)[0]
+
+
+def idx(images: np.ndarray, *, magic: int = 2051, n: int | None = None) -> bytes:
+    return struct.pack(">4I", magic, len(images) if n is None else n, *images.shape[1:]) + images.tobytes()
+
+
+def test_unit_scale_divides_bytes_by_255() -> None:
+    scaled = unit_scale(np.array([[[0, 51, 255]]], np.uint8))
+    assert scaled.dtype == np.float32
+    assert scaled.ravel() == pytest.approx([0, 0.2, 1])
+    floats = np.array([[[0.5]]], np.float32)
+    assert unit_scale(floats) is floats
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_idx_plain_and_gzipped(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"train-images-idx3-ubyte{suffix}"
+    path.write_bytes(gzip.compress(idx(IMAGES), mtime=0) if suffix else idx(IMAGES))
+    source = from_idx(path)
+    assert (source.n, source.height, source.width) == IMAGES.shape
+    assert [len(batch) for batch in source.batches(4)] == [4, 4, 1]
+    assert np.array_equal(source.load(), IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (idx(IMAGES)[:-1], "cut short"),
+        (idx(IMAGES) + b"1", "longer"),
+        (idx(IMAGES, magic=2049), "2049"),
+        (idx(IMAGES, n=2**32 - 1), "4294967295"),
+        (b"", "nothing"),
+        (b"\0\0", "nothing"),
+        (gzip.compress(idx(IMAGES), mtime=0), "5292052"),
+    ],
+)
+def test_damaged_idx(content: bytes, word: str, tmp_path: Path) -> None:
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.write_bytes(content)
+    with pytest.raises(DamagedInput, match=word):
+        from_idx(path).load()
+
+
+@pytest.mark.parametrize("keep", [3, 60, -3])
+def test_a_cut_gzip(keep: int, tmp_path: Path) -> None:
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(idx(IMAGES), mtime=0)[:keep])
+    with pytest.raises(DamagedInput):
+        from_idx(path).load()
+
+
+def test_idx_labels(tmp_path: Path) -> None:
+    path = tmp_path / "train-labels-idx1-ubyte"
+    path.write_bytes(struct.pack(">2I", 2049, 3) + bytes([1, 2, 3]))
+    assert read_idx_labels(path).tolist() == [1, 2, 3]
+    with pytest.raises(DamagedInput, match="2049"):
+        from_idx(path)
+    with pytest.raises(MissingInput):
+        read_idx_labels(tmp_path / "none")
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint16, np.bool_, np.complex64, "U3"])
+def test_other_dtypes_are_refused(dtype: type) -> None:
+    with pytest.raises(DamagedInput, match="dtype"):
+        from_array(np.zeros((2, 3, 3), dtype), "test")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 255.0])
+def test_floats_outside_of_the_unit_range_are_named(value: float) -> None:
+    images = np.zeros((2, 3, 4))
+    images[1, 2, 3] = value
+    with pytest.raises(DamagedInput, match=r"pixel \(2, 3\) of image 11 is"):
+        checked_pixels(images, "test", first=10)
+
+
+def test_doubles_become_float32() -> None:
+    assert from_array(np.full((1, 2, 2), 0.5), "test").load().dtype == np.float32
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (0, 3, 3), (2, 3, 3, 3)])
+def test_other_shapes_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    with pytest.raises(DamagedInput, match="shape"):
+        from_array(np.zeros(shape, np.uint8), "test")
+    np.save(tmp_path / "a.npy", np.zeros(shape, np.uint8))
+    with pytest.raises(DamagedInput, match="shape"):
+        from_npy(tmp_path / "a.npy")
+
+
+def test_a_channel_of_one_is_no_axis(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", IMAGES[..., None])
+    assert np.array_equal(from_npy(tmp_path / "a.npy").load(), IMAGES)
+    assert np.array_equal(from_array(IMAGES[..., None], "test").load(), IMAGES)
+
+
+def test_the_fingerprint_is_of_the_pixels_wherever_they_lie(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    (tmp_path / "b-idx3").write_bytes(idx(IMAGES))
+    fingerprints = {from_array(IMAGES, "a").sha256(), from_npy(tmp_path / "a.npy").sha256()}
+    assert fingerprints == {from_idx(tmp_path / "b-idx3").sha256()}
+    changed = IMAGES.copy()
+    changed[3, 2, 1] ^= 1
+    assert from_array(changed, "a").sha256() not in fingerprints
+
+
+def test_a_folder_is_read_by_name_and_fingerprinted(tmp_path: Path) -> None:
+    for number, image in enumerate(IMAGES):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    source = open_images(tmp_path)
+    assert np.array_equal(source.load(), IMAGES)
+    before = source.sha256()
+    Image.fromarray(IMAGES[0]).save(tmp_path / "3.png")
+    assert open_images(tmp_path).sha256() != before
+
+
+def test_images_of_two_sizes_are_named(tmp_path: Path) -> None:
+    Image.new("L", (5, 5)).save(tmp_path / "a.png")
+    Image.new("L", (6, 5)).save(tmp_path / "b.png")
+    with pytest.raises(DamagedInput, match=r"b\.png is 5×6"):
+        open_images(tmp_path).load()
+
+
+def test_grey_levels_of_every_kind(tmp_path: Path) -> None:
+    Image.new("RGB", (2, 2), (255, 0, 0)).save(tmp_path / "red.png")
+    assert read_grey(tmp_path / "red.png").max() == 76  # 0.299 of 255
+    Image.new("RGBA", (2, 2), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert read_grey(tmp_path / "clear.png").min() == 255
+    Image.fromarray(np.full((2, 2), 65535, np.uint16)).save(tmp_path / "deep.png")
+    assert read_grey(tmp_path / "deep.png").max() == 255
+    Image.new("P", (2, 2), 0).save(tmp_path / "palette.png")
+    assert read_grey(tmp_path / "palette.png").shape == (2, 2)
+
+
+def test_what_is_no_image(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    for path in (tmp_path / "a.png", tmp_path):
+        with pytest.raises(DamagedInput, match=r"a\.png"):
+            open_images(path)
+    (tmp_path / "empty").mkdir()
+    for missing in ("empty", "none", "none.npy", "none.png"):
+        with pytest.raises(MissingInput, match=missing):
+            open_images(tmp_path / missing)
+    (tmp_path / "a.txt").write_text("hello")
+    with pytest.raises(DamagedInput, match="none of"):
+        open_images(tmp_path / "a.txt")

@@ -1,0 +1,99 @@
+"""The invariant code through the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import LEAN, Mnistae, assert_two_lines, printed_by, shapes
+from tests.pipeline.conftest import INVARIANT, SHALLOW, manifest, without_labels
+
+
+def test_an_invariant_code_goes_all_the_way(invariant_once: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    root = invariant_once
+    scores = json.loads(printed_by(root).read_text())
+    assert scores["clusters"]["n_clusters"] == 3
+    assert min(scores["clusters"]["train"]["sizes"]) > 20
+    history = (root / "train" / "history.csv").read_text().splitlines()
+    assert history[0] == "epoch,loss,penalty,test_loss"
+    first, last = (float(history[row].split(",")[2]) for row in (1, -1))
+    assert last < first - 0.1
+    assert manifest(root, "train")["config"]["n_clusters"] == 3
+    assert np.load(root / "encode" / "features_train.npy").shape == (240, 10 * 3 + 16)
+    np.save(tmp_path / "images.npy", shapes(3, 5)[0])
+    predicted = json.loads(mnistae("predict", tmp_path / "images.npy", "-a", root, "--json").out)
+    assert {each["cluster"] for each in predicted["predictions"]} <= {0, 1, 2}
+
+
+def test_an_invariant_code_looks_at_no_label(
+    invariant_once: Path, permuted_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    """Permuted labels, or none at all, give the same bytes."""
+    true = without_labels(invariant_once)
+    assert len(true) >= 10
+    for data in (permuted_npz, plain_npz):
+        root = tmp_path / data.stem
+        quick = [*INVARIANT, "--clusters", "3"]
+        for command in (["train", "--dataset", data, *quick], ["encode"], ["cluster", "--clusters", "3"]):
+            assert mnistae(*command, "-a", root, "-q").code == 0
+        others = without_labels(root)
+        for name, content in true.items():
+            assert others[name] == content, (data, name)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--patience", "1", "--n-neighbors", "0", "--channels", "", "--hidden", "12", "--loss", "mse"),
+        ("--patience", "2", "--occlusion", "0", "--augment", "0", "--n-heads", "1", "--latent-dim", "2"),
+    ],
+)
+def test_its_settings_can_be_changed(
+    options: tuple[str, ...], shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    quick = (*INVARIANT, "--epochs", "3", *options, *LEAN, "-q")
+    result = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick)
+    assert result.code == 0, result.err
+    assert "nan" not in (tmp_path / "train" / "history.csv").read_text()
+
+
+def test_two_images_are_enough_for_two_clusters(tmp_path: Path, mnistae: Mnistae) -> None:
+    np.save(tmp_path / "images.npy", shapes(3, 0)[0])
+    data = ("--dataset", tmp_path / "images.npy", "-a", tmp_path / "a", *INVARIANT, "--epochs", "2", "-q")
+    result = mnistae("run", *data, "--clusters", "2")
+    assert result.code == 0, result.err
+    assert not (tmp_path / "a" / "evaluate" / "mistakes.png").exists()
+    assert_two_lines(mnistae("run", *data, "--clusters", "3"), 2, "--clusters is 3", "there are 2 images to learn from")
+    np.save(tmp_path / "two.npy", shapes(2, 0)[0])
+    alone = mnistae("train", "--dataset", tmp_path / "two.npy", "-a", tmp_path / "b", *INVARIANT, "--clusters", "2")
+    assert_two_lines(alone, 2, "there are 1 images to learn from", "more images")
+
+
+def test_the_number_of_clusters_reaches_the_stages_that_use_it(
+    shapes_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = mnistae("train", "--dataset", shapes_npz, "-a", tmp_path, "--clusters", "3")
+    assert_two_lines(refused, 2, "--clusters is 3", "--model dense", "--model invariant")
+    monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "4")
+    quick = (*SHALLOW, "--epochs", "1", "--head", "prototypes", "--no-figures", "-q")
+    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
+
+    def used() -> list[int]:
+        manifests = [json.loads((tmp_path / stage / "manifest.json").read_text()) for stage in ("train", "cluster")]
+        return [each["config"]["n_clusters"] for each in manifests]
+
+    assert used() == [4, 4]
+    monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "1")
+    refused = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick)
+    assert_two_lines(refused, 2, "--clusters is 1", "Set in the environment: MNISTAE_CLUSTER_CLUSTERS")
+    monkeypatch.delenv("MNISTAE_CLUSTER_CLUSTERS")
+    monkeypatch.setenv("MNISTAE_TRAIN_CLUSTERS", "x")
+    assert_two_lines(mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick), 2, "--clusters is x")
+    monkeypatch.delenv("MNISTAE_TRAIN_CLUSTERS")
+    (tmp_path / "five.toml").write_text("[cluster]\nn_clusters = 5\n")
+    config = ("--config", tmp_path / "five.toml", *quick)
+    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *config).code == 0
+    assert used() == [5, 5]
+    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *config, "--clusters", "6").code == 0
+    assert used() == [6, 6]

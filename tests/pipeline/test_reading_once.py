@@ -1,0 +1,23 @@
+"""`run` opens the data set once, for training, encoding and the figures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistae_cli.data.npy import load_npz
+from tests.conftest import QUICK, SMALL, Mnistae
+
+
+def test_run_opens_the_data_set_once(
+    shapes_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(path: Path) -> dict[str, np.ndarray]:
+        opened.append(path)
+        return load_npz(path)
+
+    opened: list[Path] = []
+    monkeypatch.setattr("mnistae_cli.data.datasets.load_npz", counted)
+    quick = (*QUICK, "--epochs", "1", *SMALL, "--head-epochs", "1", "--no-calibrate", "-q")
+    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
+    assert len(opened) == 1

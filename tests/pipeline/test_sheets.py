@@ -1,0 +1,59 @@
+"""The contact sheet, and what is said of each cluster on it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnistae_cli.pictures.sheets import ClusterLook, write_sheet
+from mnistae_cli.stages.label import look_at, measure_sureness
+from tests.builders import kmeans
+from tests.conftest import Mnistae, shapes
+
+
+def test_sureness_by_hand() -> None:
+    found = measure_sureness(np.array([[0], [1], [2], [9]], np.float32), np.array([[0], [4], [10]], np.float32))
+    assert found.clusters.tolist() == [0, 0, 0, 2]
+    assert found.distance.tolist() == [0, 1, 2, 1]
+    assert found.confidence == pytest.approx([1, 1 - 1 / 3, 0, 1 - 1 / 5])
+    alone = measure_sureness(np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32))
+    assert alone.confidence.tolist() == [1, 1]
+    same = measure_sureness(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32))
+    assert same.confidence.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("n_clusters", "mixed"), [(3, [False, False, False]), (2, [False, True])])
+def test_a_cluster_of_two_groups_looks_mixed(n_clusters: int, mixed: list[bool], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    features = (np.eye(8)[np.arange(240) % 3] * 10 + rng.normal(0, 0.5, (240, 8))).astype(np.float32)
+    clustering = kmeans(features, n_clusters=n_clusters)
+    found = look_at(measure_sureness(features, clustering.centroids), (), n_clusters)
+    assert sorted(each.mixed for each in found) == mixed
+    some = np.arange(2)
+    write_sheet(shapes(4, 0)[0], [(some, some)] * n_clusters, found, tmp_path)
+    assert ("looks mixed" in (tmp_path / "contact_sheet.html").read_text()) == any(mixed)
+
+
+def test_the_page_needs_no_other_file_and_escapes_names(finished: Path, mnistae: Mnistae) -> None:
+    assert mnistae("label", "-a", finished, "--names", "<b>,a&b,c", "--shown", "4", "-q").code == 0
+    page = (finished / "label" / "contact_sheet.html").read_text()
+    assert "&lt;b&gt;" in page
+    assert "a&amp;b" in page
+    assert len(re.findall(r'src="data:image/png;base64,', page)) == 6
+    assert not re.search(r"https?://|<script|<link", page)
+    with Image.open(finished / "label" / "contact_sheet.png") as picture:
+        assert picture.size[0] > 8 * 48
+        assert picture.size[1] > 3 * 48
+
+
+def test_every_cluster_has_room_for_its_text(tmp_path: Path) -> None:
+    flat, some = np.zeros((4, 4, 80), np.uint8), np.arange(2)
+    sizes = []
+    for name in ("a", "a name that is much longer than any other name of a cluster"):
+        write_sheet(flat, [(some, some)] * 3, [ClusterLook(i, name, 2, 0.5, True) for i in range(3)], tmp_path)
+        with Image.open(tmp_path / "contact_sheet.png") as picture:
+            sizes.append(picture.size)
+    assert sizes[0][1] >= 3 * 56
+    assert sizes[1][0] > sizes[0][0] + 200
