@@ -5,6 +5,7 @@ Some configs choose between several kinds of thing, each with settings of its ow
 """
 
 import dataclasses
+from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
@@ -25,11 +26,13 @@ def choice(kinds: Sequence[type["Kind"]], **help: str) -> Any:
     return field(default_factory=kinds[0], metadata={"kinds": tuple(kinds), "selectors": help})
 
 
-class Kind(Checked):
-    """Base of what a `choice` chooses between."""
+class Kind(Checked, ABC):
+    """Base of what a `choice` chooses between. Each of its fields is an `option` or a group of options."""
 
     chosen_by: ClassVar[Mapping[str, str]]
     """The words that choose it, as `{"model": "sparse", "sparsity": "topk"}`; the last one is its name."""
+    summary: ClassVar[str]
+    """What it is, in a few words, for the help text of its own word."""
 
     @classmethod
     def name(cls) -> str:
@@ -83,12 +86,16 @@ def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kin
                     one.chosen_by[selector] for one in each.metadata["kinds"] if selector in one.chosen_by
                 )
                 first = each.metadata["kinds"][0].chosen_by.get(selector)
-                yield Setting(selector, Literal[tuple(words)], first, {"help": help})
+                own = [one for one in each.metadata["kinds"] if list(one.chosen_by)[-1] == selector]
+                described = "; ".join(f"{one.name()}: {one.summary}" for one in own)
+                yield Setting(selector, Literal[tuple(words)], first, {"help": f"{help} {described}."})
             for one in each.metadata["kinds"]:
                 yield from _settings(one, None, one)
         elif isinstance(each.default, Checked):
             yield from _settings(type(each.default), getattr(group, each.name, each.default), kind)
         else:
+            if "help" not in each.metadata:
+                raise TypeError(f"{config_class.__name__}.{each.name} is no option(…) and no group of options")
             default = getattr(group, each.name) if group else each.default
             yield Setting(each.name, hints[each.name], default, each.metadata, kind)
 

@@ -8,7 +8,16 @@ from mnistae_cli.codes.dense import Dense
 from mnistae_cli.codes.invariant import Invariant
 from mnistae_cli.codes.kl import KL
 from mnistae_cli.codes.l1 import L1
-from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, WholeOrAuto, number_of_epochs
+from mnistae_cli.codes.shared import (
+    Code,
+    Corruption,
+    Layers,
+    Training,
+    WholeOrAuto,
+    latent_dim_option,
+    loss_option,
+    number_of_epochs,
+)
 from mnistae_cli.codes.topk import TopK
 
 CODES: list[type[Code]] = [
@@ -34,5 +43,7 @@ __all__ = [
     "TopK",
     "Training",
     "WholeOrAuto",
+    "latent_dim_option",
+    "loss_option",
     "number_of_epochs",
 ]

@@ -16,6 +16,7 @@ class BatchTopK(Code):
     """About k active units on average, by a fixed threshold after training (Bussmann et al. 2024)."""
 
     chosen_by: ClassVar = {"model": "sparse", "sparsity": "batchtopk"}
+    summary: ClassVar = "k units per image on average"
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option("mse")

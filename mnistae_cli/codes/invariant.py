@@ -17,6 +17,7 @@ class Invariant(Code):
     """Two views of an image are to fall into the same cluster (Ji, Henriques & Vedaldi 2019, "IIC")."""
 
     chosen_by: ClassVar = {"model": "invariant"}
+    summary: ClassVar = "the same code for an image and for small warps of it"
     usual_epochs: ClassVar[int] = 26
     least_steps: ClassVar[int] = 2000
 

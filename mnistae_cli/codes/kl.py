@@ -17,6 +17,7 @@ class KL(Code):
     """Sigmoid units that are each to have a small mean activation (Ng 2011, CS294A lecture notes)."""
 
     chosen_by: ClassVar = {"model": "sparse", "sparsity": "kl"}
+    summary: ClassVar = "a penalty on each unit's mean activation"
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option("mse")

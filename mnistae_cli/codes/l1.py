@@ -16,6 +16,7 @@ class L1(Code):
     """ReLU units, the sum of their activations as the penalty (Olshausen & Field 1997)."""
 
     chosen_by: ClassVar = {"model": "sparse", "sparsity": "l1"}
+    summary: ClassVar = "a penalty on the sum of the activations"
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option("mse")

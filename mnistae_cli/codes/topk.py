@@ -16,6 +16,7 @@ class TopK(Code):
     """At most k active units for every image (Makhzani & Frey 2013; Gao et al. 2024)."""
 
     chosen_by: ClassVar = {"model": "sparse", "sparsity": "topk"}
+    summary: ClassVar = "the k largest units of each image"
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option("mse")

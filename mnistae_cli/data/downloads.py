@@ -45,7 +45,6 @@ def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: 
     import requests
 
     pooch.get_logger().setLevel(logging.ERROR)
-    problems = []
     for mirror in mirrors:
         downloader = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS, progressbar=_Bar(f"fetch {name}", report))
         try:
@@ -53,7 +52,6 @@ def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: 
         except (requests.RequestException, ValueError, OSError) as problem:
             if isinstance(problem, OSError) and problem.errno in NO_PLACE:
                 raise
-            problems.append(f"{mirror}: {type(problem).__name__}")
             report(Notice(f"could not fetch {name} from {mirror} ({type(problem).__name__})"))
     raise MissingInput(
         f"{name} (sha256 {sha256}) is not on this machine, and no mirror delivered it.",

@@ -8,19 +8,19 @@ import tensorflow as tf
 from keras import ops
 
 ROTATION = np.pi / 12  # 15°
-LOG_SCALE = 0.15  # of each axis apart
+LOG_SCALE = 0.15  # of each axis on its own
 SHEAR = 0.25
 SHIFT = 0.1  # of the image's side
-NEAREST, FARTHEST = 0.1, 0.35  # of what is hidden from the centre, in sides of the image
+NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the centre, in sides of the image
 
 
 @keras.saving.register_keras_serializable("mnistae")
 class RandomAffine(keras.layers.Layer):
-    """While training, each image warped by an affine map of its own; else the images as they are.
+    """Warps each image by an affine map of its own, in training. Otherwise images stay as they are.
 
-    The picture y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), c the centre, bilinear between pixels, dark
+    The warped image y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), c the centre, bilinear between pixels, dark
     outside; θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the side.
-    As Simard et al. 2003, "Best practices for convolutional neural networks"; no gradient is needed through it.
+    Simard et al. 2003, "Best practices for convolutional neural networks". No gradient is needed through it.
 
     Args:
         strength: 0 for no change.
@@ -43,20 +43,20 @@ class RandomAffine(keras.layers.Layer):
         return warp(images, *(draws[:, column] for column in range(6)))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal layer."""
         return {**super().get_config(), "strength": self.strength, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable("mnistae")
 class RandomOcclusion(keras.layers.Layer):
-    """While training, a share of the images dark on one side: top, bottom, left or right.
+    """Makes one side of a share of the images dark, in training: top, bottom, left or right.
 
-    What is hidden lies further from the centre than 0.1 to 0.35 sides of the image, drawn for each image.
+    The dark part begins at 0.1 to 0.35 sides of the image from its centre. The distance is drawn for each image.
 
     Args:
         share: of the images, in [0, 1].
         seed: of the draws.
-        after: steps of the training in which nothing is hidden.
+        after: number of training steps before the first in which a side is hidden.
     """
 
     def __init__(self, share: float, seed: int, after: int = 0, **layer: Any) -> None:
@@ -79,25 +79,25 @@ class RandomOcclusion(keras.layers.Layer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal layer."""
         return {**super().get_config(), "share": self.share, "seed": self.seed, "after": self.after}
 
 
 def corrupted(
     images: Any, seed: int, *, augment: float = 0.0, occlusion: float = 0.0, noise: float = 0.0, whole_steps: int = 0
 ) -> Any:
-    """What a network sees of images (B, H, W) in training: warped, partly hidden, noisy. It is asked for them whole.
+    """Warp images (B, H, W), hide a side, and add noise, in training. A network learns to give the original images.
 
     Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
-    that warping leaves, from which a network else reads how far an image was warped.
+    that warping leaves. Otherwise a network could read from the blur how far an image was warped.
 
     Args:
         images: (B, H, W).
         seed: of all draws.
-        augment: strength of the warps, as `RandomAffine` has it.
+        augment: strength of the warps, as in `RandomAffine`.
         occlusion: share of the images of which one side is hidden, in [0, 1].
         noise: standard deviation of Gaussian noise.
-        whole_steps: of the training, at its beginning, in which nothing is hidden.
+        whole_steps: number of training steps before the first in which a side is hidden.
     """
     seen = RandomAffine(augment, seed, name="augment")(images) if augment else images
     if occlusion:
@@ -107,7 +107,7 @@ def corrupted(
 
 @tf.function(jit_compile=True)
 def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
-    """Images (B, H, W), dark beyond a line where `hidden`.
+    """Images (B, H, W), of which the `hidden` ones are dark beyond a line.
 
     Args:
         images: float32.
@@ -122,7 +122,7 @@ def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
     return tf.where(beyond & hidden[:, None, None], 0.0, images)
 
 
-@tf.function(jit_compile=True)  # a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
+@tf.function(jit_compile=True)  # takes a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
 def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, right: Any, down: Any) -> Any:
     """Images (B, H, W) read at c + R(`angle`) S(`shear`) diag(e^`log_width`, e^`log_height`) (p - c) + t.
 
@@ -148,7 +148,7 @@ def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, r
 
 
 def _read(images: Any, row: Any, column: Any) -> Any:
-    """Images (B, H, W) at fractional places (B, H, W) each, bilinear, 0 outside."""
+    """Values of images (B, H, W) at fractional rows and columns, (B, H, W) each, bilinear, 0 outside."""
     height, width = images.shape[1:]
     across = width + 3
     framed = tf.reshape(tf.pad(images, [[0, 0], [1, 2], [1, 2]]), (-1, (height + 3) * across))

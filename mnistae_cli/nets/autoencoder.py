@@ -1,4 +1,4 @@
-"""The autoencoder as Keras models over the same layers; the dense one."""
+"""What all autoencoders consist of, as Keras models over the same layers, and the dense autoencoder."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mnistae_cli.nets.sparsity import ActivityPenalty, L1Penalty
 Corrupt = Callable[..., Any]
 """Images (B, H, W) → what a network sees of them in training."""
 
-LEAST_SIDE = 4  # of what a convolution of stride 2 leaves
+LEAST_SIDE = 4  # of the output of a convolution of stride 2, in pixels
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Autoencoder:
             `loss` takes (B, H, W): the decoder's values before its sigmoid, or before they are
             clipped. In training, penalties of the code are among its `losses`.
         whole: images → reconstructions, the model that is saved.
-        atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None with hidden layers between.
-        loss: what `trained` is trained by.
+        atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None if there are hidden layers between.
+        loss: of the outputs of `trained`.
     """
 
     encoder: keras.Model
@@ -52,15 +52,15 @@ def build_dense(
 ) -> Autoencoder:
     """H×W → `before_code` → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid.
 
-    A trace of L1 on the code costs next to nothing of the loss, and KMeans finds more in what is left.
+    A small L1 penalty on the code hardly raises the loss, and KMeans finds better clusters.
 
     Args:
         height: of the images.
         width: of the images.
         latent_dim: D, units of the code.
         hidden: layers before the code, in units.
-        channels: convolutions before these.
-        corrupt: what is done to an image that goes in.
+        channels: of the convolutions before these layers.
+        corrupt: changes the images that go into the encoder in training.
         loss: `bce` or `mse`.
         sparsity_weight: of the L1 penalty; 0: none.
     """
@@ -108,7 +108,7 @@ def before_code(
 ) -> Any:
     """Pixels (B, H·W) → convolutions in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU.
 
-    A convolution has stride 2 as long as that leaves a side of 4. With `normalise`, signals are `normalised`.
+    A convolution has stride 2 if that leaves a side of at least 4. With `normalise`, signals are `normalised`.
     """
     kind: dict[str, Any] = {"use_bias": False} if normalise else {"activation": "relu"}
     signal = pixels
@@ -130,9 +130,9 @@ def before_code(
 
 
 def normalised(signal: Any, name: str) -> Any:
-    """Signals (B, …, C) brought to mean 0 and variance 1 over the batch, scaled and shifted as is learned, ReLU.
+    """Batch normalisation of signals (B, …, C): mean 0 and variance 1, then a learned scale and shift; then ReLU.
 
-    Ioffe & Szegedy 2015, "Batch normalization". The encoder that is saved uses running means instead of the batch's.
+    Ioffe & Szegedy 2015, "Batch normalization". The saved encoder uses running means instead of those of a batch.
     """
     signal = FusedNormalization(momentum=0.9, name=f"{name}_normalised")(signal)
     return keras.layers.ReLU(name=f"{name}_active")(signal)
@@ -140,7 +140,7 @@ def normalised(signal: Any, name: str) -> Any:
 
 @keras.saving.register_keras_serializable("mnistae")
 class FusedNormalization(keras.layers.BatchNormalization):
-    """Keras' batch normalisation, of planes in training by TensorFlow's one operation: a step takes a fifth less."""
+    """Keras' batch normalisation, but TensorFlow's fused operation for planes: a training step takes a fifth less."""
 
     def call(self, signal: Any, training: bool = False) -> Any:
         """(B, …, C) → the same shape."""

@@ -1,4 +1,4 @@
-"""What a network learns from, and in which order: examples held once, batches of indices into them."""
+"""The training examples and their order. Examples are held once; batches are indices into them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +11,19 @@ from mnistae_cli.errors import UsageError
 
 EXECUTION_STEPS = range(8, 65)  # steps per call of the compiled function; fewer or many more were slower
 USUAL_STEPS = 48
-NEIGHBOR_SHARE = 0.5  # of the examples, which are learned beside a neighbor instead of themselves
+NEIGHBOR_SHARE = 0.5  # of the examples; they are paired with a neighbor instead of with themselves
 
 
 class Examples:
-    """What a network learns from, held once, by TensorFlow; arrays that nobody else holds are let go.
+    """The training examples, held once, by TensorFlow. The caller can delete its own arrays afterwards.
 
     Args:
         inputs: (N, …), uint8 where 255 stands for 1, or float32.
-        targets: (N, …), None where the inputs are the targets.
-        neighbors: (N, k), the examples nearest each, where an example is learned from beside itself or one of these.
-        labelled: (L,), the examples one of which is put before each, where few have a target.
+        targets: (N, …), None if the inputs are the targets.
+        neighbors: (N, k), the nearest neighbors of each example. With them, an example is paired with itself or with
+            one of these.
+        labelled: (L,), indices of the examples that have a target, if few have one. One of them is put before each
+            example.
     """
 
     def __init__(
@@ -42,7 +44,8 @@ class Examples:
     def take(self, indices: Any) -> tuple[Any, Any]:
         """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,).
 
-        With `neighbors` or `labelled`, `indices` are pairs (B, 2) and inputs (B, 2, …), targets the first one's.
+        With `neighbors` or `labelled`, `indices` are pairs (B, 2), and inputs are (B, 2, …). The targets are those of
+        the first example of each pair.
         """
         inputs = tf.gather(self.inputs, indices)
         if inputs.dtype == tf.uint8:
@@ -52,17 +55,17 @@ class Examples:
 
     @property
     def in_pairs(self) -> bool:
-        """Whether two examples are learned from at a time."""
+        """Whether the network is trained on pairs of examples."""
         return self.neighbors is not None or self.labelled is not None
 
     def alone(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """`indices` (B,) as `take` wants them, each example beside itself where there are to be pairs."""
+        """`indices` (B,) as `take` expects them: in pairs, each example is paired with itself."""
         return np.stack([indices, indices], axis=1) if self.in_pairs else indices
 
     def beside(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
-        """`indices` as `take` wants them for training: by a coin, an example is beside itself or a neighbor of its own.
+        """`indices` as `take` expects them for training: half of the examples are paired with one of their neighbors.
 
-        What is not among `indices` is no neighbor: it is held out.
+        A neighbor that is not among `indices` is not used, because it is held out.
         """
         pairs = self.alone(indices)
         if self.labelled is not None:
@@ -77,10 +80,10 @@ class Examples:
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seeded indices of what is learned from and of what is held out to stop by.
+    """Seeded indices of the examples to learn from, and of those that are held out for early stopping.
 
     Raises:
-        UsageError: one example cannot be both.
+        UsageError: there is only one example.
     """
     if n < 2:
         raise UsageError("--patience needs two examples: one to learn from, one to hold out.", "Leave --patience out.")
@@ -122,6 +125,6 @@ def index_batches(
         order = learned[epoch_order(len(learned), steps.per_epoch, batch_size, seed, epoch)].ravel()
         batches[epoch] = examples.beside(order, seed, epoch).reshape(shape[1:])
     options = tf.data.Options()
-    options.autotune.enabled = False  # its thread sleeps, up to a minute, while the end of the training waits for it
+    options.autotune.enabled = False  # the end of the training would wait, up to a minute, for its sleeping thread
     slices = tf.data.Dataset.from_tensor_slices(batches.reshape(-1, *shape[2:]))
     return slices.prefetch(steps.per_execution).with_options(options)

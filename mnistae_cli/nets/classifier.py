@@ -1,4 +1,4 @@
-"""The head that names a class from features."""
+"""The head that predicts a class from features."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_SPREAD = 1e-6  # of prototypes that lie in one place
-NEVER = -1e9  # the logit of a class of which there is no image
-LEAST_DEVIATION = 1e-3  # a feature that is constant on the drawn images tells nothing of them and is left out
+LEAST_SPREAD = 1e-6  # s² of prototypes that lie in one place
+NEVER = -1e9  # the logit of a class without an image
+LEAST_DEVIATION = 1e-3  # a feature that is constant on the drawn images does not help, and is left out
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Head:
 def build_head(
     features: NDArray[np.float32], n_classes: int, *, hidden: int | None = None, standardize: bool = True
 ) -> Head:
-    """D → `hidden` ReLU, where there is such a layer → C softmax.
+    """D → `hidden` ReLU, if there is such a layer → C softmax.
 
-    With `standardize`, features are brought to the mean 0 and variance 1 of `features` (N, D).
+    With `standardize`, features are shifted and scaled so that `features` (N, D) have mean 0 and variance 1.
     """
     inputs = keras.Input((features.shape[1],), name="features")
     signal = _standardised(inputs, features) if standardize else inputs
@@ -40,7 +40,7 @@ def build_head(
 
 
 def build_prototypes(features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int) -> Head:
-    """The nearest class mean as a head, of `prototype_weights`. Nothing is trained."""
+    """The nearest class mean as a head, with the weights of `prototype_weights`. Nothing is trained."""
     inputs = keras.Input((features.shape[1],), name="features")
     layer = keras.layers.Dense(n_classes, name="logits")
     head = _head(inputs, layer(inputs))
@@ -51,16 +51,16 @@ def build_prototypes(features: NDArray[np.float32], labels: NDArray[np.uint8], n
 def prototype_weights(
     features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int
 ) -> list[NDArray[np.float32]]:
-    """Kernel (D, C) and bias (C,) with the logits z_c = -||x - m_c||² / 2s², up to what all classes share.
+    """Kernel (D, C) and bias (C,) with the logits z_c = -||x - m_c||² / 2s², up to a term that all classes share.
 
     Each class is a ball of one size around its mean m_c (Snell, Swersky & Zemel 2017, "Prototypical networks for
-    few-shot learning"). s² is an eighth of the mean squared distance of a class mean to the nearest other: where it
-    stands, the nearest other class is e⁴ times less likely.
+    few-shot learning"). s² is an eighth of the mean squared distance between a class mean and the nearest other one:
+    at a class mean, the nearest other class is then e⁴ times less likely.
 
     Args:
         features: (N, D) of the drawn images.
         labels: (N,).
-        n_classes: C; a class without a label is never named.
+        n_classes: C; a class without a label is never predicted.
     """
     present = np.unique(labels)
     means = np.stack([features[labels == each].mean(axis=0) for each in present]).astype(np.float64)

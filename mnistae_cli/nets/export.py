@@ -1,4 +1,4 @@
-"""What training leaves on the disk: ONNX for inference, the losses as a table."""
+"""Writing the results of training: networks as ONNX, and the losses as a table."""
 
 import csv
 import logging
@@ -16,7 +16,7 @@ import onnx.numpy_helper
 def export_onnx(model: keras.Model, path: Path) -> None:
     """Write `model` as ONNX, with a free batch axis."""
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports what was called once
+    model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports only models that were called
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras' patch of tf2onnx looks for np.object
         model.export(path, format="onnx", verbose=False)
@@ -25,15 +25,16 @@ def export_onnx(model: keras.Model, path: Path) -> None:
 
 def load_keras(path: Path) -> keras.Model:
     """A model that `train` saved. Check the file's hash first (`store.open_stage`)."""
-    from mnistae_cli.nets import autoencoder, invariance, sparse  # noqa: F401 their layers are registered
+    from mnistae_cli.nets import autoencoder, invariance, sparse  # noqa: F401 the import registers their layers
 
     return keras.models.load_model(path, safe_mode=True)
 
 
 def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Rename what the exporter numbers by a counter of the process, sort what it takes from sets.
+    """Make the file of a network the same in every process.
 
-    The same network is to give the same bytes. Equal constants become one: the exporter merges some of them, at will.
+    The exporter numbers names by a counter of the process: they are numbered again. It takes constants from sets: they
+    are sorted. It merges some equal constants, not always the same ones: all of them are merged.
     """
     graph = model.graph
     values, stands_for = dict[tuple[Any, ...], str](), dict[str, str]()

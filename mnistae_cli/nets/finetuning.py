@@ -1,4 +1,4 @@
-"""Encoder and head trained together: on the drawn labels, and on the rest by the labels that they give themselves."""
+"""Encoder and head, trained together on the drawn labels, and on pseudo-labels of the other images."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,11 +15,11 @@ from mnistae_cli.nets.invariance import mean_over_places
 from mnistae_cli.nets.losses import Loss, softmax_crossentropy
 
 BATCH = 1000
-MOST_REPEATS = 60  # of a label; chosen on training images outside the drawn ones
+MOST_REPEATS = 60  # of a label; the number was chosen on training images whose labels were not drawn
 
 
 class ViewSettings(Protocol):
-    """What the stage's config says of views: warps, the least confidence, the weight of the unlabelled, the seed."""
+    """The settings of views: strength of warps, least confidence, weight of the unlabelled images, seed."""
 
     @property
     def augment(self) -> float: ...  # noqa: D102
@@ -36,7 +36,7 @@ class Finetuned:
     """Models over the same layers.
 
     Args:
-        encoder: images (B, H, W) → features (B, D), the mean of five places.
+        encoder: images (B, H, W) → features (B, D), the mean over five places.
         classifier: features (B, D) → probabilities (B, C).
         trained: pairs (B, 2, H, W) of a labelled image and any other → logits (B, C) of the first.
         whole: images → probabilities, the model that is saved.
@@ -52,11 +52,11 @@ class Finetuned:
 class SelfTraining(keras.layers.Layer):
     """Adds weight · mean_i [max p_i >= threshold] · -log q_i(argmax p_i) to the losses.
 
-    p are the probabilities of a weakly changed view, which are not learned from, q those of a strongly changed one
+    p are the probabilities of a weakly warped view, and q those of a strongly warped one. No gradient goes through p
     (Sohn et al. 2020, "FixMatch").
 
     Args:
-        threshold: in [0, 1], of the confidence.
+        threshold: the least confidence, in [0, 1].
         weight: of the mean.
     """
 
@@ -66,17 +66,17 @@ class SelfTraining(keras.layers.Layer):
         self.weight = weight
 
     def call(self, logits: Any) -> Any:
-        """Logits (3B, C) of labelled images, then of weak and of strong views of others → those of the labelled."""
+        """Logits (3B, C): of labelled images, of weak and of strong views of others → those of the labelled (B, C)."""
         n = ops.shape(logits)[0] // 3
         labelled, weak, strong = logits[:n], logits[n : 2 * n], logits[2 * n :]
-        confident = ops.stop_gradient(ops.softmax(weak))
-        sure = ops.cast(ops.max(confident, axis=1) >= self.threshold, strong.dtype)
-        losses = ops.sparse_categorical_crossentropy(ops.argmax(confident, axis=1), strong, from_logits=True)
-        self.add_loss(self.weight * ops.mean(sure * losses))
+        probabilities = ops.stop_gradient(ops.softmax(weak))
+        confident = ops.cast(ops.max(probabilities, axis=1) >= self.threshold, strong.dtype)
+        losses = ops.sparse_categorical_crossentropy(ops.argmax(probabilities, axis=1), strong, from_logits=True)
+        self.add_loss(self.weight * ops.mean(confident * losses))
         return labelled
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal layer."""
         return {**super().get_config(), "threshold": self.threshold, "weight": self.weight}
 
 
@@ -90,15 +90,16 @@ def build_finetuned(
 ) -> Finetuned:
     """The encoder of `autoencoder` with a head on it, which starts as the nearest class mean.
 
-    The means are of all images, each in the class whose drawn images have the nearest mean code.
+    The class means are taken over all images. An image without a drawn label counts for the class whose drawn images
+    have the nearest mean code.
 
     Args:
         autoencoder: as `train` saved it.
         pixels: all training images, (N, H, W).
-        codes: theirs, (N, D), as `encode` saved them.
+        codes: of all training images, (N, D), as `encode` saved them.
         drawn: the labels that may be used.
         n_classes: C.
-        views: how views are made and what is learned from the unlabelled ones.
+        views: the settings of views, and of learning from unlabelled images.
     """
     height, width = pixels.shape[1:]
     backbone = _backbone(autoencoder)
@@ -112,7 +113,7 @@ def build_finetuned(
     pairs = keras.Input((2, height, width), name="pairs")
     weak = RandomAffine(views.augment / 2, views.seed, name="weak")
     strong = RandomAffine(views.augment, views.seed ^ 1, name="strong")
-    # No side is hidden here: of some digits that leaves another, and its label would be learned for it.
+    # No side is hidden here: a digit without a side may look like another digit, and would teach the wrong label.
     seen = [weak(pairs[:, 0]), weak(pairs[:, 1]), strong(pairs[:, 1])]
     logits = head(backbone(keras.layers.Concatenate(axis=0, name="views")(seen)))
     self_training = SelfTraining(views.threshold, views.unlabelled_weight, name="self_training")
@@ -123,7 +124,7 @@ def build_finetuned(
 def labelled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
     """min(1, 60 L / N) times the cross-entropy: a label counts as much as at most 60 images without one.
 
-    Labels are repeated until there is one beside each image. Few of them, learned by heart, would outweigh the rest.
+    Labels are repeated until there is one beside each image. A few memorised labels would outweigh the other images.
     """
     crossentropy, weight = softmax_crossentropy(0.0, n_classes), min(1.0, MOST_REPEATS * n_labelled / n)
     return lambda labels, logits: weight * crossentropy(labels, logits)
@@ -133,15 +134,15 @@ def _first_head(
     backbone: keras.Model, pixels: Pixels, codes: NDArray[np.float32], drawn: Drawn, n_classes: int
 ) -> list[NDArray[np.float32]]:
     kernel, bias = prototype_weights(codes[drawn.indices], drawn.labels, n_classes)
-    named = (codes @ kernel + bias).argmax(axis=1).astype(np.uint8)
-    named[drawn.indices] = drawn.labels
+    predicted = (codes @ kernel + bias).argmax(axis=1).astype(np.uint8)
+    predicted[drawn.indices] = drawn.labels
     starts = range(0, len(pixels), BATCH)
     features = [backbone(unit_scale(pixels[start : start + BATCH])).numpy() for start in starts]
-    return prototype_weights(np.concatenate(features), named, n_classes)
+    return prototype_weights(np.concatenate(features), predicted, n_classes)
 
 
 def _backbone(autoencoder: keras.Model) -> keras.Model:
-    """Images of one view → features: the embedding of an invariant code, the code of another."""
+    """Images of one view → features: the embedding if the code is invariant, and otherwise the code."""
     if "code_of_view" in [layer.name for layer in autoencoder.layers]:
         view = autoencoder.get_layer("code_of_view")
         return keras.Model(view.inputs, view.get_layer("embedding_active").output, name="backbone")

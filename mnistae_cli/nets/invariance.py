@@ -1,4 +1,4 @@
-"""The invariant autoencoder: a code that is the same for an image and for small warps of it, and tells clusters."""
+"""The invariant autoencoder: its code is the same for an image and for small warps of it, and contains clusters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,20 +10,20 @@ from keras import ops
 from mnistae_cli.nets.autoencoder import Autoencoder, Corrupt, before_code, mirrored_decoder, normalised
 from mnistae_cli.nets.losses import reconstruction_loss
 
-EPSILON = 1e-9  # a joint probability is at least this, where its logarithm is finite
-EMBEDDING_LENGTH = 0.3  # of the embedding beside a head's probabilities; clusters are told by these
-WHOLE = 0.15  # of the training, its beginning, in which nothing of an image is hidden
-PLACES = 5  # at which an image is looked at
-SHIFT = 0.07  # of the image's side, between the places at which an image is looked at
+EPSILON = 1e-9  # a joint probability is at least this, so that its logarithm is finite
+EMBEDDING_LENGTH = 0.3  # in the code; it is short, so that the probabilities of the heads decide the clusters
+WHOLE = 0.15  # share of the training steps, the first ones, in which no side of an image is hidden
+PLACES = 5  # an image as it is and its four shifted copies; the code is the mean over them
+SHIFT = 0.07  # of a copy, in sides of the image
 
 serialisable = keras.saving.register_keras_serializable("mnistae")
 
 
 def assignment_loss(p: Any, q: Any, entropy_weight: float) -> Any:
-    """H(P) - 2 λ H(m) in nats, with λ = 1 the negative mutual information of two views' clusters.
+    """H(P) - 2 λ H(m) in nats. With λ = 1 it is the negative mutual information between the clusters of two views.
 
     P_ij = mean over images of (p_i q_j + p_j q_i) / 2, m_i = Σ_j P_ij. Ji, Henriques & Vedaldi 2019, "Invariant
-    information clustering"; λ > 1 asks for clusters of more equal size.
+    information clustering"; λ > 1 favours clusters of more equal size.
 
     Args:
         p: probabilities (B, H, K) of H heads for K clusters, of one view of B images.
@@ -31,7 +31,7 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float) -> Any:
         entropy_weight: λ.
 
     Returns:
-        (H,), one loss a head; the least possible is (1 - 2 λ) log K.
+        (H,), one loss per head; the least possible is (1 - 2 λ) log K.
     """
     joint = ops.einsum("bhi,bhj->hij", p, q) / ops.cast(ops.shape(p)[0], p.dtype)
     joint = ops.maximum((joint + ops.transpose(joint, (0, 2, 1))) / 2, EPSILON)
@@ -42,7 +42,7 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float) -> Any:
 
 @serialisable
 class Agreement(keras.layers.Layer):
-    """Adds the mean of `assignment_loss` over the heads to the losses, and passes on what belongs to the first view.
+    """Adds the mean of `assignment_loss` over the heads to the losses, and passes on the codes of the first view.
 
     Args:
         entropy_weight: λ.
@@ -60,7 +60,7 @@ class Agreement(keras.layers.Layer):
         return codes[:n]
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal layer."""
         return {**super().get_config(), "entropy_weight": self.entropy_weight}
 
 
@@ -78,23 +78,23 @@ def build_invariant(
     entropy_weight: float,
     steps: int,
 ) -> Autoencoder:
-    """H×W → `before_code` → embedding, ReLU → heads. The code: the heads' probabilities, the embedding's direction.
+    """H×W → `before_code` → embedding, ReLU → heads. Code: the heads' probabilities and the embedding's direction.
 
-    Two views of each image, warped apart from each other, are to have the same assignments; the decoder is asked for
-    the image as it was. What is saved looks at an image in five places, and takes the mean.
+    Two views of each image, each with its own warp, should get the same assignments. The decoder should give the
+    original image. The saved encoder takes the mean over an image and four shifted copies of it.
 
     Args:
         height: of the images.
         width: of the images.
         latent_dim: width of the embedding.
         hidden: layers before it.
-        channels: convolutions before these.
-        corrupt: what is done to a view; takes `whole_steps`.
+        channels: of the convolutions before these layers.
+        corrupt: makes the views; takes `whole_steps`.
         loss: of the decoder, `bce` or `mse`.
-        n_heads: H, heads that each assign the clusters.
-        n_clusters: K, clusters of a head.
+        n_heads: H, the number of heads. Each assigns the images to clusters of its own.
+        n_clusters: K, the number of clusters of a head.
         entropy_weight: λ of `assignment_loss`.
-        steps: of the whole training. Clusters form on whole images; where sides are hidden earlier, some never part.
+        steps: of the whole training. Clusters form on whole images: if sides are hidden earlier, some never separate.
     """
     view = keras.Input((height, width), name="view")
     signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, hidden, channels, normalise=True)
@@ -126,14 +126,14 @@ def build_invariant(
 
 
 def mean_over_places(images: Any, network: keras.Model) -> Any:
-    """What `network`, (B, H, W) → (B, D), says of images as they are and shifted four ways: the mean, (B, D).
+    """The mean output (B, D) of `network`, (B, H, W) → (B, D), for images as they are and shifted in four directions.
 
-    As one batch: of five branches the exporter to ONNX writes the nodes in an order that changes.
+    They go through it as one batch: the ONNX exporter would write the nodes of five branches in a changing order.
     """
     height, width = images.shape[1:]
     pixels = max(round(SHIFT * min(height, width)), 1)
-    said = network(ops.reshape(shifted(images, pixels), (-1, height, width)))
-    return ops.mean(ops.reshape(said, (-1, PLACES, said.shape[1])), axis=1)
+    outputs = network(ops.reshape(shifted(images, pixels), (-1, height, width)))
+    return ops.mean(ops.reshape(outputs, (-1, PLACES, outputs.shape[1])), axis=1)
 
 
 def shifted(images: Any, pixels: int) -> Any:

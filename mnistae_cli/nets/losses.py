@@ -1,4 +1,4 @@
-"""Losses per example, on logits or sums: nothing is rounded or cut off on the way."""
+"""Losses per example. They take logits, or sums before clipping, so that nothing is rounded or cut off."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ Loss = Callable[[Any, Any], Any]
 
 
 def reconstruction_loss(name: str) -> Loss:
-    """The loss on logits of this name: `bce` or `mse`."""
+    """The loss of this name, on logits: `bce` or `mse`."""
     return {"bce": binary_crossentropy, "mse": squared_error}[name]
 
 

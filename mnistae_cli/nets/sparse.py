@@ -1,4 +1,4 @@
-"""The sparse autoencoder: one network; an activation or a penalty makes its code sparse."""
+"""The sparse autoencoder: one network, whose code is made sparse by an activation or a penalty."""
 
 import math
 from collections.abc import Sequence
@@ -28,16 +28,16 @@ def build_sparse(
 ) -> Autoencoder:
     """H×W, x - b → `before_code` → `latent_dim`, an activation → b + Σ_j z_j d_j, in [0, 1].
 
-    Each unit has its picture, the atom d_j, of length 1: no unit can be small by making its atom large. Without
-    layers between, the encoder starts as the decoder's transpose (Gao et al. 2024).
+    Each unit j has an atom d_j, its picture, of length 1: a unit cannot become small by making its atom large. Without
+    hidden layers, the encoder starts as the decoder's transpose (Gao et al. 2024).
 
     Args:
         pixels: the training images, (N, H, W): b starts as their mean.
-        latent_dim, hidden, channels, corrupt: as `build_dense` has them.
+        latent_dim, hidden, channels, corrupt: as in `build_dense`.
         activation: of the units, or the layer named `code` that keeps few of them.
         penalty: of the code, in training.
-        mean_activation: where the units start, in (0, 1), for sigmoid units.
-        aux_k: dead units that learn from an image what the others leave over; 0: none.
+        mean_activation: at the start, in (0, 1), of sigmoid units.
+        aux_k: number of dead units that learn the residual of an image; 0: none.
     """
     mean_image = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
     height, width = mean_image.shape
@@ -70,7 +70,7 @@ def build_sparse(
         encoder=encoder,
         decoder=decoder,
         trained=keras.Model(images, side.image(sums)),
-        # Not through `decoder`: a layer on both sides of a model in a model is lost when Keras loads the file.
+        # Not through `decoder`: Keras does not load a layer that is used both inside and outside of a nested model.
         whole=keras.Model(images, side.image(side.clip(side.sums(codes))), name="autoencoder"),
         atoms=side.atoms.kernel,
         loss=squared_error_of_sums,
@@ -87,7 +87,7 @@ class _DecodingSide:
     image: keras.layers.Layer
 
     def sums(self, codes: Any) -> Any:
-        """B + Σ_j z_j d_j for codes (B, D)."""
+        """The sums b + Σ_j z_j d_j, (B, P), for codes (B, D)."""
         return self.pre_bias(self.atoms(codes), back=True)
 
 
@@ -99,11 +99,11 @@ def _decoding_side(pre_bias: PreBias, height: int, width: int) -> _DecodingSide:
 
 
 def _first_bias(mean_activation: float | None) -> keras.initializers.Initializer:
-    """Units that end between 0 and 1 start at the mean activation they are to have."""
+    """The bias with which sigmoid units start at `mean_activation`; 0 for other units."""
     odds = mean_activation / (1 - mean_activation) if mean_activation else 1.0
     return keras.initializers.Constant(math.log(odds))
 
 
 def growing(penalty: keras.regularizers.Regularizer, warmup_steps: int) -> ActivityPenalty:
-    """The layer that adds a penalty, its weight growing from 0 over the first steps."""
+    """The layer that adds a penalty. Its weight grows from 0 over the first `warmup_steps` steps."""
     return ActivityPenalty(penalty, warmup_steps, name="penalty")

@@ -1,4 +1,4 @@
-"""What makes a code sparse: penalties on its units, and layers that keep few of them.
+"""Penalties and layers that make a code sparse.
 
 Codes `z` are (B, D) float32: B images, D units. Everything here can be saved by Keras and loaded again.
 """
@@ -8,10 +8,10 @@ from typing import Any
 import keras
 from keras import ops
 
-EPSILON = 1e-7  # a mean activation is clipped to [1e-7, 1 - 1e-7], where its logarithm is finite
-SILENT = 5000  # images without a firing after which a unit counts as dead
+EPSILON = 1e-7  # a mean activation is clipped to [1e-7, 1 - 1e-7], so that its logarithm is finite
+SILENT = 5000  # a unit counts as dead if it was not active on so many images
 AUXILIARY_WEIGHT = 1 / 32  # of the loss of dead units, as in Gao et al.
-MEMORY = 0.99  # share of the old in a running mean of thresholds
+MEMORY = 0.99  # share of the old value in a running mean of thresholds
 
 serialisable = keras.saving.register_keras_serializable("mnistae")
 
@@ -20,8 +20,8 @@ serialisable = keras.saving.register_keras_serializable("mnistae")
 class L1Penalty(keras.regularizers.Regularizer):
     """weight · mean_i Σ_j |z_ij| (Olshausen & Field 1997, "Sparse coding with an overcomplete basis set").
 
-    A mean over the images: the same batch twice has the same penalty. (Given to a layer as its
-    `activity_regularizer` Keras would divide by the batch size again; `ActivityPenalty` does not.)
+    It is a mean over the images, so it does not grow with the batch. (If it were the `activity_regularizer` of a layer,
+    Keras would divide by the batch size again; `ActivityPenalty` does not.)
     """
 
     def __init__(self, weight: float) -> None:
@@ -97,7 +97,7 @@ class TopK(keras.layers.Layer):
     """z_ij = a_ij where a_ij = max(0, h_ij) is among the `k` largest of its image, else 0.
 
     Makhzani & Frey 2013, "k-Sparse autoencoders"; with the ReLU of Gao et al. 2024. No image has more than `k`
-    active units: of units that tie for the last place none is active.
+    active units: if units tie for the last place, none of them is active.
     """
 
     def __init__(self, k: int, **layer: Any) -> None:
@@ -117,11 +117,11 @@ class TopK(keras.layers.Layer):
 
 @serialisable
 class BatchTopK(keras.layers.Layer):
-    """While training, the k · B largest of a batch's B · D activations max(0, h); else those above a threshold.
+    """In training, keeps the k · B largest of a batch's B · D activations max(0, h); otherwise those above a threshold.
 
     The threshold θ is the running mean over training batches of the largest activation left out, so that
     z_ij = a_ij where a_ij > θ has about k active units on average, and an image's code does not depend on
-    its neighbours. Bussmann et al. 2024, "BatchTopK sparse autoencoders".
+    the rest of its batch. Bussmann et al. 2024, "BatchTopK sparse autoencoders".
     """
 
     def __init__(self, k: int, **layer: Any) -> None:
@@ -153,7 +153,7 @@ class BatchTopK(keras.layers.Layer):
 class PreBias(keras.layers.Layer):
     """One vector b in the space of the pixels: x - b goes into the encoder, b + Σ_j z_j d_j comes out.
 
-    Bricken et al. 2023, "Towards monosemanticity". Shared by both sides: an image is coded by what sets it apart.
+    Bricken et al. 2023, "Towards monosemanticity". Both sides share b, so a code describes how an image differs from b.
     """
 
     def build(self, shape: Any) -> None:
@@ -167,11 +167,11 @@ class PreBias(keras.layers.Layer):
 
 @serialisable
 class DeadUnitLoss(keras.layers.Layer):
-    """Adds 1/32 · mean (e - ê)² to the loss of a training step, so that dead units learn what the others leave over.
+    """Adds 1/32 · mean (e - ê)² to the loss of a training step, so that dead units learn the residual.
 
     e = x - x̂ is the residual, without gradient; ê = Σ_j h_j d_j over the `k` dead units with the largest h. A unit is
-    dead that was not active in the last 5,000 training images. Gao et al. 2024, "Scaling and evaluating sparse
-    autoencoders"; theirs pass a ReLU first, and a unit that is negative for every image then stays dead for good.
+    dead if it was not active in the last 5,000 training images. Gao et al. 2024, "Scaling and evaluating sparse
+    autoencoders". They apply a ReLU to h first, but then a unit that is negative for every image stays dead forever.
 
     Args:
         k: dead units that learn from an image, at most D.
@@ -194,7 +194,7 @@ class DeadUnitLoss(keras.layers.Layer):
             dead = self.silent > SILENT
             self.silent.assign(ops.where(ops.any(z > 0, axis=0), 0.0, self.silent + ops.shape(z)[0]))
             residual = ops.stop_gradient(x - reconstruction)
-            # The products cost a third of a step: none is spent while no unit is dead.
+            # The matrix products cost a third of a step: they are skipped while no unit is dead.
             self.add_loss(ops.cond(ops.any(dead), lambda: self._loss(residual, h, dead), lambda: ops.zeros(())))
         return reconstruction
 

@@ -1,4 +1,4 @@
-"""Keras' `fit`, fed with indices: the arrays lie still in memory, a compiled step gathers its batch from them."""
+"""Training by Keras' `fit` on indices: the arrays stay in place, and a compiled step gathers its batch from them."""
 
 import warnings
 from collections.abc import Mapping
@@ -36,14 +36,14 @@ class Optimisation:
 
     @classmethod
     def of(cls, settings: object, seed: int) -> Self:
-        """The part of some settings that is about training, by the names of its fields."""
+        """Take the training settings out of `settings`, by the names of the fields."""
         found = {each.name: getattr(settings, each.name) for each in fields(cls) if hasattr(settings, each.name)}
         return cls(**{**found, "seed": seed})
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What training left: per epoch its losses, and the epoch whose weights were kept (from 1)."""
+    """The result of training: the losses of each epoch, and the epoch whose weights were kept (from 1)."""
 
     history: Mapping[str, list[float]]
     best_epoch: int
@@ -52,7 +52,7 @@ class Fitted:
 class IndexedTrainer(keras.Model):
     """Trains `network` on batches of indices into `examples`, by a loss per example on its outputs.
 
-    What the network's layers add to its `losses`, as a penalty of its code, is added to the mean loss.
+    The `losses` of the network's layers, for example a penalty of its code, are added to the mean loss.
     """
 
     def __init__(self, network: keras.Model, loss: Loss, examples: Examples) -> None:
@@ -85,8 +85,8 @@ class IndexedTrainer(keras.Model):
 class _HeldOutLosses(keras.callbacks.Callback):
     """Adds the mean loss on held-out examples to the logs of each epoch, as `{name}_loss`.
 
-    To `val_loss`, which stops the training, the network's penalties belong, fully grown: no epoch is better for
-    having had a lighter one.
+    `val_loss`, which stops the training, includes the network's penalties at their full weight. Otherwise an early
+    epoch would seem better only because its penalty had a lower weight.
 
     Args:
         network: what is trained.
@@ -118,7 +118,7 @@ class _HeldOutLosses(keras.callbacks.Callback):
 
 
 class _StopsWhenDiverged(keras.callbacks.Callback):
-    """Ends a training whose loss is no number; Keras' own such callback prints to stdout."""
+    """Ends a training whose loss is not a finite number. Keras' own callback for this prints to stdout."""
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
         if not np.isfinite(logs["loss"]):
@@ -126,7 +126,7 @@ class _StopsWhenDiverged(keras.callbacks.Callback):
 
 
 class _Progress(keras.callbacks.Callback):
-    """Tells a `Report` how far the training is, several times an epoch."""
+    """Reports the progress of the training several times per epoch."""
 
     def __init__(self, task: str, steps: int, epochs: int, batch_size: int, report: Report) -> None:
         super().__init__()
@@ -174,9 +174,9 @@ def train_network(
     """Train `network` by Adam on the mean of `loss`.
 
     Args:
-        task: what the listener is told.
+        task: its name in progress reports.
         xla: compile the step with XLA: faster for large dense layers, slower for a small head.
-        shown: examples whose loss is recorded each epoch and decides nothing.
+        shown: examples whose loss is recorded each epoch, but has no influence.
 
     With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
     fallen for that many epochs, and the best epoch's weights are kept.
@@ -225,7 +225,7 @@ def _fitted(losses: dict[str, list[float]], task: str) -> Fitted:
     if not np.isfinite(list(losses.values())).all():
         raise UsageError(
             f"{task} diverged in epoch {len(losses['loss'])}: its loss is {losses['loss'][-1]}.",
-            "Give a smaller --learning-rate, or a smaller weight where there is a penalty.",
+            "Give a smaller --learning-rate, or a smaller weight of the penalty, if there is one.",
         )
     best = int(np.argmin(losses["val_loss"])) + 1 if "val_loss" in losses else len(losses["loss"])
     return Fitted(losses, best)

@@ -1,4 +1,4 @@
-"""What the figures are made of."""
+"""Parts that several figures share."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ MOST_NUMBERS = 20  # a larger table has no room for its counts
 
 
 def plain(names: Sequence[str]) -> list[str]:
-    """Class names as they are: Matplotlib takes what is between dollars for a formula."""
+    """Class names with escaped dollar signs: Matplotlib takes text between dollar signs for a formula."""
     return [name.replace("$", r"\$") for name in names]
 
 
@@ -28,14 +28,14 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def show(axes: Axes, image: NDArray[Any]) -> None:
-    """A grey image without ticks."""
+    """Draw a grey image without ticks."""
     axes.imshow(image, cmap="gray", vmin=0, vmax=1)
     axes.set_xticks([])
     axes.set_yticks([])
 
 
 def counts(axes: Axes, table: Table, row_names: Sequence[str], column_names: Sequence[str]) -> None:
-    """A table of counts, each row coloured by its shares."""
+    """Draw a table of counts, each row coloured by its shares."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(column_names)), plain(column_names))
@@ -47,7 +47,7 @@ def counts(axes: Axes, table: Table, row_names: Sequence[str], column_names: Seq
 
 
 def rows_of_images(axes: Axes, images: Pixels, rows: Sequence[NDArray[np.int64]], names: Sequence[str]) -> None:
-    """Rows of images, by their indices, each row with its name at the left."""
+    """Draw rows of images, given by their indices, each row with its name at the left."""
     height, width = images.shape[1:]
     strips = np.full((len(rows) * (height + 2), max(SHOWN, *(len(each) for each in rows)) * (width + 2)), 1.0)
     for row, indices in enumerate(rows):

@@ -14,7 +14,7 @@ from mnistae_cli.pictures._axes import MOST_NUMBERS, plain, save, show
 
 MAPPED = 2000  # t-SNE of more takes minutes
 MOST_ATOMS = 1024
-STRONGEST = 8  # atoms of one picture
+STRONGEST = 8  # atoms shown for one image
 
 
 def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -25,7 +25,7 @@ def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Path) -> None:
-    """What each unit adds to the picture, (D, H, W), the units that are active most often first."""
+    """The atoms (D, H, W): what each unit adds to the picture. Units that are active most often come first."""
     order = np.argsort(-density, kind="stable")[:MOST_ATOMS]
     shown = _unit_peak(pictures[order])
     height, width = (side + 1 for side in shown.shape[1:])
@@ -48,7 +48,10 @@ def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Pat
 
 
 def density(shares: NDArray[np.float32], path: Path) -> None:
-    """How many units are active on which share of the training images (D,), on a log axis; dead units in words."""
+    """Histogram, on a log axis, of the share of training images on which each unit is active, (D,).
+
+    The title counts the dead units, for which a log axis has no place.
+    """
     alive = shares[shares > 0]
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
@@ -72,7 +75,7 @@ def compositions(
 ) -> None:
     """Images (M, H, W), what their codes (M, D) decode to, and the atoms (D, H, W) that add most to each.
 
-    The bias of the decoder, and what it does with the sum, are in the decoded picture alone.
+    Only the decoded picture contains the decoder's bias and its sigmoid or clipping.
     """
     sizes = np.linalg.norm(atoms.reshape(len(atoms), -1), axis=1)
     n_shown = min(STRONGEST, len(atoms))
@@ -97,7 +100,7 @@ def compositions(
 
 
 def _in_the_plane(features: NDArray[np.float32], seed: int) -> tuple[NDArray[np.float32], str]:
-    """(M, 2) coordinates and how they were found; few points, or points on a line, are not t-SNE's business."""
+    """(M, 2) coordinates, and the method that found them. t-SNE does not work on few points, or on a line."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 

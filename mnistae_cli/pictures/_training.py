@@ -15,7 +15,7 @@ from mnistae_cli.scores import contingency_table
 
 
 def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]:
-    """Indices of the first image of each of the first ten classes; of the first ten images without labels."""
+    """Indices of the first image of each of the first ten classes; without labels, of the first ten images."""
     if labels is None:
         return np.arange(min(SHOWN, n))
     _, first = np.unique(labels, return_index=True)
@@ -65,7 +65,7 @@ def loss_curve(history: Path, path: Path) -> None:
 def confusion_matrix(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str], path: Path
 ) -> None:
-    """True classes in rows, the classifier's in columns."""
+    """True classes in rows, predicted classes in columns."""
     n_classes = len(class_names)
     table = contingency_table(labels.astype(np.int64), probabilities.argmax(axis=1), n_classes, n_classes)
     accuracy = np.trace(table) / table.sum()

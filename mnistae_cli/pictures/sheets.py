@@ -1,4 +1,4 @@
-"""The contact sheet of the clusters, as a picture and as a page: what a person looks at before naming them."""
+"""The contact sheet of the clusters, as a picture and as a page. A person looks at it to name the clusters."""
 
 import base64
 import html
@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw
 
 from mnistae_cli.data import Pixels, unit_scale
 
-SCALE = 48  # pixels of an image's longer side on the sheet, at least
-TEXT = 56  # pixels that three lines of text take
-SIZES = (20, 13)  # of its number and name, and of its figures
+SCALE = 48  # least length of an image's longer side on the sheet, in pixels
+TEXT = 56  # height of three lines of text, in pixels
+SIZES = (20, 13)  # font sizes of a cluster's title, and of its figures
 GAP = 12
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Clusters</title><style>
@@ -35,14 +35,14 @@ td, th {{ padding: .4em .8em; text-align: left; border-bottom: 1px solid #ddd; }
 
 @dataclass(frozen=True)
 class ClusterLook:
-    """What the sheet says of a cluster.
+    """The summary of a cluster on the sheet.
 
     Args:
         cluster: its number.
         name: as given, or empty.
-        size: images, of both splits.
-        unsure: share of them that are not twice as far from the second centroid as from this one.
-        mixed: whether it looks like more than one kind of image.
+        size: number of its images in both splits.
+        unsure: share of them that are less than twice as far from the second nearest centroid as from this one.
+        mixed: whether it seems to hold more than one kind of image.
     """
 
     cluster: int
@@ -53,68 +53,70 @@ class ClusterLook:
 
 
 Shown = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Indices of a cluster's nearest and of its least sure images."""
+"""Indices of a cluster's images: those nearest to the centroid, and the least sure ones."""
 
 
-def write_sheet(images: Pixels, shown: Sequence[Shown], looks: Sequence[ClusterLook], folder: Path) -> None:
+def write_sheet(images: Pixels, shown: Sequence[Shown], summaries: Sequence[ClusterLook], folder: Path) -> None:
     """Write `contact_sheet.png` and `contact_sheet.html`, a row per cluster.
 
     Args:
         images: (N, H, W) of the training set.
-        shown: per cluster.
-        looks: per cluster.
+        shown: the images to show, per cluster.
+        summaries: one per cluster.
         folder: where the two files go.
     """
     strips = [(_strip(images[nearest]), _strip(images[unsure])) for nearest, unsure in shown]
-    _picture(strips, looks).save(folder / "contact_sheet.png")
-    rows = "\n".join(_row(look, *strip) for look, strip in zip(looks, strips, strict=True))
-    page = PAGE.format(title=f"{len(looks)} clusters", rows=rows)
+    _picture(strips, summaries).save(folder / "contact_sheet.png")
+    rows = "\n".join(_row(summary, *strip) for summary, strip in zip(summaries, strips, strict=True))
+    page = PAGE.format(title=f"{len(summaries)} clusters", rows=rows)
     (folder / "contact_sheet.html").write_text(page, encoding="utf-8")
 
 
 def _strip(images: Pixels) -> Any:
     """Images (M, H, W) side by side, each enlarged by a whole number."""
     grey = np.round(unit_scale(images) * 255).astype(np.uint8)
-    times = max(-(-SCALE // max(grey.shape[1:])), 1)
-    large = grey.repeat(times, axis=1).repeat(times, axis=2)
+    factor = max(-(-SCALE // max(grey.shape[1:])), 1)
+    large = grey.repeat(factor, axis=1).repeat(factor, axis=2)
     framed = np.pad(large, ((0, 0), (1, 1), (1, 1)), constant_values=128)
-    return Image.fromarray(np.hstack(list(framed)) if len(framed) else np.full((times, times), 255, np.uint8))
+    return Image.fromarray(np.hstack(list(framed)) if len(framed) else np.full((factor, factor), 255, np.uint8))
 
 
-def _picture(strips: Sequence[tuple[Any, Any]], looks: Sequence[ClusterLook]) -> Any:
+def _picture(strips: Sequence[tuple[Any, Any]], summaries: Sequence[ClusterLook]) -> Any:
     height = max(TEXT, *(each.height for pair in strips for each in pair)) + GAP
     widths = [max(pair[side].width for pair in strips) for side in (0, 1)]
-    said = [(_title(each), f"{each.size:,} images, {each.unsure:.1%} unsure") for each in looks]
+    captions = [(_title(each), f"{each.size:,} images, {each.unsure:.1%} unsure") for each in summaries]
     ruler = ImageDraw.Draw(Image.new("L", (1, 1)))
     left = 3 * GAP + max(
-        int(ruler.textlength(text, font_size=size)) for texts in said for text, size in zip(texts, SIZES, strict=True)
+        int(ruler.textlength(text, font_size=size))
+        for caption in captions
+        for text, size in zip(caption, SIZES, strict=True)
     )
     sheet = Image.new("RGB", (left + widths[0] + 3 * GAP + widths[1], GAP + 24 + height * len(strips)), "white")
     draw = ImageDraw.Draw(sheet)
     draw.text((left, GAP), "nearest its centroid", "black", font_size=16)
     draw.text((left + widths[0] + 2 * GAP, GAP), "least sure", "black", font_size=16)
-    for row, (look, (nearest, unsure)) in enumerate(zip(looks, strips, strict=True)):
+    for row, (summary, (nearest, unsure)) in enumerate(zip(summaries, strips, strict=True)):
         top = GAP + 24 + row * height
-        for text, size, lower in zip(said[row], SIZES, (0, 24), strict=True):
-            draw.text((GAP, top + lower), text, "black", font_size=size)
-        if look.mixed:
+        for text, size, offset in zip(captions[row], SIZES, (0, 24), strict=True):
+            draw.text((GAP, top + offset), text, "black", font_size=size)
+        if summary.mixed:
             draw.text((GAP, top + 40), "looks mixed", "#b00000", font_size=13)
         sheet.paste(nearest, (left, top))
         sheet.paste(unsure, (left + widths[0] + 2 * GAP, top))
     return sheet
 
 
-def _title(look: ClusterLook) -> str:
-    return f"{look.cluster}" + (f": {look.name}" if look.name else "")
+def _title(summary: ClusterLook) -> str:
+    return f"{summary.cluster}" + (f": {summary.name}" if summary.name else "")
 
 
-def _row(look: ClusterLook, nearest: Any, unsure: Any) -> str:
-    mixed = ' <span class="mixed">looks mixed</span>' if look.mixed else ""
-    figures = f"<td>{look.size:,}</td><td>{look.unsure:.1%}{mixed}</td>"
+def _row(summary: ClusterLook, nearest: Any, unsure: Any) -> str:
+    mixed = ' <span class="mixed">looks mixed</span>' if summary.mixed else ""
+    figures = f"<td>{summary.size:,}</td><td>{summary.unsure:.1%}{mixed}</td>"
     pictures = "".join(
         f'<td><img alt="" src="data:image/png;base64,{_base64(each)}"></td>' for each in (nearest, unsure)
     )
-    return f"<tr><th>{look.cluster}</th><td>{html.escape(look.name)}</td>{figures}{pictures}</tr>"
+    return f"<tr><th>{summary.cluster}</th><td>{html.escape(summary.name)}</td>{figures}{pictures}</tr>"
 
 
 def _base64(picture: Any) -> str:

@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: one temperature, fitted on labels that were held out."""
+"""Calibration of probabilities by one temperature, fitted on held-out labels."""
 
 from collections.abc import Callable
 
@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_FOLDS = 5
-ENOUGH = 1000  # held-out images; more folds would not tell more
+ENOUGH = 1000  # held-out images; more would change the temperature little
 BOUNDS = (np.log(0.02), np.log(20.0))  # of the logarithm of a temperature
 
 Logits = NDArray[np.float32]
-LearnAndTell = Callable[[NDArray[np.int64], NDArray[np.int64]], Logits]
+FitAndPredict = Callable[[NDArray[np.int64], NDArray[np.int64]], Logits]
 
 
 def fit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
-    """The T > 0 that makes least the mean of -Σ_c t_c log softmax(z / T)_c over held-out images.
+    """The temperature T > 0 that minimises the mean of -Σ_c t_c log softmax(z / T)_c over held-out images.
 
-    Guo et al. 2017, "On calibration of modern neural networks"; T > 1 makes a head less sure. The targets t are
-    (N + 1) / (N + 2) at the label, the rest spread over the other classes that have labels, as in Platt 1999,
-    "Probabilistic outputs for support vector machines": where all N are right, hard targets would ask for T = 0.
+    Guo et al. 2017, "On calibration of modern neural networks"; T > 1 lowers the confidence. The targets t are
+    (N + 1) / (N + 2) at the label; the rest is spread over the other classes that have labels, as in Platt 1999,
+    "Probabilistic outputs for support vector machines". Hard targets would give T = 0 if all N images are right.
 
     Args:
         logits: z, (N, C).
@@ -39,17 +39,17 @@ def fit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=BOUNDS, method="bounded").x))
 
 
-def held_out_temperature(labels: NDArray[np.uint8], learn_and_tell: LearnAndTell) -> float | None:
-    """The temperature of what is learned from four fifths of the images and asked about the rest, in turn.
+def held_out_temperature(labels: NDArray[np.uint8], fit_and_predict: FitAndPredict) -> float | None:
+    """The temperature by cross-validation: a head is fitted to four fifths of the images and predicts the rest.
 
-    Turns end when 1,000 images were held out. A class's only image is always learned from.
+    Further folds are skipped once 1,000 images were held out. The only image of a class is never held out.
 
     Args:
         labels: (L,) of the drawn images.
-        learn_and_tell: indices to learn from, indices to tell of → logits (M, C) of the latter.
+        fit_and_predict: indices to fit to, held-out indices → logits (M, C) of the held-out images.
 
     Returns:
-        None where no class has two images, or there is one class only.
+        None if no class has two images, or if there is only one class.
     """
     if len(np.unique(labels)) < 2:
         return None
@@ -58,12 +58,12 @@ def held_out_temperature(labels: NDArray[np.uint8], learn_and_tell: LearnAndTell
     for fold in range(folds.max() + 1):
         if sum(map(len, held_out)) < ENOUGH:
             held_out.append(np.flatnonzero(folds == fold))
-            logits.append(learn_and_tell(np.flatnonzero(folds != fold), held_out[-1]))
+            logits.append(fit_and_predict(np.flatnonzero(folds != fold), held_out[-1]))
     return fit_temperature(np.concatenate(logits), labels[np.concatenate(held_out)]) if logits else None
 
 
 def _folds(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The fold (L,) of each image, of a class as many in each; -1 for the only image of its class."""
+    """The fold of each image, (L,). Each class is spread evenly over the folds; -1 for the only image of a class."""
     order = np.argsort(labels, kind="stable")
     ranks = np.empty(len(labels), np.int64)
     ranks[order] = np.arange(len(labels)) - np.searchsorted(labels[order], labels[order])

@@ -1,4 +1,4 @@
-"""The figures of `metrics.json` by name: what `evaluate` writes, a table shows, a gate compares."""
+"""The names of the figures in `metrics.json`: `evaluate` writes them, a table shows them, a gate compares them."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -24,8 +24,8 @@ FIGURES = {
 COVERAGES = (0.9, 0.95, 0.99)  # shares of the images, the most confident ones
 CALIBRATION = ("expected_calibration_error", *(f"error_at_coverage_{round(100 * share)}" for share in COVERAGES))
 ON_TEST = {"classifier": CALIBRATION, "finetuned": ("loss", "accuracy", *CALIBRATION)}
-"""Section → the figures that it has for the test images alone."""
-ERRORS = frozenset({"mse", "bce", "fraction_of_variance_unexplained", "loss", *CALIBRATION})  # less of them is better
+"""Section → the figures that it has only for the test images."""
+ERRORS = frozenset({"mse", "bce", "fraction_of_variance_unexplained", "loss", *CALIBRATION})  # lower is better
 
 
 def known_figures() -> list[str]:
@@ -35,5 +35,5 @@ def known_figures() -> list[str]:
 
 
 def figure_at(scores: Mapping[str, Any], path: str) -> Any:
-    """The figure of `metrics.json` at a path, as `clusters.test.purity`; an empty dict where there is none."""
+    """The figure of `metrics.json` at a path such as `clusters.test.purity`; an empty dict if there is none."""
     return reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)

@@ -1,7 +1,7 @@
 """Scores of reconstructions, classifiers and clusterings, in NumPy and SciPy alone.
 
-Everywhere: `labels` (N,) integers from 0, `clusters` (N,) integers from 0, a `table` the contingency table
-(K, C) of counts with clusters in rows and classes in columns. Every score is a float; 1 is best unless said.
+In all functions, `labels` and `clusters` are (N,) integers from 0, and `table` is the contingency table (K, C) of
+counts, with clusters in rows and classes in columns. Every score is a float; 1 is best unless another value is given.
 """
 
 from typing import Any
@@ -50,7 +50,7 @@ def hungarian_mapping(table: Table) -> NDArray[np.int64]:
 
 
 def majority_mapping(table: Table) -> NDArray[np.int64]:
-    """Each cluster to the class most of its images have, (K,); the lower class on a tie, -1 if empty."""
+    """Each cluster → the most frequent class of its images, (K,); the lower class on a tie, -1 if empty."""
     return np.where(table.sum(axis=1) > 0, table.argmax(axis=1), -1)
 
 
@@ -79,9 +79,10 @@ def _entropy(shares: NDArray[np.float64]) -> float:
 
 
 def adjusted_rand_index(table: Table) -> float:
-    """Agreement on pairs, corrected for chance (Hubert & Arabie 1985); 0 is chance, may be below.
+    """Agreement on pairs, corrected for chance (Hubert & Arabie 1985); 0 is chance, and less is possible.
 
-    (I - E) / ((A + B) / 2 - E), with I, A, B the pairs together in both, in clusters, in classes; E = A B / all.
+    (I - E) / ((A + B) / 2 - E). A counts the pairs of images in the same cluster, B those in the same class, I those
+    in both; E = A B / (number of all pairs).
     """
     together = _pairs(table).sum()
     in_clusters, in_classes = _pairs(table.sum(axis=1)).sum(), _pairs(table.sum(axis=0)).sum()
@@ -95,7 +96,7 @@ def _pairs(counts: Any) -> NDArray[np.float64]:
 
 
 def active_units(features: NDArray[np.float32]) -> NDArray[np.int64]:
-    """L0 of each code: how many of its units are not 0. (N, D) → (N,)."""
+    """L0 of each code: the number of units that are not 0. (N, D) → (N,)."""
     counts: NDArray[np.int64] = (features != 0).sum(axis=1, dtype=np.int64)
     return counts
 
@@ -141,7 +142,7 @@ def per_class_accuracy(probabilities: NDArray[np.float32], labels: Integers) -> 
 def expected_calibration_error(probabilities: NDArray[np.float32], labels: Integers, n_bins: int = 15) -> float:
     """Σ_b |B_b| / N · |accuracy(B_b) - confidence(B_b)| over bins of equal width, in [0, 1]; 0 is best.
 
-    Guo et al. 2017, "On calibration of modern neural networks". The confidence is that of the named class.
+    Guo et al. 2017, "On calibration of modern neural networks". The confidence is the probability of the predicted class.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
@@ -151,10 +152,10 @@ def expected_calibration_error(probabilities: NDArray[np.float32], labels: Integ
 
 
 def risk_at_coverage(probabilities: NDArray[np.float32], labels: Integers, coverage: float) -> float:
-    """Share of wrong images among the `coverage` of them that are named with the most confidence.
+    """Share of wrong predictions among the share `coverage` of images with the highest confidence.
 
     El-Yaniv & Wiener 2010, "On the foundations of noise-free selective classification".
     """
     kept = max(round(coverage * len(labels)), 1)
-    surest = np.argsort(-probabilities.max(axis=1), kind="stable")[:kept]
-    return float((probabilities[surest].argmax(axis=1) != labels[surest]).mean())
+    most_confident = np.argsort(-probabilities.max(axis=1), kind="stable")[:kept]
+    return float((probabilities[most_confident].argmax(axis=1) != labels[most_confident]).mean())

@@ -1,4 +1,4 @@
-"""The linear probe: how well planes between the features tell the classes apart."""
+"""The linear probe: how well a linear classifier separates the classes by their features."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
 GRID = (0.01, 0.1, 1.0, 10.0)
-HELD_OUT = 1 / 6  # of the training images, to choose C by
-FEW = 0.15  # a larger share of active units is faster as a full matrix
+HELD_OUT = 1 / 6  # of the training images; C is chosen on them
+MOST_SPARSE = 0.15  # with a larger share of active units, a full matrix is faster than a sparse one
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Probe:
 
     Args:
         model: scikit-learn's.
-        scale: what the features are multiplied by.
+        scale: the features are multiplied by it.
         C: the inverse strength of the L2 penalty, from `GRID`.
-        held_out_accuracy: on the training images that C was chosen on, of a fit without them.
+        held_out_accuracy: on the training images on which C was chosen, of a fit without them.
     """
 
     model: "LogisticRegression"
@@ -31,7 +31,7 @@ class Probe:
     held_out_accuracy: float
 
     def accuracy(self, features: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
-        """Share of the images (N, D), (N,) whose class the probe names."""
+        """Share of the images whose class the probe predicts; features (N, D), labels (N,)."""
         return float(self.model.score(_matrix(features, self.scale), labels))
 
 
@@ -39,17 +39,17 @@ def fit_probe(features: NDArray[np.float32], labels: NDArray[np.uint8], seed: in
     """Multinomial logistic regression with an L2 penalty on `features` (N, D), C chosen on a held-out sixth.
 
     Minimises ½‖W‖² + C Σ_i -log softmax(W s z_i + b)_label. The features are scaled by one number s, to a mean
-    squared length of 100, so that C means the same for every encoder; nothing else is done to them. Probes
-    of this kind are how sparse-coding papers compare features (Coates, Lee & Ng 2011; Makhzani & Frey 2013).
+    squared length of 100, so that C means the same for every encoder; nothing else is done to them.
+    Sparse-coding papers compare features by such probes (Coates, Lee & Ng 2011; Makhzani & Frey 2013).
 
     Args:
         features: of all labelled training images.
-        labels: (N,) integers, of two classes or more, and more than one of some class.
-        seed: of the draw of what is held out.
+        labels: (N,) integers, of two classes or more; at least one class has two images.
+        seed: of the draw of the held-out images.
     """
     order = np.random.default_rng([seed, 2**33]).permutation(len(features))
     _, of_each_class = np.unique(labels[order], return_index=True)
-    order = np.concatenate([np.delete(order, of_each_class), order[of_each_class]])  # one of each is learned from
+    order = np.concatenate([np.delete(order, of_each_class), order[of_each_class]])  # one of each class is never held out
     n_held_out = min(max(round(len(features) * HELD_OUT), 1), len(order) - len(of_each_class))
     held_out, learned = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
     mean_square = float(np.square(features).sum(axis=1).mean())
@@ -70,4 +70,4 @@ def _matrix(features: NDArray[np.float32], scale: float) -> Any:
     from scipy.sparse import csr_matrix
 
     scaled = features * np.float32(scale)
-    return csr_matrix(scaled) if (features[:1000] != 0).mean() < FEW else scaled
+    return csr_matrix(scaled) if (features[:1000] != 0).mean() < MOST_SPARSE else scaled

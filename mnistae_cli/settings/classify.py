@@ -42,6 +42,7 @@ class MLP(Kind):
     """A hidden ReLU layer, then one logit per class."""
 
     chosen_by: ClassVar = {"head": "mlp"}
+    summary: ClassVar = "a hidden ReLU layer"
     hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
     features: Standardized = Standardized()
     training: HeadTraining = HeadTraining()
@@ -52,6 +53,7 @@ class Linear(Kind):
     """One logit per class, no hidden layer."""
 
     chosen_by: ClassVar = {"head": "linear"}
+    summary: ClassVar = "no hidden layer"
     features: Standardized = Standardized()
     training: HeadTraining = HeadTraining()
 
@@ -61,6 +63,7 @@ class Prototypes(Kind):
     """The nearest class mean. Nothing is trained, so there is nothing to set."""
 
     chosen_by: ClassVar = {"head": "prototypes"}
+    summary: ClassVar = "the nearest class mean, for very few labels"
 
 
 HEADS: list[type[Kind]] = [MLP, Linear, Prototypes]
@@ -70,7 +73,5 @@ HEADS: list[type[Kind]] = [MLP, Linear, Prototypes]
 class ClassifyConfig(LabelledConfig):
     """The settings of `classify`."""
 
-    head: MLP | Linear | Prototypes = choice(
-        HEADS, head="A hidden layer, none, or for very few labels the nearest mean of a class."
-    )
+    head: MLP | Linear | Prototypes = choice(HEADS, head="What names the class.")
     calibrate: bool = option(True, "Temper the probabilities by labels held out of the drawn ones, a fifth at a time.")

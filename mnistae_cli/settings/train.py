@@ -17,8 +17,8 @@ class TrainConfig(Checked):
     data_dir: str | None = data_dir_option()
     code: Code = choice(
         CODES,
-        model="A dense code, one in which few units are active, or one that is the same for an image and small warps.",
-        sparsity="What keeps a sparse code sparse: a choice (topk, batchtopk) or a penalty (l1, kl); by default topk.",
+        model="The kind of code; sparse is one in which few units are active.",
+        sparsity="What keeps a sparse code sparse, by default topk.",
     )
     seed: int = seed_option()
 

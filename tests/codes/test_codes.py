@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -11,7 +12,7 @@ import pytest
 
 from mnistae_cli.codes import CODES, KL, L1, BatchTopK, Code, Dense, Invariant, TopK, Training
 from mnistae_cli.errors import UsageError
-from mnistae_cli.flat import chosen, make, record
+from mnistae_cli.flat import chosen, make, record, settings_of
 from mnistae_cli.settings.train import TrainConfig
 from tests.conftest import Result, assert_two_lines
 
@@ -118,3 +119,24 @@ def test_an_invariant_code_has_an_image_for_each_cluster() -> None:
     assert Invariant().for_images(10).training.epochs == 2000
     assert Invariant(n_clusters=9).for_images(9).training.epochs == 2000
     assert Dense(training=Training(batch_size=100)).for_images(9).training.epochs == 1000
+
+
+def test_a_kind_without_a_network_or_with_a_field_that_is_no_option_is_refused_by_name() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Half(Dense):
+        latent_dim: int = 3
+
+    with pytest.raises(TypeError, match=r"Half\.latent_dim is no option"):
+        settings_of(Half)
+
+    class WithoutNetwork(Code):
+        pass
+
+    with pytest.raises(TypeError, match="build"):
+        WithoutNetwork()  # type: ignore[abstract, call-arg]
+
+
+def test_the_help_of_the_words_describes_every_kind() -> None:
+    texts = {each.name: each.rule["help"] for each in settings_of(TrainConfig)}
+    for kind in CODES:
+        assert f"{kind.name()}: {kind.summary}" in texts[list(kind.chosen_by)[-1]]

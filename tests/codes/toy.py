@@ -6,8 +6,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from mnistae_cli.codes import CODES, Code, Corruption, Layers, Training
-from mnistae_cli.codes.shared import latent_dim_option, loss_option
+from mnistae_cli.codes import CODES, Code, Corruption, Layers, Training, latent_dim_option, loss_option
 from mnistae_cli.fields import option
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Toy(Code):
     chosen_by: ClassVar = {"model": "toy"}
+    summary: ClassVar = "a toy"
 
     latent_dim: int = latent_dim_option(8)
     loss: Literal["bce", "mse"] = loss_option("mse")
