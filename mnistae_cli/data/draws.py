@@ -15,7 +15,7 @@ from mnistae_cli.store import Manifest, Stored
 
 
 class WhichLabels(Protocol):
-    """The settings that choose labels: a share or count, a number per class, or a file of indices; `None`: not given."""
+    """The settings that choose labels: a share or count, a number per class, or a file of indices. None: not given."""
 
     @property
     def labels(self) -> float | int | None: ...  # noqa: D102

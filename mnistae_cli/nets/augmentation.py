@@ -18,8 +18,9 @@ NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the centre, i
 class RandomAffine(keras.layers.Layer):
     """Warps each image by an affine map of its own, in training. Otherwise images stay as they are.
 
-    The warped image y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), c the centre, bilinear between pixels, dark
-    outside; θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the side.
+    The warped image y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), with c the centre, bilinear between
+    pixels, dark outside; θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the
+    side.
     Simard et al. 2003, "Best practices for convolutional neural networks". No gradient is needed through it.
 
     Args:

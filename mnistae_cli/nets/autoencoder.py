@@ -27,7 +27,7 @@ class Autoencoder:
             `loss` takes (B, H, W): the decoder's values before its sigmoid, or before they are
             clipped. In training, penalties of the code are among its `losses`.
         whole: images → reconstructions, the model that is saved.
-        atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None if there are hidden layers between.
+        atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None with hidden layers.
         loss: of the outputs of `trained`.
     """
 

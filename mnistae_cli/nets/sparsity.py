@@ -32,7 +32,7 @@ class L1Penalty(keras.regularizers.Regularizer):
         return self.weight * ops.mean(ops.sum(ops.abs(z), axis=1))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal object."""
         return {"weight": self.weight}
 
 
@@ -59,7 +59,7 @@ class KLPenalty(keras.regularizers.Regularizer):
         return self.weight * ops.sum(on + off)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal object."""
         return {"weight": self.weight, "target": self.target}
 
 
@@ -82,7 +82,7 @@ class ActivityPenalty(keras.layers.Layer):
         return z
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal object."""
         penalty = keras.saving.serialize_keras_object(self.penalty)
         return {**super().get_config(), "penalty": penalty, "warmup_steps": self.warmup_steps}
 
@@ -111,7 +111,7 @@ class TopK(keras.layers.Layer):
         return ops.where(activations > first_left_out, activations, 0.0)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal object."""
         return {**super().get_config(), "k": self.k}
 
 
@@ -145,7 +145,7 @@ class BatchTopK(keras.layers.Layer):
         return threshold
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal object."""
         return {**super().get_config(), "k": self.k}
 
 
@@ -205,7 +205,7 @@ class DeadUnitLoss(keras.layers.Layer):
         return AUXILIARY_WEIGHT * ops.mean(ops.square(residual - predicted))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal one."""
+        """The arguments that make an equal object."""
         return {**super().get_config(), "k": self.k, "atoms": keras.saving.serialize_keras_object(self.atoms)}
 
     @classmethod

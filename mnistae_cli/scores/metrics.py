@@ -142,7 +142,7 @@ def per_class_accuracy(probabilities: NDArray[np.float32], labels: Integers) -> 
 def expected_calibration_error(probabilities: NDArray[np.float32], labels: Integers, n_bins: int = 15) -> float:
     """Σ_b |B_b| / N · |accuracy(B_b) - confidence(B_b)| over bins of equal width, in [0, 1]; 0 is best.
 
-    Guo et al. 2017, "On calibration of modern neural networks". The confidence is the probability of the predicted class.
+    Guo et al. 2017, "On calibration of modern neural networks". Confidence: the probability of the predicted class.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 GRID = (0.01, 0.1, 1.0, 10.0)
 HELD_OUT = 1 / 6  # of the training images; C is chosen on them
-MOST_SPARSE = 0.15  # with a larger share of active units, a full matrix is faster than a sparse one
+SPARSE_LIMIT = 0.15  # share of active units; above it, a full matrix is faster than a sparse one
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def fit_probe(features: NDArray[np.float32], labels: NDArray[np.uint8], seed: in
     """
     order = np.random.default_rng([seed, 2**33]).permutation(len(features))
     _, of_each_class = np.unique(labels[order], return_index=True)
-    order = np.concatenate([np.delete(order, of_each_class), order[of_each_class]])  # one of each class is never held out
+    # One image of each class is never held out.
+    order = np.concatenate([np.delete(order, of_each_class), order[of_each_class]])
     n_held_out = min(max(round(len(features) * HELD_OUT), 1), len(order) - len(of_each_class))
     held_out, learned = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
     mean_square = float(np.square(features).sum(axis=1).mean())
@@ -70,4 +71,4 @@ def _matrix(features: NDArray[np.float32], scale: float) -> Any:
     from scipy.sparse import csr_matrix
 
     scaled = features * np.float32(scale)
-    return csr_matrix(scaled) if (features[:1000] != 0).mean() < MOST_SPARSE else scaled
+    return csr_matrix(scaled) if (features[:1000] != 0).mean() < SPARSE_LIMIT else scaled

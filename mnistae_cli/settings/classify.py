@@ -38,24 +38,28 @@ class Standardized(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLP(Kind):
-    """A hidden ReLU layer, then one logit per class."""
+class TrainedHead(Kind):
+    """A head that is trained on standardised features."""
 
-    chosen_by: ClassVar = {"head": "mlp"}
-    summary: ClassVar = "a hidden ReLU layer"
-    hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
     features: Standardized = Standardized()
     training: HeadTraining = HeadTraining()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Linear(Kind):
+class MLP(TrainedHead):
+    """A hidden ReLU layer, then one logit per class."""
+
+    chosen_by: ClassVar = {"head": "mlp"}
+    summary: ClassVar = "a hidden ReLU layer"
+    hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear(TrainedHead):
     """One logit per class, no hidden layer."""
 
     chosen_by: ClassVar = {"head": "linear"}
     summary: ClassVar = "no hidden layer"
-    features: Standardized = Standardized()
-    training: HeadTraining = HeadTraining()
 
 
 @dataclass(frozen=True, kw_only=True)

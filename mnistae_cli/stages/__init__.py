@@ -1,1 +1,1 @@
-"""The verbs, one file each: a config, the artifacts directory and a listener → what was made."""
+"""The commands, one file each: a config, the artifacts directory and a listener → the result."""

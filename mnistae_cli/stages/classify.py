@@ -24,8 +24,8 @@ def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *
     (L,) int64 into the training images, and `history.csv`.
 
     Raises:
-        MissingInput: no sound features, or no labels beside them.
-        MnistaeError: labels that cannot be drawn, as `draw_labels` tells.
+        MissingInput: no valid features, or no labels for them.
+        MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
     with hold(artifacts, report, create=False):
         encode = open_stage(artifacts, "encode")
@@ -39,7 +39,7 @@ def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, repo
     class_names = (encode.manifest.dataset or {})["class_names"]
     missed = drawn.missed(class_names)
     if missed:
-        report(Notice(f"no label of class {', '.join(missed)} was drawn: no image will be named so"))
+        report(Notice(f"no label was drawn for these classes, so they are never predicted: {', '.join(missed)}"))
     report(Notice("loading TensorFlow"))
     from mnistae_cli import nets
 
@@ -66,7 +66,7 @@ def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, repo
 def _fit(
     config: ClassifyConfig, features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int, report: Report
 ) -> tuple["Head", "Fitted"]:
-    """A head, and how its training went; of prototypes, which are not trained, no epoch."""
+    """A head and its training history, which is empty for prototypes: they are not trained."""
     from mnistae_cli import nets
 
     kind = config.head
@@ -82,9 +82,9 @@ def _fit(
 def _temperature(
     config: ClassifyConfig, features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int, report: Report
 ) -> float:
-    """Of heads like the one that is kept, each learned without some of the drawn labels and asked about these."""
+    """The temperature, from heads like the kept one: each is trained without a part of the labels, and tested on it."""
 
-    def learn_and_tell(learned: NDArray[np.int64], held_out: NDArray[np.int64]) -> NDArray[np.float32]:
+    def fit_and_predict(learned: NDArray[np.int64], held_out: NDArray[np.int64]) -> NDArray[np.float32]:
         head, _ = _fit(config, features[learned], labels[learned], n_classes, silent)
         logits: NDArray[np.float32] = head.logits(features[held_out]).numpy()
         return logits
@@ -92,7 +92,7 @@ def _temperature(
     if not config.calibrate:
         return 1.0
     report(Notice("calibrating on held-out drawn labels"))
-    temperature = held_out_temperature(labels, learn_and_tell)
+    temperature = held_out_temperature(labels, fit_and_predict)
     if temperature is None:
-        report(Notice("too few labels: none can be held out to calibrate by"))
+        report(Notice("too few labels: none can be held out for the calibration"))
     return temperature or 1.0

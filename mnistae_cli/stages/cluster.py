@@ -20,7 +20,7 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
     (N,) int32. The manifest's metrics: `inertia`, `n_iter` and `cluster_sizes` (K,) on the training images.
 
     Raises:
-        MissingInput: no sound features.
+        MissingInput: no valid features.
         UsageError: fewer images than clusters.
     """
     with hold(artifacts, report, create=False):

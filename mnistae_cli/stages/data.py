@@ -14,18 +14,18 @@ DESCRIPTIONS = {
 
 
 def known_data_sets(data_dir: str | None = None) -> list[dict[str, Any]]:
-    """Every known data set with its `places`: where it was looked for, and whether its hash holds there."""
-    looked = [
+    """Every known data set with its `places`: the folders that were searched, and the state of its files there."""
+    searched = [
         {"folder": str(place.folder), "state": place.state, "problem": place.problem}
         for place in mnist.places(data_dir)
     ]
     embedded = [{"folder": "inside scikit-learn", "state": "sound", "problem": ""}]
-    places = {"mnist": looked, "digits": embedded}
+    places = {"mnist": searched, "digits": embedded}
     return [{"name": name, "description": text, "places": places[name]} for name, text in DESCRIPTIONS.items()]
 
 
 def fetch_data_set(name: str, report: Report = silent) -> str:
-    """Fetch a data set into the user's cache, if it is not there; the folder it is in.
+    """Fetch a data set into the user's cache, if it is not there, and return its folder.
 
     Raises:
         UsageError: not a known data set.

@@ -36,20 +36,20 @@ def encode(
     force: bool = False,
     data: Dataset | None = None,
 ) -> Manifest:
-    """Turn the training and test images into features, and measure what decoding them loses.
+    """Turn the training and test images into features, and measure the errors of their reconstruction.
 
-    Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 where there are labels,
+    Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels,
     and per image `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32.
 
     Args:
         config: names the data set, if not the one that `train` used.
         artifacts: the artifacts directory.
-        report: hears the progress.
+        report: receives the progress.
         force: run even if up to date.
-        data: the data set, where it is open already.
+        data: the data set, if it is loaded already.
 
     Raises:
-        MnistaeError: no sound autoencoder, or images of another size than it was trained on.
+        MnistaeError: no valid autoencoder, or images of another size than it was trained on.
     """
     with hold(artifacts, report, create=False):
         train = open_stage(artifacts, "train")
@@ -73,7 +73,7 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
 
 @dataclass(frozen=True)
 class Encoded:
-    """A batch: features (B, D), per name errors (B,), and pixels' sums of first and second powers (2, H, W)."""
+    """A batch: features (B, D), errors (B,) by name, and the sums of x and of x² for each pixel, (2, H, W)."""
 
     features: NDArray[np.float32]
     errors: Mapping[str, NDArray[np.float32]]
@@ -83,7 +83,7 @@ class Encoded:
 def encode_split(
     folder: Path, split: str, pixels: ImageSource, encoder: Network, decoder: Network, report: Report
 ) -> dict[str, float]:
-    """Encode one split into `folder`; its mean reconstruction errors, and the mean variance of its pixels."""
+    """Encode one split into `folder`. Returns its mean reconstruction errors and the mean variance of its pixels."""
     done, started, totals = 0, perf_counter(), dict.fromkeys(ERRORS, 0.0)
     moments = np.zeros((2, pixels.height, pixels.width))
     paths = {name: folder / f"reconstruction_{name}_{split}.npy" for name in ERRORS}
@@ -117,19 +117,21 @@ def encode_split(
 
 
 def encode_images(images: Path, output: Path, artifacts: Path, report: Report = silent) -> tuple[int, int]:
-    """Features of images that belong to no data set, as a `.npy` file; folders in the order of their file names.
+    """Write the features of images outside of a data set as a `.npy` file. A folder is read in order of file names.
 
     Returns:
         The shape (N, D) of what was written.
 
     Raises:
-        UsageError: `output` is no place for a `.npy` file.
-        MnistaeError: no sound autoencoder, or images that it cannot take.
+        UsageError: `output` cannot be a `.npy` file of features.
+        MnistaeError: no valid autoencoder, or images that it cannot take.
     """
     if output.suffix != ".npy" or output.is_dir() or not output.parent.is_dir():
-        raise UsageError(f"--output {output} is no place for features.", "Name a .npy file in a folder that exists.")
+        raise UsageError(f"--output {output} cannot hold the features.", "Name a .npy file in a folder that exists.")
     if output.exists() and images.exists() and output.samefile(images):
-        raise UsageError(f"--output {output} is the file of --images.", "Name another file, the images are kept.")
+        raise UsageError(
+            f"--output {output} is the file of --images.", "Name another file, so that the images are kept."
+        )
     if artifacts.resolve() in output.resolve().parents:
         raise UsageError(f"--output {output} is in the artifacts directory.", "Name a file elsewhere.")
     train = open_stage(artifacts, "train")

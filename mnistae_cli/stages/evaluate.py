@@ -1,4 +1,4 @@
-"""`mnistae evaluate`: what the earlier stages left → scores and figures. Every score is made here."""
+"""`mnistae evaluate`: results of the earlier stages → scores and figures. Every score is computed here."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,20 +28,20 @@ def evaluate(
     force: bool = False,
     data: Dataset | None = None,
 ) -> Manifest:
-    """Score what is there; write `metrics.json` and, with `figures`, PNG files.
+    """Score the stages that were run; write `metrics.json` and, with `figures`, PNG files.
 
-    The manifest's metrics are those of `metrics.json`. Stages that were not run are left out.
+    The manifest's metrics are those of `metrics.json`.
 
     Args:
         config: what is written beside the scores.
         artifacts: the artifacts directory.
-        report: hears the progress.
+        report: receives the progress.
         force: run even if up to date.
-        data: the encoded data set, where it is open already.
+        data: the encoded data set, if it is loaded already.
 
     Raises:
         MissingInput: no encoded data set, or a stale stage.
-        DamagedInput: an artefact that is not what its manifest says.
+        DamagedInput: a file is not what its manifest says.
     """
     with hold(artifacts, report, create=False):
         inputs = {stage: open_stage(artifacts, stage) for stage in ("train", "encode")}
@@ -69,7 +69,7 @@ def _fill(
     if "classify" in inputs:
         work.metrics["classifier"] = _classifier(inputs["classify"], encode, features["train"])
     if "finetune" in inputs:
-        work.metrics["finetuned"] = _named(inputs["finetune"], encode)
+        work.metrics["finetuned"] = _test_scores(inputs["finetune"], encode)
     if "cluster" in inputs:
         work.metrics["clusters"] = _clusters(inputs["cluster"], encode)
     if "label" in inputs and "cluster" in inputs:
@@ -120,7 +120,7 @@ def _probe(work: Work, encode: Stored, features: Features, seed: int, report: Re
 
 
 def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
-    """The labels (N,) of a split, or None where the data set has none."""
+    """The labels (N,) of a split, or None if the data set has none."""
     name = f"labels_{split}.npy"
     return load_npy(encode.folder / name) if name in encode.manifest.files else None
 
@@ -128,23 +128,23 @@ def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
 def _classifier(classify: Stored, encode: Stored, features: NDArray[np.float32]) -> dict[str, Any]:
     drawn = load_npy(classify.folder / "labelled_indices.npy")
     train_labels = read_labels(encode, "train")
-    scores = _named(classify, encode)
+    scores = _test_scores(classify, encode)
     if train_labels is not None:
         head = open_network(classify.folder / "classifier.onnx")
         scores["train"] = _classification(head(features[drawn]), train_labels[drawn])
     return scores
 
 
-def _named(named: Stored, encode: Stored) -> dict[str, Any]:
-    """What a stage that names classes says of the test images."""
-    scores: dict[str, Any] = {"labels_used": named.manifest.metrics["labels_used"]}
+def _test_scores(stage: Stored, encode: Stored) -> dict[str, Any]:
+    """Scores, on the test images, of a stage that predicts classes."""
+    scores: dict[str, Any] = {"labels_used": stage.manifest.metrics["labels_used"]}
     labels = read_labels(encode, "test")
     if labels is not None:
-        told = load_npy(named.folder / "probabilities_test.npy")
-        risks = [metrics.risk_at_coverage(told, labels, share) for share in COVERAGES]
-        figures = (metrics.expected_calibration_error(told, labels), *risks)
-        scores["test"] = _classification(told, labels) | dict(zip(CALIBRATION, figures, strict=True))
-        scores["test"]["per_class_accuracy"] = metrics.per_class_accuracy(told, labels)
+        probabilities = load_npy(stage.folder / "probabilities_test.npy")
+        risks = [metrics.risk_at_coverage(probabilities, labels, share) for share in COVERAGES]
+        figures = (metrics.expected_calibration_error(probabilities, labels), *risks)
+        scores["test"] = _classification(probabilities, labels) | dict(zip(CALIBRATION, figures, strict=True))
+        scores["test"]["per_class_accuracy"] = metrics.per_class_accuracy(probabilities, labels)
     return scores
 
 
@@ -191,7 +191,7 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
 
 
 def _names(label: Stored, tables: Mapping[str, metrics.Table], class_names: Sequence[str]) -> dict[str, Any]:
-    """How often the names that a person gave the clusters are those of the classes, where they are such names."""
+    """Accuracy of the names that a person gave to the clusters, if all of them are names of classes."""
     names = [each["name"] for each in label.manifest.metrics["clusters"]]
     if not tables or not set(names) <= set(class_names):
         return {}
@@ -229,5 +229,5 @@ def _draw(
         nearest = figures.nearest_images(features, centroids, assignments)
         figures.clusters(images, nearest, tables.get("test"), class_names, save / "clusters.png")
         if labels is not None and "train" in tables:
-            named = metrics.hungarian_mapping(tables["train"])[assignments]
-            figures.mistakes(images, named, labels, class_names, save / "mistakes.png")
+            predicted = metrics.hungarian_mapping(tables["train"])[assignments]
+            figures.mistakes(images, predicted, labels, class_names, save / "mistakes.png")

@@ -13,15 +13,15 @@ from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, op
 
 
 def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train encoder and head together on the drawn labels, and on all other images by the labels they give themselves.
+    """Train encoder and head together on the drawn labels, and on pseudo-labels of all other images.
 
     Writes `encoder.onnx`, `classifier.onnx`, `finetuned.keras`, `probabilities_test.npy` (N, C) float32,
     `labelled_indices.npy` (L,) int64 into the training images, and `history.csv`. No label but the drawn ones is
-    learned from.
+    used.
 
     Raises:
-        MissingInput: no sound encoder, no labels, or the images are gone.
-        MnistaeError: labels that cannot be drawn, as `draw_labels` tells.
+        MissingInput: no valid encoder, no labels, or the images are gone.
+        MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
     with hold(artifacts, report, create=False):
         train, encode = open_stage(artifacts, "train"), open_stage(artifacts, "encode")
@@ -38,11 +38,11 @@ def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], draw
     class_names = (encode.manifest.dataset or {})["class_names"]
     data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
     train_images, test_images = data.train.pixels, data.test.pixels
-    del data  # and with it all labels; the drawn ones are in `drawn`
+    del data  # and all of its labels; the drawn ones are in `drawn`
     pixels = train_images.load()
     missed = drawn.missed(class_names)
     if missed:
-        report(Notice(f"no label of class {', '.join(missed)} was drawn: no image will be named so"))
+        report(Notice(f"no label was drawn for these classes, so they are never predicted: {', '.join(missed)}"))
     report(Notice("loading TensorFlow"))
     from mnistae_cli import nets
 
@@ -68,8 +68,8 @@ def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], draw
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
     encoder, classifier = (open_network(work.folder / f"{name}.onnx") for name in ("encoder", "classifier"))
     batches = test_images.batches(BATCH_SIZE)
-    named = in_parallel(lambda batch: classifier(encoder(unit_scale(batch))), batches)
-    np.save(work.folder / "probabilities_test.npy", np.concatenate(list(named)))
+    probabilities = in_parallel(lambda batch: classifier(encoder(unit_scale(batch))), batches)
+    np.save(work.folder / "probabilities_test.npy", np.concatenate(list(probabilities)))
     work.metrics = {
         "labels_used": len(drawn.indices),
         "class_names": class_names,

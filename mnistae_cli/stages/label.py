@@ -1,4 +1,4 @@
-"""`mnistae label`: a name for each cluster → a name for each image, the surest first. Looks at no label."""
+"""`mnistae label`: a name for each cluster → a name for each image, the most certain first. Looks at no label."""
 
 import csv
 import json
@@ -22,15 +22,16 @@ from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, keep, make_sta
 TABLE = "labels.csv"
 ANSWERS = ".answers.json"  # in the artifacts directory
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
-FORMULA = ("=", "+", "-", "@")  # what begins so, a spreadsheet computes
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
 LONGEST_NAME = 80  # characters
-UNSURE = 0.5  # a silhouette from here on shows reasonable structure (Kaufman & Rousseeuw 1990)
-MIXED = 0.1  # share of unsure images; of two groups as far apart as clusters are, at least the smaller one's are
+UNSURE = 0.5  # a silhouette of at least this shows a reasonable structure (Kaufman & Rousseeuw 1990)
+# Share of unsure images. If a cluster holds two groups as far apart as clusters are, at least the smaller is unsure.
+MIXED = 0.1
 
 
 @dataclass(frozen=True)
 class Sureness:
-    """Of N images: the nearest centroid (N,) int32, the distance to it (N,) and the confidence in it (N,).
+    """For N images: the nearest centroid (N,) int32, the distance to it (N,) and the confidence in it (N,).
 
     The confidence is the simplified silhouette 1 - a / b of the distances a to the nearest centroid and b to the second
     (Hruschka, de Castro & Campello 2004), in [0, 1]: 0 half-way between two, 1 on a centroid; 1 with one cluster.
@@ -49,8 +50,8 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
     `ClusterLook` each.
 
     Raises:
-        MissingInput: no sound clusters, or the images are gone.
-        UsageError: not one name per cluster, an odd one, or a `labels.csv` that was corrected since.
+        MissingInput: no valid clusters, or the images are gone.
+        UsageError: not one name per cluster, an invalid name, or a `labels.csv` that was corrected since.
     """
     with hold(artifacts, report, create=False):
         encode, cluster = open_stage(artifacts, "encode"), open_stage(artifacts, "cluster")
@@ -67,30 +68,30 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
 
 
 class Answers:
-    """The names that a person has typed so far, kept until all are given: a process that stops loses none.
+    """The names that a person has typed so far. Each is saved at once, so that a stopped process loses none.
+
+    They are used again only for the clusters that they were given for.
 
     Args:
         artifacts: the artifacts directory.
-
-    They count for the clusters that they were given for.
     """
 
     def __init__(self, artifacts: Path) -> None:
         self._path = artifacts / ANSWERS
         self._clusters = open_stage(artifacts, "cluster").sha256
-        kept = {}
+        saved = {}
         with suppress(OSError, ValueError):
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-        same = isinstance(kept, dict) and kept.get("clusters") == self._clusters
-        self.names: list[str] = list(kept["names"]) if same else []
+            saved = json.loads(self._path.read_text(encoding="utf-8"))
+        same = isinstance(saved, dict) and saved.get("clusters") == self._clusters
+        self.names: list[str] = list(saved["names"]) if same else []
 
     def add(self, name: str) -> None:
-        """Keep one more name, on the disk before the next question."""
+        """Add one name, and save it before the next question."""
         self.names.append(name)
         keep(self._path, json.dumps({"clusters": self._clusters, "names": self.names}) + "\n")
 
     def forget(self) -> None:
-        """Remove what was kept: the names are in the stage's folder now."""
+        """Delete the saved names: they are in the stage's folder now."""
         self._path.unlink(missing_ok=True)
 
 
@@ -119,13 +120,13 @@ def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, repo
     centroids = load_npy(cluster.folder / "centroids.npy")
     features = [load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS]
     sureness = measure_sureness(np.concatenate(features), centroids)
-    looks = look_at(sureness, config.names, len(centroids))
-    shown = [_shown(sureness, each.cluster, data.train.pixels.n, config.shown) for each in looks]
-    write_sheet(data.train.pixels.load(), shown, looks, work.folder)
+    summaries = look_at(sureness, config.names, len(centroids))
+    shown = [_shown(sureness, each.cluster, data.train.pixels.n, config.shown) for each in summaries]
+    write_sheet(data.train.pixels.load(), shown, summaries, work.folder)
     if config.names:
         images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
         _write_labels(work.folder / TABLE, images, sureness, config.names)
-    work.metrics = {"clusters": [asdict(each) for each in looks]}
+    work.metrics = {"clusters": [asdict(each) for each in summaries]}
 
 
 def measure_sureness(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> Sureness:
@@ -141,18 +142,18 @@ def measure_sureness(features: NDArray[np.float32], centroids: NDArray[np.float3
 
 
 def look_at(sureness: Sureness, names: Sequence[str], n_clusters: int) -> list[ClusterLook]:
-    """What the sheet says of each cluster."""
-    looks = []
+    """The summary of each cluster."""
+    summaries = []
     for number in range(n_clusters):
         confidence = sureness.confidence[sureness.clusters == number]
         unsure = float((confidence < UNSURE).mean()) if len(confidence) else 0.0
         name = names[number] if names else ""
-        looks.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED))
-    return looks
+        summaries.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED))
+    return summaries
 
 
 def _shown(sureness: Sureness, cluster: int, n_train: int, n: int) -> Shown:
-    """Of the training images of a cluster the nearest its centroid, and the least sure of the others, surest first."""
+    """A cluster's training images: those nearest to the centroid, and the least sure of the others, in that order."""
     members = np.flatnonzero(sureness.clusters[:n_train] == cluster)
     by_distance = members[np.argsort(sureness.distance[members], kind="stable")]
     nearest, others = by_distance[:n], by_distance[n:]
@@ -171,5 +172,5 @@ def _write_labels(path: Path, images: Sequence[tuple[str, int, str]], sureness: 
 
 
 def as_text(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: one that begins as a formula does gets an apostrophe before it."""
+    """A cell that a spreadsheet takes for text: an apostrophe is put before what begins like a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell

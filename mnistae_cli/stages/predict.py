@@ -21,7 +21,7 @@ COLOURS = (3, 4)
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is said of one picture; None where the stage that would say it was not run.
+    """The prediction for one picture. A field is None if the stage that it comes from was not run.
 
     Args:
         image: the file, with `[i]` for the i-th image of an array.
@@ -29,8 +29,8 @@ class Prediction:
         probability: of that class, in [0, 1].
         probabilities: class name → probability.
         cluster: number of the nearest centroid.
-        name: what a person called that cluster.
-        problem: why nothing can be said of it; empty where something is.
+        name: of that cluster, as given by a person.
+        problem: why there is no prediction; empty if there is one.
     """
 
     image: str
@@ -45,13 +45,13 @@ class Prediction:
 def predict(
     images: Sequence[Path], artifacts: Path, report: Report = silent, *, frame: bool = True
 ) -> list[Prediction]:
-    """Name the class and the cluster of each picture; one that cannot be read or is blank gets a `problem`.
+    """Predict the class and the cluster of each picture. One that is blank or cannot be read gets a `problem`.
 
-    Classes are named by what was fine-tuned, or by the classifier where nothing was or is stale.
+    Classes come from the fine-tuned network, or from the classifier if there is none or it is stale.
 
     Args:
         images: PNG, JPEG or BMP files of any size, folders of them, or `.npy` arrays (H, W) or (N, H, W).
-        frame: bring each into the frame of the training images; else it must have their size already.
+        frame: bring each into the frame of the training images. Without it, each must have their size already.
 
     Raises:
         MissingInput: no autoencoder, or neither classifier nor clusters.
@@ -63,37 +63,39 @@ def predict(
     if not stored.keys() - {"label"}:
         raise MissingInput(
             f"{artifacts} holds neither a classifier nor clusters.",
-            f"Run: {command_for(artifacts, 'classify')}, or cluster",
+            f"Run: {command_for(artifacts, 'classify')}, or: {command_for(artifacts, 'cluster')}",
         )
-    drawn, named = list[NDArray[np.float32]](), list[tuple[str, DamagedInput | None]]()
+    prepared, outcomes = list[NDArray[np.float32]](), list[tuple[str, DamagedInput | None]]()
     for name, read in (pair for path in images for pair in _pictures(path)):
         try:
-            drawn.append(_prepared(read(), name, train, frame))
-            named.append((name, None))
+            prepared.append(_prepared(read(), name, train, frame))
+            outcomes.append((name, None))
         except DamagedInput as problem:
-            named.append((name, problem))
-    problems = [problem for _, problem in named if problem]
-    if not drawn:
+            outcomes.append((name, problem))
+    problems = [problem for _, problem in outcomes if problem]
+    if not prepared:
         raise DamagedInput(" ".join(each.problem for each in problems), problems[0].remedy)
-    batch = np.stack(drawn)
+    batch = np.stack(prepared)
     features = open_network(train.folder / "encoder.onnx")(batch)
-    told = zip(_classes(batch, features, stored), _clusters(features, stored), strict=True)
+    predictions = zip(_classes(batch, features, stored), _clusters(features, stored), strict=True)
     return [
-        Prediction(name, None, None, None, None, None, problem.problem) if problem else _prediction(name, *next(told))
-        for name, problem in named
+        Prediction(name, None, None, None, None, None, problem.problem)
+        if problem
+        else _prediction(name, *next(predictions))
+        for name, problem in outcomes
     ]
 
 
 def _classes(
     batch: NDArray[np.float32], features: NDArray[np.float32], stored: Mapping[str, Stored]
 ) -> list[dict[str, float] | None]:
-    """Class name → probability for each image, by what was fine-tuned if there is that."""
-    namer = stored.get("finetune", stored.get("classify"))
-    if namer is None:
+    """Class name → probability for each image, by the fine-tuned network if there is one."""
+    stage = stored.get("finetune", stored.get("classify"))
+    if stage is None:
         return [None] * len(batch)
-    seen = open_network(namer.folder / "encoder.onnx")(batch) if "finetune" in stored else features
-    class_names = namer.manifest.metrics["class_names"]
-    probabilities = open_network(namer.folder / "classifier.onnx")(seen).tolist()
+    inputs = open_network(stage.folder / "encoder.onnx")(batch) if "finetune" in stored else features
+    class_names = stage.manifest.metrics["class_names"]
+    probabilities = open_network(stage.folder / "classifier.onnx")(inputs).tolist()
     return [dict(zip(class_names, each, strict=True)) for each in probabilities]
 
 
@@ -102,8 +104,8 @@ def _clusters(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> li
     if "cluster" not in stored:
         return [(None, None)] * len(features)
     clusters = assign(features, load_npy(stored["cluster"].folder / "centroids.npy")).tolist()
-    looks = stored["label"].manifest.metrics["clusters"] if "label" in stored else []
-    names = {each["cluster"]: each["name"] or None for each in looks}
+    summaries = stored["label"].manifest.metrics["clusters"] if "label" in stored else []
+    names = {each["cluster"]: each["name"] or None for each in summaries}
     return [(each, names.get(each)) for each in clusters]
 
 
@@ -143,6 +145,6 @@ def _prepared(image: NDArray[Any], name: str, train: Stored, frame: bool) -> NDA
     if image.shape != (framing.height, framing.width):
         raise DamagedInput(
             f"{name} is {image.shape[0]}×{image.shape[1]}, the autoencoder takes {framing.height}×{framing.width}.",
-            "Resize it, or leave --no-frame out.",
+            "Resize it, or do not give --no-frame.",
         )
     return unit_scale(image)

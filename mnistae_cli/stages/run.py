@@ -19,18 +19,18 @@ CONFIG_HEADER = "# The resolved configuration of the last `mnistae run` here.\n\
 
 
 def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train, encode, classify (where there are classes), cluster and evaluate; the manifest of `evaluate`.
+    """Train, encode, classify (if there are classes), cluster and evaluate. Returns the manifest of `evaluate`.
 
     Args:
         configs: stage → its config, all five.
 
-    The resolved configs are kept as `config.toml`, which `--config` takes.
+    The resolved configs are written to `config.toml`, which `--config` takes.
     """
     check_config_place(artifacts)
-    data = open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
+    data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
     check_clusters(configs["cluster"].n_clusters, data.train.pixels.n)
     if data.train.labels is not None:
-        draw_labels(data.train.labels, configs["classify"])  # or refuse before the training
+        draw_labels(data.train.labels, configs["classify"])  # an error comes before the training
     with hold(artifacts, report):
         trained = train_on(data, configs["train"], artifacts, report, force=force)
         if configs["encode"].dataset not in (None, configs["train"].dataset):
@@ -42,7 +42,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
         else:
             for stage in ("classify", "finetune"):
                 drop_stage(artifacts, stage)
-            report(Notice("fewer than two classes: classify is left out, what it left earlier is removed"))
+            report(Notice("fewer than two classes: classify is left out, and its earlier results are removed"))
         made.append(cluster(configs["cluster"], artifacts, report, force=force))
         made.append(evaluate(configs["evaluate"], artifacts, report, force=force, data=data))
         keep(artifacts / "config.toml", CONFIG_HEADER + as_toml(made))
@@ -50,18 +50,18 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
 
 
 def check_config_place(root: Path) -> None:
-    """Refuse to write over a `config.toml` that `run` did not leave.
+    """Refuse to replace a `config.toml` that `run` did not write.
 
     Raises:
         UsageError: there is one.
     """
     path = root / "config.toml"
     if path.exists() and not path.read_bytes().startswith(CONFIG_HEADER.encode()):
-        raise UsageError(f"{path} is not of mnistae run, and it would replace it.", "Move it away.")
+        raise UsageError(f"{path} was not written by mnistae run, which would replace it.", "Move it away.")
 
 
 def as_toml(manifests: Sequence[Manifest]) -> str:
-    """The configs of stages as TOML, paths of data sets absolute; None is left out, as TOML has no such value."""
+    """The configs of stages as TOML, with absolute paths. None is left out, because TOML has no such value."""
     import tomli_w
 
     tables = {}

@@ -1,4 +1,4 @@
-"""`mnistae sweep`: the same run from several seeds, each in a directory of its own; one is chosen by its loss alone."""
+"""`mnistae sweep`: the same run with several seeds, each in its own directory. One is chosen by its loss alone."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,20 +18,20 @@ from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
 from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
 
-KEPT_AS = "sweep.json"
+RESULTS = "sweep.json"
 MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
 class SeedRun:
-    """What one seed gave.
+    """The result of one seed.
 
     Args:
         seed: of all stages.
         folder: its artifacts directory.
-        loss: what training made small, its mean over the kept epoch: reconstruction and penalties.
-        seconds: of all stages, when they were made.
-        figures: what `--fail-under` may name of `metrics.json`.
+        loss: the training loss, reconstruction and penalties, as its mean over the kept epoch.
+        seconds: that all stages took when they were made.
+        figures: those of `metrics.json` that `--fail-under` may name.
     """
 
     seed: int
@@ -47,7 +47,7 @@ class SeedRun:
 
 @dataclass(frozen=True)
 class Sweep:
-    """All runs by seed, and the seed of the lowest loss. No label and no test image has a say in that."""
+    """All runs by seed, and the seed of the lowest loss. Labels and test images do not influence this choice."""
 
     runs: list[SeedRun]
     chosen: int
@@ -77,37 +77,37 @@ def sweep(
     Args:
         configs: stage → its config, all five; their seeds are replaced.
         seeds: each at least 0.
-        artifacts: the directory of the directories.
-        report: hears the stages of one job, or of several only when a seed is done.
+        artifacts: the directory that holds the directories of all seeds.
+        report: with one job, receives the progress of every stage; with several, a notice when a seed is done.
         jobs: processes at a time.
-        force: run what is up to date all the same.
+        force: run even if up to date.
 
     Raises:
         MnistaeError: as `run`.
     """
-    open_data(configs["train"], artifacts, report)  # or refuse before a folder is made
-    kept = artifacts / KEPT_AS
-    _refuse_what_is_not_ours(kept)
+    open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
+    results_file = artifacts / RESULTS
+    _refuse_foreign_file(results_file)
     for folder in (artifacts / f"seed-{seed}" for seed in seeds):
         if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{folder} is a file, where a seed has its directory.", "Move it away.")
+            raise UsageError(f"{folder} is a file, but a seed needs a directory of this name.", "Move it away.")
         check_config_place(folder)
     with hold(artifacts, report):
-        heard = report if jobs == 1 else silent
-        tasks = (joblib.delayed(_run_seed)(configs, seed, artifacts, heard, force) for seed in seeds)
+        stage_report = report if jobs == 1 else silent
+        tasks = (joblib.delayed(_run_seed)(configs, seed, artifacts, stage_report, force) for seed in seeds)
         runs: list[SeedRun] = []
         for done in joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks):
             report(Notice(f"seed {done.seed}: loss {done.loss:.4f}, {done.seconds:.0f} s"))
             runs.append(done)
             result = Sweep(runs, min(runs, key=lambda each: each.loss).seed)
             content = {"schema_version": SCHEMA_VERSION, "command": command_line(), **result.as_dict()}
-            keep(kept, json.dumps(content, indent=2) + "\n")
+            keep(results_file, json.dumps(content, indent=2) + "\n")
     return result
 
 
-def _refuse_what_is_not_ours(kept: Path) -> None:
-    if kept.exists() and not (kept.is_file() and b'"chosen"' in kept.read_bytes()):
-        raise UsageError(f"{kept} is not of mnistae sweep, and it would replace it.", "Move it away.")
+def _refuse_foreign_file(path: Path) -> None:
+    if path.exists() and not (path.is_file() and b'"chosen"' in path.read_bytes()):
+        raise UsageError(f"{path} was not written by mnistae sweep, which would replace it.", "Move it away.")
 
 
 def _run_seed(configs: Mapping[str, Any], seed: int, artifacts: Path, report: Report, force: bool) -> SeedRun:

@@ -25,7 +25,7 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
 
     The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (nats or squared
     grey levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
-    `frame`, how the training images hold their sign.
+    `frame`, where the sign is in the training images.
 
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
@@ -36,7 +36,7 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
 def train_on(
     data: Dataset, config: TrainConfig, artifacts: Path, report: Report = silent, *, force: bool = False
 ) -> Manifest:
-    """`train` on a data set that is open already."""
+    """`train` on a data set that is loaded already."""
     with hold(artifacts, report):
         config = config.for_images(data.train.pixels.n)
         plan = Plan("train", config, dataset=data.record(labels=False))
@@ -44,7 +44,7 @@ def train_on(
 
 
 def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> Dataset:
-    """The data set to train on; before a folder is made, all that can be refused is.
+    """Load the data set to train on. All checks come before a folder is made.
 
     Raises:
         UsageError: no such data set, or `artifacts` lies among its images.
@@ -53,9 +53,7 @@ def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> 
     data = load_dataset(config.dataset, config.data_dir, report)
     source = Path(data.where.source)
     if source.is_dir() and artifacts.resolve().is_relative_to(source):
-        raise UsageError(
-            f"--artifacts {artifacts} is in the data set {source}.", "Name a directory apart from the images."
-        )
+        raise UsageError(f"--artifacts {artifacts} is in the data set {source}.", "Name a directory outside of it.")
     return data
 
 

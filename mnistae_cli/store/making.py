@@ -91,5 +91,6 @@ def _refuse_foreign_files(root: Path, stage: str) -> None:
         foreign += [each for each in folder.iterdir() if each.name not in known and not each.name.startswith(".")]
     if foreign:
         raise UsageError(
-            f"{foreign[0]} is not of mnistae, and {stage} would replace it.", "Move it away, or name another --artifacts."
+            f"{foreign[0]} is not of mnistae, and {stage} would replace it.",
+            "Move it away, or name another --artifacts.",
         )

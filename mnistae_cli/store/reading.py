@@ -1,4 +1,4 @@
-"""Reading a stage's folder and checking its hashes. An error about a stale or damaged stage names the command to run."""
+"""Reading a stage's folder and checking its hashes. Errors about stale or damaged stages name the command to run."""
 
 import hashlib
 import shlex
@@ -73,9 +73,7 @@ def read_manifest(root: Path, stage: str) -> Stored:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         swept = (root / "sweep.json").exists()
-        remedy = (
-            f"Name a seed of the sweep, for example --artifacts {root}/seed-0" if swept else f"Run: {command_for(root, stage)}"
-        )
+        remedy = f"Name a seed of the sweep: --artifacts {root}/seed-0" if swept else f"Run: {command_for(root, stage)}"
         raise MissingInput(f"{folder} is not there: {stage} has not been run.", remedy) from None
     except IsADirectoryError:
         raise DamagedInput(f"{path} is a folder.", "Move it away.") from None

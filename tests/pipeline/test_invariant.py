@@ -71,13 +71,13 @@ def test_two_images_are_enough_for_two_clusters(tmp_path: Path, mnistae: Mnistae
 
 
 def test_the_number_of_clusters_reaches_the_stages_that_use_it(
-    shapes_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
+    plain_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused = mnistae("train", "--dataset", shapes_npz, "-a", tmp_path, "--clusters", "3")
+    refused = mnistae("train", "--dataset", plain_npz, "-a", tmp_path, "--clusters", "3")
     assert_two_lines(refused, 2, "--clusters is 3", "--model dense", "--model invariant")
     monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "4")
-    quick = (*SHALLOW, "--epochs", "1", "--head", "prototypes", "--no-figures", "-q")
-    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
+    quick = (*SHALLOW, "--epochs", "1", "--no-figures", "-q")
+    assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick).code == 0
 
     def used() -> list[int]:
         manifests = [json.loads((tmp_path / stage / "manifest.json").read_text()) for stage in ("train", "cluster")]
@@ -85,15 +85,15 @@ def test_the_number_of_clusters_reaches_the_stages_that_use_it(
 
     assert used() == [4, 4]
     monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "1")
-    refused = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick)
+    refused = mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick)
     assert_two_lines(refused, 2, "--clusters is 1", "Set in the environment: MNISTAE_CLUSTER_CLUSTERS")
     monkeypatch.delenv("MNISTAE_CLUSTER_CLUSTERS")
     monkeypatch.setenv("MNISTAE_TRAIN_CLUSTERS", "x")
-    assert_two_lines(mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick), 2, "--clusters is x")
+    assert_two_lines(mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick), 2, "--clusters is x")
     monkeypatch.delenv("MNISTAE_TRAIN_CLUSTERS")
     (tmp_path / "five.toml").write_text("[cluster]\nn_clusters = 5\n")
     config = ("--config", tmp_path / "five.toml", *quick)
-    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *config).code == 0
+    assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *config).code == 0
     assert used() == [5, 5]
-    assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *config, "--clusters", "6").code == 0
+    assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *config, "--clusters", "6").code == 0
     assert used() == [6, 6]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnistae_cli.data.npy import load_npz
-from tests.conftest import QUICK, SMALL, Mnistae
+from tests.conftest import QUICK, Mnistae
 
 
 def test_run_opens_the_data_set_once(
@@ -18,6 +18,6 @@ def test_run_opens_the_data_set_once(
 
     opened: list[Path] = []
     monkeypatch.setattr("mnistae_cli.data.datasets.load_npz", counted)
-    quick = (*QUICK, "--epochs", "1", *SMALL, "--head-epochs", "1", "--no-calibrate", "-q")
+    quick = (*QUICK, "--epochs", "1", "--clusters", "3", "--labels", "30", "--head", "prototypes", "-q")
     assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
     assert len(opened) == 1

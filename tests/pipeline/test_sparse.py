@@ -116,7 +116,7 @@ def test_pictures_of_few_images_and_of_narrow_codes(n: int, latent_dim: int, tmp
     np.savez(tmp_path / "few.npz", x_train=shapes(n, 0)[0], y_train=np.arange(n) % 2)
     result = mnistae(
         *("run", "--dataset", tmp_path / "few.npz", "-a", tmp_path / "a", "--latent-dim", str(latent_dim)),
-        *("--epochs", "1", "--clusters", "2", "--labels", "2", "--head-epochs", "1", "--probe", "-q"),
+        *("--epochs", "1", "--clusters", "2", "--labels", "2", "--head", "prototypes", "--probe", "-q"),
     )
     assert result.code == 0, result.err
     assert (tmp_path / "a" / "evaluate" / "feature_map.png").exists()
