@@ -13,6 +13,7 @@ import typer
 from mnistae_cli.cli import console, resolving
 from mnistae_cli.cli.listener import Listener
 from mnistae_cli.cli.options import Common
+from mnistae_cli.errors import MnistaeError
 from mnistae_cli.progress import Notice
 
 app = typer.Typer(
@@ -39,6 +40,8 @@ def session(common: Common, *, closing: bool = True) -> Iterator[Listener]:
             listener(Notice(line))
         try:
             yield listener
+        except MnistaeError as error:
+            raise resolving.with_variable(error) from error
         finally:
             listener.stop()
 

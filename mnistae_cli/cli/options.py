@@ -181,7 +181,7 @@ def _kind_name(setting: Setting) -> str:
 def _as_typed(value: Any) -> str:
     """A value as one would type it."""
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return ",".join(map(str, value)) or "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -16,7 +16,7 @@ from mnistae_cli.cli.options import (
     settings_by_name,
     variable_of,
 )
-from mnistae_cli.errors import UsageError
+from mnistae_cli.errors import MnistaeError, UsageError
 from mnistae_cli.fields import AUTO, is_float, may_be_auto
 from mnistae_cli.flat import chosen, kinds_of, settings_of
 from mnistae_cli.progress import Notice, Report, silent
@@ -102,9 +102,22 @@ def _used(stage: str, values: Mapping[str, Any]) -> set[str]:
 def _set_outside(stage: str, problem: str) -> str:
     """A wrong value may come from a variable that nobody remembers."""
     named = [each for each in settings_of(STAGE_CONFIGS[stage]) if f"{each.flag} " in problem]
-    variables = {variable_of(sharer, each) for each in named for sharer in SHARERS.get(each.name, (stage,))}
-    found = [name for name in sorted(variables) if name in os.environ]
+    return set_in_environment(
+        variable_of(sharer, each) for each in named for sharer in SHARERS.get(each.name, (stage,))
+    )
+
+
+def set_in_environment(variables: Iterable[str]) -> str:
+    """A sentence that names those of the variables that are set; empty where none is."""
+    found = sorted({name for name in variables if name in os.environ})
     return f" Set in the environment: {', '.join(found)}." if found else ""
+
+
+def with_variable(error: MnistaeError) -> MnistaeError:
+    """An error about an option of every stage or command, with the variable that gave the value, if one did."""
+    named = [name for name in (*COMMON_TYPES, *SHARED) if f"--{name.replace('_', '-')} " in error.problem]
+    outside = set_in_environment(f"{PREFIX}{name.upper()}" for name in named)
+    return error if outside in error.remedy else type(error)(error.problem, error.remedy + outside)
 
 
 def _parsed(flag: str, value: Any, hint: Any) -> Any:
@@ -147,11 +160,11 @@ def misspelt_variables(environment: Iterable[str]) -> list[str]:
     known = {f"{PREFIX}{name.upper()}" for name in COMMON_TYPES}
     for stage, config_class in STAGE_CONFIGS.items():
         known |= {variable_of(stage, each) for each in settings_of(config_class)}
-    lines = []
+    words, lines = [each.removeprefix(PREFIX) for each in known], list[str]()
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(
-                name.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in known], n=1
-            )
+            word = name.removeprefix(PREFIX)
+            meant = sorted(each for each in words if each.endswith(f"_{word}"))
+            near = (meant or difflib.get_close_matches(word, words))[:1]
             lines += [f"{name} is no setting and is ignored. Did you mean '{PREFIX}{each}'?" for each in near]
     return lines

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import suggestion
+from mnistae_cli.fields import choices, suggestion
 from mnistae_cli.flat import chosen, kinds_of, settings_of
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
@@ -52,9 +52,13 @@ def read_experiment(text: str, source: str) -> Experiment:
 
 
 def _by_keys(stage: str, text: str) -> str:
-    """A message about options as one about a file's keys: `train.latent_dim` for `--latent-dim`."""
-    keys = {each.flag: f"{stage}.{each.name}" for each in settings_of(STAGE_CONFIGS[stage])}
-    return re.sub(r"--[a-z0-9-]+", lambda flag: keys.get(flag[0], flag[0]), text)
+    """A message about options as one about a file's keys: `train.model = "dense"` for `--model dense`."""
+    for each in settings_of(STAGE_CONFIGS[stage]):
+        key = f"{stage}.{each.name}"
+        for word in choices(each.hint):
+            text = re.sub(rf"{each.flag} {word}\b", f'{key} = "{word}"', text)
+        text = re.sub(rf"{each.flag}(?![a-z0-9-])", key, text)
+    return text.replace(f'" {stage}.', f'", {stage}.')
 
 
 def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

@@ -218,7 +218,7 @@ def test_shared_keys_reach_every_stage_that_knows_them() -> None:
         ("[train]\nlatent_dims = 3\n", "latent_dim"),
         ("[train]\nlatent_dim = 'many'\n", "train.latent_dim is 'many'"),
         ("[cluster]\nn_clusters = 0\n", "cluster.n_clusters is 0"),
-        ("[train]\nk = 3\n", "train.k is 3: train.model dense does not use it"),
+        ("[train]\nk = 3\n", 'train.k is 3: train.model = "dense" does not use it'),
         ("[train]\nmodel = 'tree'\n", "train.model is 'tree': it must be one of dense, sparse, invariant"),
         ("train = 3\n", "[train]"),
         ("[train\n", "TOML"),
