@@ -157,14 +157,14 @@ def given_values(context: typer.Context) -> dict[str, Any]:
 
 def misspelt_variables(environment: Iterable[str]) -> list[str]:
     """Variables that are nearly ours: a line each, with what may be meant. Other programs' are none of our business."""
-    known = {f"{PREFIX}{name.upper()}" for name in COMMON_TYPES}
+    known = [f"{PREFIX}{name.upper()}" for name in COMMON_TYPES]
     for stage, config_class in STAGE_CONFIGS.items():
-        known |= {variable_of(stage, each) for each in settings_of(config_class)}
+        known += [variable_of(stage, each) for each in settings_of(config_class)]
     words, lines = [each.removeprefix(PREFIX) for each in known], list[str]()
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
             word = name.removeprefix(PREFIX)
-            meant = sorted(each for each in words if each.endswith(f"_{word}"))
+            meant = [each for each in words if each.endswith(f"_{word}")]
             near = (meant or difflib.get_close_matches(word, words))[:1]
             lines += [f"{name} is no setting and is ignored. Did you mean '{PREFIX}{each}'?" for each in near]
     return lines
