@@ -40,7 +40,8 @@ def test_mnist_is_already_framed_as_mnist() -> None:
 
 def test_few_epochs_end_to_end(mnistae: Mnistae, tmp_path: Path) -> None:
     root = tmp_path / "artifacts"
-    done = mnistae("run", "-a", root, "--epochs", "2", "--head-epochs", "20", "--n-init", "1", "--json", "-q")
+    quick = ("--no-calibrate", "--no-figures", "--json", "-q")
+    done = mnistae("run", "-a", root, "--epochs", "2", "--head-epochs", "20", "--n-init", "1", *quick)
     assert done.code == 0, done.err
     scores = json.loads(done.out)
     assert scores["autoencoder"]["test"]["bce"] < 0.067

@@ -98,14 +98,15 @@ def test_it_learns(invariant: Path, mnistae: Mnistae) -> None:
 
 
 def test_labels_outside_the_draw_are_never_read(
-    finetuned: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+    invariant: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    stratified = bytes_of(finetuned / "finetune")
-    np.save(tmp_path / "few.npy", drawn := np.load(finetuned / "finetune" / "labelled_indices.npy"))
+    assert mnistae("finetune", "-a", invariant, *FEW, "-q").code == 0
+    stratified = bytes_of(invariant / "finetune")
+    np.save(tmp_path / "few.npy", drawn := np.load(invariant / "finetune" / "labelled_indices.npy"))
     others = permute_others(shapes_npz, drawn, tmp_path / "permuted.npz")
-    assert mnistae("encode", "--dataset", others, "-a", finetuned, "-q").code == 0
-    assert mnistae("finetune", "-a", finetuned, *FEW[2:], "--indices", tmp_path / "few.npy", "-q").code == 0
-    assert bytes_of(finetuned / "finetune") == stratified
+    assert mnistae("encode", "--dataset", others, "-a", invariant, "-q").code == 0
+    assert mnistae("finetune", "-a", invariant, *FEW[2:], "--indices", tmp_path / "few.npy", "-q").code == 0
+    assert bytes_of(invariant / "finetune") == stratified
     assert len(stratified) == 5
 
 

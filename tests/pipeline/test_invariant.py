@@ -27,19 +27,24 @@ def test_an_invariant_code_goes_all_the_way(invariant_once: Path, tmp_path: Path
 
 
 def test_an_invariant_code_looks_at_no_label(
-    invariant_once: Path, permuted_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+    shapes_npz: Path, permuted_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    """Permuted labels, or none at all, give the same bytes."""
-    true = without_labels(invariant_once)
-    assert len(true) >= 10
-    for data in (permuted_npz, plain_npz):
+    """Permuted labels, or none at all, give the same bytes.
+
+    All in this process: in another one tf2onnx may leave one more `Reshape` in the graph.
+    """
+    quick = [*INVARIANT, "--epochs", "3", "--clusters", "3"]
+    found = []
+    for data in (shapes_npz, permuted_npz, plain_npz):
         root = tmp_path / data.stem
-        quick = [*INVARIANT, "--clusters", "3"]
         for command in (["train", "--dataset", data, *quick], ["encode"], ["cluster", "--clusters", "3"]):
             assert mnistae(*command, "-a", root, "-q").code == 0
-        others = without_labels(root)
+        found.append(without_labels(root))
+    true, *others = found
+    assert len(true) >= 10
+    for other in others:
         for name, content in true.items():
-            assert others[name] == content, (data, name)
+            assert other[name] == content, name
 
 
 @pytest.mark.parametrize(
