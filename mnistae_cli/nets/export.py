@@ -37,6 +37,7 @@ def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     are sorted. It merges some equal constants, not always the same ones: all of them are merged.
     """
     graph = model.graph
+    _merge_reshapes(graph)
     values, stands_for = dict[tuple[Any, ...], str](), dict[str, str]()
     for weights in graph.initializer:
         value = (weights.data_type, *weights.dims, onnx.numpy_helper.to_array(weights).tobytes())
@@ -60,6 +61,31 @@ def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     del graph.value_info[:]
     graph.name, graph.doc_string, model.doc_string = "mnistae", "", ""
     return model
+
+
+def _merge_reshapes(graph: onnx.GraphProto) -> None:
+    """Make one reshape of a reshape of a reshape.
+
+    The exporter merges some of them, by sets of nodes whose order depends on addresses in memory. A shape with a 0
+    copies an axis of what it is given, so such a reshape stays as it is.
+    """
+    constants = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    made_by = {output: node for node in graph.node for output in node.output}
+
+    def whole(node: onnx.NodeProto | None) -> bool:
+        return node is not None and node.op_type == "Reshape" and 0 not in constants.get(node.input[1], (0,))
+
+    for node in graph.node:
+        while whole(node) and whole(made_by.get(node.input[0])):
+            node.input[0] = made_by[node.input[0]].input[0]
+    used = {name for node in graph.node for name in node.input} | {each.name for each in graph.output}
+    kept = [node for node in graph.node if node.op_type != "Reshape" or node.output[0] in used]
+    del graph.node[:]
+    graph.node.extend(kept)
+    used = {name for node in graph.node for name in node.input}
+    weights = [each for each in graph.initializer if each.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
 
 
 def write_history(path: Path, history: Mapping[str, list[float]]) -> None:
