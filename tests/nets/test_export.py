@@ -1,5 +1,6 @@
 """The same network is the same file: what the exporter does by chance is undone."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ X = np.arange(24, dtype=np.float32).reshape(2, 12)
 def reshapes(*shapes: tuple[int, ...]) -> onnx.ModelProto:
     """A network of reshapes in a row, and one of the shapes that no node uses."""
     names = ["x", *(f"y{number}" for number in range(len(shapes)))]
-    nodes = [onnx.helper.make_node("Reshape", [a, f"to_{b}"], [b]) for a, b in zip(names, names[1:], strict=False)]
+    nodes = [onnx.helper.make_node("Reshape", [a, f"to_{b}"], [b]) for a, b in pairwise(names)]
     constants = [
         onnx.numpy_helper.from_array(np.array(shape, np.int64), f"to_{name}")
         for name, shape in zip(names[1:], shapes, strict=True)
