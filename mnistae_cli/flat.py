@@ -8,6 +8,7 @@ import dataclasses
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 
 from mnistae_cli.errors import UsageError
@@ -69,12 +70,17 @@ class Setting:
         return flag_name(self.name, self.rule)
 
 
-def settings_of(config_class: type[Checked]) -> list[Setting]:
+def settings_of(config_class: type[Checked]) -> tuple[Setting, ...]:
     """All settings of a config, those of groups and of every kind of a choice too.
 
     A setting that several kinds have is there once for each of them.
     """
-    return list(_settings(config_class, None, None))
+    return _all_settings(config_class)
+
+
+@cache
+def _all_settings(config_class: Any) -> tuple[Setting, ...]:
+    return tuple(_settings(config_class, None, None))
 
 
 def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kind] | None) -> Iterator[Setting]:

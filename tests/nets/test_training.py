@@ -1,4 +1,5 @@
 import gc
+from functools import cache
 
 import keras
 import numpy as np
@@ -106,6 +107,12 @@ SETTINGS = {"latent_dim": 8, "epochs": 4, "batch_size": 16, "sparsity_weight": 0
 QUICK = train_config(**SETTINGS)
 
 
+@cache
+def quick_once() -> Autoencoder:
+    """`QUICK`, trained for every test that only reads it."""
+    return trained(QUICK)[0]
+
+
 def quick(**settings: object) -> TrainConfig:
     return train_config(**{**SETTINGS, **settings})
 
@@ -131,14 +138,14 @@ def test_a_dense_code_is_lighter_for_its_trace_of_l1() -> None:
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
-    first, second = (trained(QUICK)[0].whole.get_weights() for _ in range(2))
+    first, second = (model.whole.get_weights() for model in (quick_once(), trained(QUICK)[0]))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
     other = trained(quick(seed=1))[0].whole.get_weights()
     assert any(a.tobytes() != b.tobytes() for a, b in zip(first, other, strict=True))
 
 
 def test_the_test_images_choose_nothing() -> None:
-    with_test = trained(QUICK)[0].whole.get_weights()
+    with_test = quick_once().whole.get_weights()
     start_session(0)
     model = build((10, 12), QUICK)
     examples = Examples(IMAGES)
