@@ -75,7 +75,7 @@ def settings_of(config_class: type[Checked]) -> tuple[Setting, ...]:
 
     A setting that several kinds have is there once for each of them.
     """
-    return _all_settings(config_class)
+    return _all_settings(config_class)  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache
