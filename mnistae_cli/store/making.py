@@ -38,8 +38,8 @@ def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
     started = time.perf_counter()
     partial = root / f".{plan.stage}.partial"
     shutil.rmtree(partial, ignore_errors=True)
+    unfinished.add(partial)  # before it is there: a signal may come in between
     partial.mkdir()
-    unfinished.add(partial)
     work = Work(partial)
     try:
         yield work
