@@ -63,9 +63,12 @@ class Checked:
             problem = _type_problem(value, hints[each.name]) or _range_problem(value, each.metadata)
             if problem:
                 flag = flag_name(each.name, each.metadata)
-                raise UsageError(
-                    f"{flag} is {shown(value)}: it must be {problem}.", f"Give {flag} another value, or leave it out."
-                )
+                raise refusal(flag, value, problem)
+
+
+def refusal(flag: str, value: Any, rule: str) -> UsageError:
+    """The error for a value that an option does not take: it must be `rule`."""
+    return UsageError(f"{flag} is {shown(value)}: it must be {rule}.", f"Give {flag} another value, or leave it out.")
 
 
 def flag_name(name: str, rule: Mapping[str, Any]) -> str:

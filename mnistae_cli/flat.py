@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 
 from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import Checked, flag_name, shown
+from mnistae_cli.fields import Checked, flag_name, refusal, shown
 
 Config = TypeVar("Config", bound=Checked)
 
@@ -88,13 +88,11 @@ def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kin
     for each in dataclasses.fields(config_class):  # type: ignore[arg-type]
         if "kinds" in each.metadata:
             for selector, help in each.metadata["selectors"].items():
-                words = dict.fromkeys(
-                    one.chosen_by[selector] for one in each.metadata["kinds"] if selector in one.chosen_by
-                )
+                words = _words(each.metadata["kinds"], selector)
                 first = each.metadata["kinds"][0].chosen_by.get(selector)
                 own = [one for one in each.metadata["kinds"] if list(one.chosen_by)[-1] == selector]
                 described = "; ".join(f"{one.name()}: {one.summary}" for one in own)
-                yield Setting(selector, Literal[tuple(words)], first, {"help": f"{help} {described}."})
+                yield Setting(selector, Literal[words], first, {"help": f"{help} {described}."})
             for one in each.metadata["kinds"]:
                 yield from _settings(one, None, one)
         elif isinstance(each.default, Checked):
@@ -136,15 +134,10 @@ def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]
         UsageError: a word that chooses none.
     """
     left = list(kinds)
-    for selector in dict.fromkeys(name for kind in kinds for name in kind.chosen_by):
-        given = values.get(selector)
-        words = list(dict.fromkeys(kind.chosen_by[selector] for kind in kinds if selector in kind.chosen_by))
+    for selector in selectors_of(kinds):
+        given, words = values.get(selector), _words(kinds, selector)
         if given is not None and given not in words:
-            rule = "one of " + ", ".join(words)
-            flag = f"--{selector}"
-            raise UsageError(
-                f"{flag} is {shown(given)}: it must be {rule}.", f"Give {flag} another value, or leave it out."
-            )
+            raise refusal(f"--{selector}", given, "one of " + ", ".join(words))
         word = left[0].chosen_by.get(selector) if given is None else given
         fitting = [kind for kind in left if kind.chosen_by.get(selector) == word]
         if not fitting:
@@ -160,6 +153,16 @@ def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]
             )
         left = fitting
     return left[0]
+
+
+def selectors_of(kinds: Sequence[type[Kind]]) -> list[str]:
+    """The settings whose words choose a kind, as `model` and `sparsity`."""
+    return list(dict.fromkeys(selector for kind in kinds for selector in kind.chosen_by))
+
+
+def _words(kinds: Sequence[type[Kind]], selector: str) -> tuple[str, ...]:
+    """The words that a selector takes."""
+    return tuple(dict.fromkeys(kind.chosen_by[selector] for kind in kinds if selector in kind.chosen_by))
 
 
 def kinds_of(config_class: type[Checked]) -> Sequence[type[Kind]]:

@@ -24,6 +24,7 @@ PANELS = {
 }
 SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
 SHARERS = {"n_clusters": ("cluster", "train")}  # setting → the stages that one option of `run` serves, its owner first
+PREFIX = "MNISTAE_"  # of every environment variable
 PREFIXES = {"classify": "head"}
 SHARE_OR_COUNT = float | int | None
 
@@ -126,7 +127,7 @@ def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> 
 def variable_of(stage: str, setting: Setting) -> str:
     """`MNISTAE_TRAIN_EPOCHS`; `MNISTAE_SEED` for what all stages share."""
     words = setting.name if setting.name in SHARED else f"{stage}_{setting.flag[2:]}"
-    return "MNISTAE_" + words.replace("-", "_").upper()
+    return PREFIX + words.replace("-", "_").upper()
 
 
 def _option(stage: str, same: Sequence[Setting], flag: str, variables: list[str]) -> inspect.Parameter:

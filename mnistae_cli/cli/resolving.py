@@ -9,6 +9,7 @@ import typer
 
 from mnistae_cli.cli.options import (
     COMMON_TYPES,
+    PREFIX,
     SHARE_OR_COUNT,
     SHARED,
     SHARERS,
@@ -29,7 +30,6 @@ from mnistae_cli.settings import (
     without_other_kinds,
 )
 
-PREFIX = "MNISTAE_"
 GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 
 

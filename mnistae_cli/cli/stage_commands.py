@@ -14,7 +14,7 @@ from mnistae_cli.cli.options import Common, FailUnder
 from mnistae_cli.cli.printing import print_manifest, print_scores
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Report
-from mnistae_cli.store import command_for
+from mnistae_cli.store import LABELS_TABLE, command_for
 
 if TYPE_CHECKING:
     from mnistae_cli.stages.label import Answers
@@ -120,7 +120,7 @@ def label(context: typer.Context, common: Common) -> None:
         manifest = stage(config, common.artifacts, listener, force=common.force)
         listener.stop()
         sheet = common.artifacts / "label" / "contact_sheet.html"
-        if "labels.csv" not in manifest.files and not common.json and console.somebody_answers():
+        if LABELS_TABLE not in manifest.files and not common.json and console.somebody_answers():
             answers = Answers(common.artifacts)
             _ask_for_names(answers, manifest.metrics["clusters"], sheet)
             manifest = stage(dataclasses.replace(config, names=tuple(answers.names)), common.artifacts, listener)
@@ -129,8 +129,8 @@ def label(context: typer.Context, common: Common) -> None:
             console.print_json(dataclasses.asdict(manifest))
             return
         note = f"Look at {sheet}, then: {command_for(common.artifacts, 'label')} --names NAME,NAME,…"
-        if "labels.csv" in manifest.files:
-            note = f"{sheet.with_name('labels.csv')}, the least certain last"
+        if LABELS_TABLE in manifest.files:
+            note = f"{sheet.with_name(LABELS_TABLE)}, the least certain last"
         console.print_table("mnistae label", *cluster_rows(manifest.metrics["clusters"]), note)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.progress import Notice, Report
 from mnistae_cli.store import Manifest, Stored
 
 
@@ -46,6 +47,12 @@ class Drawn:
         """The names of the classes of which no label was drawn."""
         present = set(self.labels.tolist())
         return [name for number, name in enumerate(class_names) if number not in present]
+
+    def warn_of_missed(self, class_names: Sequence[str], report: Report) -> None:
+        """Report the classes of which no label was drawn."""
+        missed = self.missed(class_names)
+        if missed:
+            report(Notice(f"no label was drawn for these classes, so they are never predicted: {', '.join(missed)}"))
 
     def record(self) -> dict[str, dict[str, str]]:
         """Their record in a plan: other indices make another plan."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import choices, suggestion
-from mnistae_cli.flat import chosen, kinds_of, settings_of
+from mnistae_cli.flat import chosen, kinds_of, selectors_of, settings_of
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
 SHARED_KEYS = ("dataset", "data_dir", "seed")
@@ -75,7 +75,7 @@ def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str
     kinds = kinds_of(STAGE_CONFIGS[stage])
     if not kinds:
         return dict(values), ""
-    words = list(dict.fromkeys(word for kind in kinds for word in kind.chosen_by))
+    words = selectors_of(kinds)
     before = chosen(kinds, {word: values[word] for word in words if word in values})
     wanted = dict(before.chosen_by)
     for number, word in enumerate(words):

@@ -37,9 +37,7 @@ def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *
 def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, report: Report) -> None:
     features = load_npy(encode.folder / "features_train.npy")[drawn.indices]
     class_names = (encode.manifest.dataset or {})["class_names"]
-    missed = drawn.missed(class_names)
-    if missed:
-        report(Notice(f"no label was drawn for these classes, so they are never predicted: {', '.join(missed)}"))
+    drawn.warn_of_missed(class_names, report)
     report(Notice("loading TensorFlow"))
     from mnistae_cli import nets
 

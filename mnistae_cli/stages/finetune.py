@@ -40,9 +40,7 @@ def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], draw
     train_images, test_images = data.train.pixels, data.test.pixels
     del data  # and all of its labels; the drawn ones are in `drawn`
     pixels = train_images.load()
-    missed = drawn.missed(class_names)
-    if missed:
-        report(Notice(f"no label was drawn for these classes, so they are never predicted: {', '.join(missed)}"))
+    drawn.warn_of_missed(class_names, report)
     report(Notice("loading TensorFlow"))
     from mnistae_cli import nets
 

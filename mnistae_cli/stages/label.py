@@ -17,9 +17,20 @@ from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
 from mnistae_cli.progress import Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import LabelConfig
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, keep, make_stage, open_stage, read_stage, sha256_of
+from mnistae_cli.store import (
+    LABELS_TABLE,
+    Manifest,
+    Plan,
+    Stored,
+    Work,
+    hold,
+    keep,
+    make_stage,
+    open_stage,
+    read_stage,
+    sha256_of,
+)
 
-TABLE = "labels.csv"
 ANSWERS = ".answers.json"  # in the artifacts directory
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
 FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
@@ -57,7 +68,7 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         encode, cluster = open_stage(artifacts, "encode"), open_stage(artifacts, "cluster")
         earlier = read_stage(artifacts, "label")
         if not force:
-            _refuse_to_replace_corrections(artifacts / "label" / TABLE, earlier)
+            _refuse_to_replace_corrections(artifacts / "label" / LABELS_TABLE, earlier)
         if earlier and earlier.manifest.inputs["cluster"] == cluster.sha256:
             config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
         _check_names(config.names, cluster.manifest.config["n_clusters"])
@@ -96,7 +107,7 @@ class Answers:
 
 
 def _refuse_to_replace_corrections(table: Path, earlier: Stored | None) -> None:
-    written = earlier.manifest.files.get(TABLE, {}).get("sha256") if earlier else None
+    written = earlier.manifest.files.get(LABELS_TABLE, {}).get("sha256") if earlier else None
     if table.is_file() and sha256_of(table) != written:
         raise UsageError(f"{table} is not as mnistae wrote it: it was corrected.", "Move it away, or give --force.")
 
@@ -125,7 +136,7 @@ def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, repo
     write_sheet(data.train.pixels.load(), shown, summaries, work.folder)
     if config.names:
         images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
-        _write_labels(work.folder / TABLE, images, sureness, config.names)
+        _write_labels(work.folder / LABELS_TABLE, images, sureness, config.names)
     work.metrics = {"clusters": [asdict(each) for each in summaries]}
 
 

@@ -12,7 +12,7 @@ from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster
 from mnistae_cli.stages.encode import encode
 from mnistae_cli.stages.evaluate import evaluate
-from mnistae_cli.stages.train import open_data, train_on
+from mnistae_cli.stages.train import open_data, train
 from mnistae_cli.store import Manifest, drop_stage, hold, keep
 
 CONFIG_HEADER = "# The resolved configuration of the last `mnistae run` here.\n\n"
@@ -32,7 +32,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     if data.train.labels is not None:
         draw_labels(data.train.labels, configs["classify"])  # an error comes before the training
     with hold(artifacts, report):
-        trained = train_on(data, configs["train"], artifacts, report, force=force)
+        trained = train(configs["train"], artifacts, report, force=force, data=data)
         if configs["encode"].dataset not in (None, configs["train"].dataset):
             data = load_dataset(configs["encode"].dataset, configs["encode"].data_dir, report)
         encoded = encode(configs["encode"], artifacts, report, force=force, data=data)

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from mnistae_cli.nets import Examples
 
 
-def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+def train(
+    config: TrainConfig,
+    artifacts: Path,
+    report: Report = silent,
+    *,
+    force: bool = False,
+    data: Dataset | None = None,
+) -> Manifest:
     """Train an autoencoder; write `autoencoder.keras`, `encoder.onnx`, `decoder.onnx`, `history.csv`.
 
     With a decoder of one layer also `atoms.npy` (D, H, W) float32: what each unit of the code adds to the picture.
@@ -27,16 +34,17 @@ def train(config: TrainConfig, artifacts: Path, report: Report = silent, *, forc
     grey levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
     `frame`, where the sign is in the training images.
 
+    Args:
+        config: of the data set and the code.
+        artifacts: the artifacts directory.
+        report: hears the progress.
+        force: run even if up to date.
+        data: the data set, where it is open already (`open_data`).
+
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
     """
-    return train_on(open_data(config, artifacts, report), config, artifacts, report, force=force)
-
-
-def train_on(
-    data: Dataset, config: TrainConfig, artifacts: Path, report: Report = silent, *, force: bool = False
-) -> Manifest:
-    """`train` on a data set that is loaded already."""
+    data = data or open_data(config, artifacts, report)
     with hold(artifacts, report):
         config = config.for_images(data.train.pixels.n)
         plan = Plan("train", config, dataset=data.record(labels=False))

@@ -10,10 +10,11 @@ from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
 from mnistae_cli.store.plans import Plan, Stored
 from mnistae_cli.store.reading import open_beside, open_stage, read_stage
-from mnistae_cli.store.states import stage_states
+from mnistae_cli.store.states import LABELS_TABLE, stage_states
 
 __all__ = [
     "DEFAULT_ROOT",
+    "LABELS_TABLE",
     "NO_PLACE",
     "SCHEMA_VERSION",
     "Manifest",

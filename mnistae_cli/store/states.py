@@ -9,7 +9,7 @@ from mnistae_cli.store.manifests import damage
 from mnistae_cli.store.plans import Stored
 from mnistae_cli.store.reading import read_manifest, stale_reason
 
-CORRECTED = "labels.csv"  # the table of `label`, in which a person may correct names
+LABELS_TABLE = "labels.csv"  # of `label`; a person may correct names in it
 
 
 def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, str]]:
@@ -31,10 +31,10 @@ def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, s
             damaged = damage(stored.folder, stored.manifest, thorough=thorough)
             via = f"{first} is stale, " if first and first != stage else ""
             gone = [role for role in stored.manifest.inputs if not (root / role).exists()]
-            edited = damaged and damaged == _damage_of_table(stored, thorough=thorough)
+            edited = damaged and _only_the_table_differs(stored, thorough=thorough)
             state = "edited" if edited else "damaged" if damaged else "stale" if stale else "up to date"
             finished = f"finished {stored.manifest.finished}" + (f"; {', '.join(gone)} is gone" if gone else "")
-            reason = f"{CORRECTED} was corrected; {finished}" if edited else damaged or via + stale or finished
+            reason = f"{LABELS_TABLE} was corrected; {finished}" if edited else damaged or via + stale or finished
         except MissingInput:
             state, reason = "missing", f"run: {command_for(root, stage)}"
         except DamagedInput as problem:
@@ -43,12 +43,10 @@ def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, s
     return states
 
 
-def _damage_of_table(stored: Stored, *, thorough: bool) -> str:
-    """What is wrong with the table, if only the table differs; empty if other files differ, or if it is gone."""
-    manifest = stored.manifest
-    if CORRECTED not in manifest.files or not (stored.folder / CORRECTED).is_file():
-        return ""
-    others = {name: entry for name, entry in manifest.files.items() if name != CORRECTED}
-    if damage(stored.folder, replace(manifest, files=others), thorough=thorough):
-        return ""
-    return damage(stored.folder, manifest, thorough=thorough)
+def _only_the_table_differs(stored: Stored, *, thorough: bool) -> bool:
+    """Whether a damaged stage has its table, and all its other files are as the manifest says."""
+    files = stored.manifest.files
+    if LABELS_TABLE not in files or not (stored.folder / LABELS_TABLE).is_file():
+        return False
+    others = {name: entry for name, entry in files.items() if name != LABELS_TABLE}
+    return not damage(stored.folder, replace(stored.manifest, files=others), thorough=thorough)
