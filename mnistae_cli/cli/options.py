@@ -155,8 +155,8 @@ def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> st
 
     Args:
         texts: name of the kind (empty: it is about no kind), text.
-        n_kinds: all kinds of the stage.
-        between: what parts two texts.
+        n_kinds: the number of kinds of the stage.
+        between: what stands between two texts.
     """
     names: dict[str, list[str]] = {}
     for name, text in texts:

@@ -156,7 +156,7 @@ def given_values(context: typer.Context) -> dict[str, Any]:
 
 
 def misspelt_variables(environment: Iterable[str]) -> list[str]:
-    """Variables that are nearly ours: a line each, with what may be meant. Other programs' are none of our business."""
+    """One line for each variable whose name is near one of ours, with that name. Other variables get no line."""
     known = [f"{PREFIX}{name.upper()}" for name in COMMON_TYPES]
     for stage, config_class in STAGE_CONFIGS.items():
         known += [variable_of(stage, each) for each in settings_of(config_class)]
