@@ -15,6 +15,7 @@ from mnistae_cli.errors import UsageError
 WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
 AUTO: Literal["auto"] = "auto"
+WholeOrAuto = int | Literal["auto"]
 
 
 def option(default: Any, help: str, **rule: Any) -> Any:

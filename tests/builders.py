@@ -10,7 +10,7 @@ from mnistae_cli.flat import make
 from mnistae_cli.nets.autoencoder import Autoencoder
 from mnistae_cli.nets.classifier import Head, build_head
 from mnistae_cli.nets.training import Optimisation
-from mnistae_cli.settings import MLP, ClassifyConfig, ClusterConfig, Prototypes, TrainConfig
+from mnistae_cli.settings import MLP, ClassifyConfig, KMeans, Prototypes, TrainConfig
 
 
 def train_config(**settings: Any) -> TrainConfig:
@@ -35,5 +35,5 @@ def head_of(features: np.ndarray, n_classes: int, **settings: Any) -> Head:
     return build_head(features, n_classes, hidden=hidden, standardize=kind.features.standardize)
 
 
-def kmeans(features: np.ndarray, **settings: Any) -> Clustering:
-    return fit_kmeans(features, **asdict(ClusterConfig(**settings)))
+def kmeans(features: np.ndarray, seed: int = 0, **settings: Any) -> Clustering:
+    return fit_kmeans(features, seed=seed, **asdict(KMeans(**settings)))

@@ -23,7 +23,10 @@ PANELS = {
     "label": "Names",
 }
 SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
-SHARERS = {"n_clusters": ("cluster", "train")}  # setting → the stages that one option of `run` serves, its owner first
+# Setting → the stages that one option of `run` serves, its owner first. Only KMeans needs an encoder whose heads tell
+# apart as many clusters as it does.
+SHARERS = {"n_clusters": ("cluster", "train")}
+SHARED_BY = "kmeans"
 PREFIX = "MNISTAE_"  # of every environment variable
 PREFIXES = {"classify": "head"}
 SHARE_OR_COUNT = float | int | None

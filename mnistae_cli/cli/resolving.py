@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 import typer
@@ -12,6 +12,7 @@ from mnistae_cli.cli.options import (
     PREFIX,
     SHARE_OR_COUNT,
     SHARED,
+    SHARED_BY,
     SHARERS,
     Common,
     settings_by_name,
@@ -48,10 +49,11 @@ def resolve(
         UsageError: an unknown preset, a file that cannot be read, a refused value.
     """
     experiment = load_experiment(common.preset, common.config)
+    shared = SHARERS if _method(experiment, given) == SHARED_BY else {}
     configs = {}
     for stage in stages:
         try:
-            over = _given_to(stage, given)
+            over = _given_to(stage, given, shared)
             values, left_out = without_other_kinds(stage, experiment[stage], over)
             if left_out:
                 source = f"preset {common.preset}" if common.preset else str(common.config)
@@ -59,7 +61,7 @@ def resolve(
             if WHICH & over.keys():
                 values = {name: value for name, value in values.items() if name not in WHICH}
             if len(stages) > 1:
-                values, over = _from_owners(stage, experiment, values, over)
+                values, over = _from_owners(stage, experiment, values, over, shared)
             configs[stage] = stage_config(stage, values | over)
         except UsageError as problem:  # two stages may have an option of this name
             raise UsageError(
@@ -68,21 +70,31 @@ def resolve(
     return configs
 
 
-def _given_to(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _method(experiment: Experiment, given: Mapping[str, Any]) -> str:
+    """The word that chooses how `cluster` groups the images."""
+    words = {"method": given.get("cluster__method") or experiment["cluster"].get("method")}
+    return chosen(kinds_of(STAGE_CONFIGS["cluster"]), words).name()
+
+
+def _given_to(stage: str, given: Mapping[str, Any], shared: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What was given that a stage knows, each value in the type of its setting."""
     settings, over = settings_by_name(stage), {}
     for key, value in given.items():
         owner, _, name = key.partition("__")
-        if name in settings and (owner == stage or name in SHARED or name in SHARERS):
+        if name in settings and (owner == stage or name in SHARED or name in shared):
             over[name] = _parsed(settings[name][0].flag, value, settings[name][0].hint)
     return over
 
 
 def _from_owners(
-    stage: str, experiment: Experiment, values: dict[str, Any], over: dict[str, Any]
+    stage: str,
+    experiment: Experiment,
+    values: dict[str, Any],
+    over: dict[str, Any],
+    shared: Mapping[str, Sequence[str]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A stage's values with those that it shares with their owner, where its kind of code uses them."""
-    for name, (owner, *_) in SHARERS.items():
+    for name, (owner, *_) in shared.items():
         if owner == stage:
             continue
         if name in _used(stage, values | over):

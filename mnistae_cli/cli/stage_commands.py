@@ -82,9 +82,9 @@ def classify(context: typer.Context, common: Common) -> None:
     _run_stage("classify", context, common)
 
 
-@_stage_command("cluster", "mnistae cluster --clusters 20")
+@_stage_command("cluster", "mnistae cluster --method graph")
 def cluster(context: typer.Context, common: Common) -> None:
-    """Group the features by KMeans. No label is looked at."""
+    """Group the images by their features. No label is looked at."""
     _run_stage("cluster", context, common)
 
 

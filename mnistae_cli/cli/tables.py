@@ -77,6 +77,11 @@ def _clusters(scores: Mapping[str, Any]) -> Iterator[list[str]]:
         for key, name in names.items():
             if key in clusters["train"]:
                 yield _pair(f"{clusters['n_clusters']} clusters: {name}", clusters, key)
+        yield _pair("images in no clear cluster", clusters, "unsure")
+        if "stability" in clusters:
+            yield ["agreement of the runs (adjusted Rand index)", figure(clusters["stability"]), ABSENT]
+        if clusters.get("n_small_communities"):
+            yield ["communities too small to be a cluster", figure(clusters["n_small_communities"]), ABSENT]
         sizes = [clusters[split]["sizes"] for split in ("train", "test")]
         if "names" in scores:
             yield _pair("names given to the clusters: accuracy", scores["names"], "accuracy")

@@ -1,12 +1,21 @@
-"""Clusters of features, and nearest neighbors. Only this package imports `sklearn.cluster` and `sklearn.neighbors`."""
+"""Clusters of features, and nearest neighbors. Only this package imports `sklearn.cluster`, faiss and graspologic."""
 
-from mnistae_cli.clusters.kmeans import assign, check_clusters, distances, fit_kmeans
-from mnistae_cli.clusters.neighbors import nearest_neighbors
+from mnistae_cli.clusters.graph_clusters import Directions, GraphClusters, find_clusters
+from mnistae_cli.clusters.kmeans import check_clusters, fit_kmeans
+from mnistae_cli.clusters.neighbors import nearest_images
+from mnistae_cli.clusters.placement import VOTERS, Placement, place_by_centroids, place_by_neighbors
+from mnistae_cli.clusters.scan import Scan
 
 __all__ = [
-    "assign",
+    "VOTERS",
+    "Directions",
+    "GraphClusters",
+    "Placement",
+    "Scan",
     "check_clusters",
-    "distances",
+    "find_clusters",
     "fit_kmeans",
-    "nearest_neighbors",
+    "nearest_images",
+    "place_by_centroids",
+    "place_by_neighbors",
 ]

@@ -1,15 +1,24 @@
 """An invariant code: the same for an image and for small warps of it, with heads that tell clusters."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
 from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import option
+from mnistae_cli.fields import AUTO, WholeOrAuto, option
+from mnistae_cli.progress import Notice, Report
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mnistae_cli.data import Pixels
     from mnistae_cli.nets import Autoencoder
+
+FIRST_CLUSTERS = 20  # of a head, while their number is not known; more than there are classes
+FIRST_PART = 0.65  # share of the epochs until the heads take the number and the sizes that the graph shows
+SECOND_RATE = 1 / 3  # of the learning rate, after that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +32,12 @@ class Invariant(Code):
 
     latent_dim: int = latent_dim_option(128, "Width of the embedding, in units.")
     loss: Literal["bce", "mse"] = loss_option()
-    n_clusters: int = option(
-        10, "Clusters that a head tells apart, of about equal size.", minimum=2, maximum=1000, flag="clusters"
+    n_clusters: WholeOrAuto = option(
+        AUTO,
+        "Clusters of about equal size that a head tells apart; auto: 20, then the number and the sizes that are found.",
+        minimum=2,
+        maximum=1000,
+        flag="clusters",
     )
     n_heads: int = option(10, "Heads that each assign the clusters.", minimum=1, maximum=100)
     entropy_weight: float = option(2.5, "Weight of the clusters' equal size beside the views' agreement.", minimum=1)
@@ -37,7 +50,7 @@ class Invariant(Code):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.training.batch_size < self.n_clusters:
+        if self.n_clusters != AUTO and self.training.batch_size < self.n_clusters:
             raise UsageError(
                 f"--batch-size is {self.training.batch_size}: it must have room for {self.n_clusters} clusters.",
                 f"Give at least {self.n_clusters}.",
@@ -48,14 +61,62 @@ class Invariant(Code):
         """It learns from pairs: an image beside itself or a near one."""
         return self.n_neighbors
 
+    @property
+    def graph_features(self) -> slice:
+        """The embedding. The heads' probabilities say only what the heads were asked for."""
+        return slice(-self.latent_dim, None)
+
+    @property
+    def parts(self) -> Sequence[Training]:
+        """With a number of clusters one; else a second one for the clusters that were found."""
+        epochs = int(self.training.epochs)
+        first = max(round(FIRST_PART * epochs), 1)
+        if self.n_clusters != AUTO or first == epochs:
+            return [self.training]
+        rate = self.training.learning_rate * SECOND_RATE
+        return [
+            replace(self.training, epochs=first),
+            replace(self.training, epochs=epochs - first, learning_rate=rate),
+        ]
+
     def check_images(self, n: int) -> None:
         """Refuse fewer images than clusters."""
         from mnistae_cli.clusters import check_clusters
 
-        check_clusters(self.n_clusters, n)
+        check_clusters(2 if self.n_clusters == AUTO else int(self.n_clusters), n)
 
     def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
         """H×W → layers → embedding → heads; the code is the heads' probabilities and the embedding's direction."""
+        most = min(FIRST_CLUSTERS, self.training.batch_size, max(len(pixels), 2))
+        return self._built(pixels, steps, seed, most if self.n_clusters == AUTO else int(self.n_clusters), ())
+
+    def rebuild(
+        self,
+        model: "Autoencoder",
+        pixels: "Pixels",
+        nearest_by_pixels: "NDArray[np.int32]",
+        steps: int,
+        seed: int,
+        report: Report,
+    ) -> "Autoencoder":
+        """The same layers with heads for the clusters of the graph; the same model where it shows one cluster."""
+        from mnistae_cli import nets
+        from mnistae_cli.clusters import Directions, find_clusters
+
+        directions = Directions(nets.encoded(model, pixels)[:, self.graph_features])
+        found = find_clusters(directions, len(pixels), nearest_by_pixels, seed=seed)
+        if not 2 <= found.n_clusters <= self.training.batch_size:
+            report(Notice("the graph of the images shows no clusters so far: the heads stay as they are"))
+            return model
+        sizes = found.sizes[: found.n_clusters]
+        report(Notice(f"the graph shows {found.n_clusters} clusters of {sizes.min():,} to {sizes.max():,} images"))
+        rebuilt = self._built(pixels, steps, seed, found.n_clusters, (sizes / sizes.sum()).tolist())
+        nets.carry_over(model, rebuilt, pixels, found.placement.clusters, seed)
+        return rebuilt
+
+    def _built(
+        self, pixels: "Pixels", steps: int, seed: int, n_clusters: int, shares: Sequence[float]
+    ) -> "Autoencoder":
         from mnistae_cli import nets
 
         height, width = pixels.shape[1:]
@@ -64,8 +125,9 @@ class Invariant(Code):
             width,
             loss=self.loss,
             n_heads=self.n_heads,
-            n_clusters=self.n_clusters,
+            n_clusters=n_clusters,
             entropy_weight=self.entropy_weight,
             steps=steps,
+            shares=shares,
             **self.network_settings(seed),
         )

@@ -1,17 +1,20 @@
 """What the kinds of code share: the layers before a code, what is done to its input, how it is trained."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from mnistae_cli.fields import AUTO, WIDEST, Checked, option
+from mnistae_cli.fields import AUTO, WIDEST, Checked, WholeOrAuto, option
 from mnistae_cli.flat import Kind, record
+from mnistae_cli.progress import Report
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mnistae_cli.data import Pixels
     from mnistae_cli.nets import Autoencoder
-
-WholeOrAuto = int | Literal["auto"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +124,37 @@ class Code(Kind):
     def n_pair_neighbors(self) -> int | None:
         """Nearest images from which the second of a pair is drawn; None where it learns from single images."""
         return None
+
+    @property
+    def graph_features(self) -> slice:
+        """The columns of its features by which the graph of similar images is made."""
+        return slice(None)
+
+    @property
+    def parts(self) -> Sequence[Training]:
+        """The parts of the training, one after the other; between two of them the network is rebuilt."""
+        return [self.training]
+
+    def rebuild(
+        self,
+        model: "Autoencoder",
+        pixels: "Pixels",
+        nearest_by_pixels: "NDArray[np.int32]",
+        steps: int,
+        seed: int,
+        report: Report,
+    ) -> "Autoencoder":
+        """The network that goes on from `model` in the next part.
+
+        Args:
+            model: trained so far.
+            pixels: (N, H, W), all training images.
+            nearest_by_pixels: (N, p), the nearest images of each.
+            steps: of the next part.
+            seed: of all draws.
+            report: hears what was found.
+        """
+        return model
 
     def check_images(self, n: int) -> None:
         """Refuse a number of training images that it cannot learn from."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, WholeOrAuto, latent_dim_option, loss_option
+from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
 from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import AUTO, option
+from mnistae_cli.fields import AUTO, WholeOrAuto, option
 
 USUAL_K = 25
 

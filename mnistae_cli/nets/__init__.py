@@ -11,6 +11,7 @@ from mnistae_cli.nets.export import export_onnx, load_keras, write_history
 from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
 from mnistae_cli.nets.invariance import build_invariant
 from mnistae_cli.nets.losses import softmax_crossentropy
+from mnistae_cli.nets.regrouping import carry_over, encoded
 from mnistae_cli.nets.runtime import start_session
 from mnistae_cli.nets.sparse import build_sparse, growing
 from mnistae_cli.nets.sparsity import BatchTopK, KLPenalty, L1Penalty, TopK
@@ -32,7 +33,9 @@ __all__ = [
     "build_invariant",
     "build_prototypes",
     "build_sparse",
+    "carry_over",
     "corrupted",
+    "encoded",
     "export_onnx",
     "growing",
     "labelled_loss",

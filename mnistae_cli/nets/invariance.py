@@ -16,28 +16,33 @@ WHOLE = 0.15  # share of the training steps, the first ones, in which no side of
 PLACES = 5  # an image as it is and its four shifted copies; the code is the mean over them
 SHIFT = 0.07  # of a copy, in sides of the image
 
+OF_VIEW = "code_of_view"
+
 serialisable = keras.saving.register_keras_serializable("mnistae")
 
 
-def assignment_loss(p: Any, q: Any, entropy_weight: float) -> Any:
+def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[float] = ()) -> Any:
     """H(P) - 2 λ H(m) in nats. With λ = 1 it is the negative mutual information between the clusters of two views.
 
     P_ij = mean over images of (p_i q_j + p_j q_i) / 2, m_i = Σ_j P_ij. Ji, Henriques & Vedaldi 2019, "Invariant
-    information clustering"; λ > 1 favours clusters of more equal size.
+    information clustering"; λ > 1 favours clusters of more equal size. With `shares` s it is
+    H(P) + 2 λ Σ_i m_i log(m_i / s_i), which favours clusters of these sizes.
 
     Args:
         p: probabilities (B, H, K) of H heads for K clusters, of one view of B images.
         q: those of another view.
         entropy_weight: λ.
+        shares: (K,), the share of the images that each cluster should hold; empty: equal ones.
 
     Returns:
-        (H,), one loss per head; the least possible is (1 - 2 λ) log K.
+        (H,), one loss per head; with equal shares, the least possible is (1 - 2 λ) log K.
     """
     joint = ops.einsum("bhi,bhj->hij", p, q) / ops.cast(ops.shape(p)[0], p.dtype)
     joint = ops.maximum((joint + ops.transpose(joint, (0, 2, 1))) / 2, EPSILON)
     marginal = ops.sum(joint, axis=2)
     joint_entropy = -ops.sum(joint * ops.log(joint), axis=(1, 2))
-    return joint_entropy + 2 * entropy_weight * ops.sum(marginal * ops.log(marginal), axis=1)
+    ratio = marginal / np.array(shares, np.float32) if shares else marginal
+    return joint_entropy + 2 * entropy_weight * ops.sum(marginal * ops.log(ratio), axis=1)
 
 
 @serialisable
@@ -46,22 +51,25 @@ class Agreement(keras.layers.Layer):
 
     Args:
         entropy_weight: λ.
+        shares: of the images that each cluster should hold; empty: equal ones.
     """
 
-    def __init__(self, entropy_weight: float, **layer: Any) -> None:
+    def __init__(self, entropy_weight: float, shares: Sequence[float] = (), **layer: Any) -> None:
         super().__init__(**layer)
         self.entropy_weight = entropy_weight
+        self.shares = tuple(shares)
 
     def call(self, assignments_and_codes: Any) -> Any:
         """Probabilities (2B, H, K) and codes (2B, D), the second view after the first → codes (B, D)."""
         assignments, codes = assignments_and_codes
         n = ops.shape(codes)[0] // 2
-        self.add_loss(ops.mean(assignment_loss(assignments[:n], assignments[n:], self.entropy_weight)))
+        losses = assignment_loss(assignments[:n], assignments[n:], self.entropy_weight, self.shares)
+        self.add_loss(ops.mean(losses))
         return codes[:n]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
-        return {**super().get_config(), "entropy_weight": self.entropy_weight}
+        return {**super().get_config(), "entropy_weight": self.entropy_weight, "shares": self.shares}
 
 
 def build_invariant(
@@ -77,6 +85,7 @@ def build_invariant(
     n_clusters: int,
     entropy_weight: float,
     steps: int,
+    shares: Sequence[float] = (),
 ) -> Autoencoder:
     """H×W → `before_code` → embedding, ReLU → heads. Code: the heads' probabilities and the embedding's direction.
 
@@ -94,7 +103,8 @@ def build_invariant(
         n_heads: H, the number of heads. Each assigns the images to clusters of its own.
         n_clusters: K, the number of clusters of a head.
         entropy_weight: λ of `assignment_loss`.
-        steps: of the whole training. Clusters form on whole images: if sides are hidden earlier, some never separate.
+        steps: of the training. Clusters form on whole images: if sides are hidden earlier, some never separate.
+        shares: (K,), of the images that each cluster should hold; empty: equal ones.
     """
     view = keras.Input((height, width), name="view")
     signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, hidden, channels, normalise=True)
@@ -108,13 +118,13 @@ def build_invariant(
     of_view = keras.Model(view, [assignments, code], name="of_view")
 
     images = keras.Input((height, width), name="images")
-    mean_code = mean_over_places(images, keras.Model(view, code, name="code_of_view"))
+    mean_code = mean_over_places(images, keras.Model(view, code, name=OF_VIEW))
     decoder = mirrored_decoder(code.shape[1], height, width, hidden)
 
     pairs = keras.Input((2, height, width), name="pairs")
     views = keras.layers.Concatenate(axis=0, name="views")([pairs[:, 0], pairs[:, 1]])
     seen = corrupt(views, whole_steps=round(WHOLE * steps))
-    agreement = Agreement(entropy_weight, name="agreement")
+    agreement = Agreement(entropy_weight, shares, name="agreement")
     return Autoencoder(
         encoder=keras.Model(images, mean_code, name="encoder"),
         decoder=decoder.model,

@@ -48,6 +48,11 @@ class Fitted:
     history: Mapping[str, list[float]]
     best_epoch: int
 
+    def then(self, later: "Fitted") -> "Fitted":
+        """This training and a later one as one."""
+        history = {name: values + later.history[name] for name, values in self.history.items()}
+        return Fitted(history, len(self.history["loss"]) + later.best_epoch)
+
 
 class IndexedTrainer(keras.Model):
     """Trains `network` on batches of indices into `examples`, by a loss per example on its outputs.
@@ -128,23 +133,23 @@ class _StopsWhenDiverged(keras.callbacks.Callback):
 class _Progress(keras.callbacks.Callback):
     """Reports the progress of the training several times per epoch."""
 
-    def __init__(self, task: str, steps: int, epochs: int, batch_size: int, report: Report) -> None:
+    def __init__(self, task: str, steps: int, before: int, in_all: int, batch_size: int, report: Report) -> None:
         super().__init__()
         self._task, self._report = task, report
-        self._steps, self._epochs, self._batch_size = steps, epochs, batch_size
+        self._steps, self._before, self._in_all, self._batch_size = steps, before, in_all, batch_size
         self._values: dict[str, float] = {}
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._epoch, self._started = epoch, perf_counter()
+        self._epoch, self._started = self._before + epoch, perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         share = min((batch + 1) / self._steps, 0.999)  # the epoch is over when its held-out loss is known
-        self._report(Advance(self._task, self._epoch + share, self._epochs, "epochs", self._values))
+        self._report(Advance(self._task, self._epoch + share, self._in_all, "epochs", self._values))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         rate = self._steps * self._batch_size / (perf_counter() - self._started)
         self._values = {**logs, "images_per_second": rate}
-        self._report(Advance(self._task, epoch + 1, self._epochs, "epochs", self._values))
+        self._report(Advance(self._task, self._epoch + 1, self._in_all, "epochs", self._values))
 
 
 def learning_rate(optimisation: Optimisation, total_steps: int) -> Any:
@@ -170,6 +175,8 @@ def train_network(
     task: str,
     xla: bool,
     shown: Mapping[str, Examples] | None = None,
+    before: int = 0,
+    in_all: int | None = None,
 ) -> Fitted:
     """Train `network` by Adam on the mean of `loss`.
 
@@ -177,6 +184,8 @@ def train_network(
         task: its name in progress reports.
         xla: compile the step with XLA: faster for large dense layers, slower for a small head.
         shown: examples whose loss is recorded each epoch, but has no influence.
+        before: epochs that earlier parts of this training had, for the progress.
+        in_all: epochs of all its parts.
 
     With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
     fallen for that many epochs, and the best epoch's weights are kept.
@@ -197,7 +206,7 @@ def train_network(
         _StopsWhenDiverged(),
         _HeldOutLosses(network, loss, watched),
         *([early] if optimisation.patience else []),
-        _Progress(task, steps.per_epoch, optimisation.epochs, batch_size, report),
+        _Progress(task, steps.per_epoch, before, in_all or optimisation.epochs, batch_size, report),
     ]
     trainer = IndexedTrainer(network, loss, examples)
     rate = learning_rate(optimisation, steps.per_epoch * optimisation.epochs)

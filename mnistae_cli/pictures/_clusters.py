@@ -1,38 +1,62 @@
 """Figures of the clusters."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import distances
 from mnistae_cli.data import Pixels
 from mnistae_cli.pictures._axes import SHOWN, counts, plain, rows_of_images, save
 from mnistae_cli.scores import Table
 
 
-def nearest_images(
-    features: NDArray[np.float32], centroids: NDArray[np.float32], assignments: NDArray[np.int32]
+def first_images(
+    assignments: NDArray[np.int32], order: NDArray[np.float32], distance: NDArray[np.float32], n_groups: int
 ) -> list[NDArray[np.int64]]:
-    """For each cluster, the indices of its ten images nearest to the centroid, the nearest first."""
-    away = distances(features, centroids)
-    members = [np.flatnonzero(assignments == number) for number in range(len(centroids))]
-    return [each[np.argsort(away[each, number])[:SHOWN]] for number, each in enumerate(members)]
+    """For each group, the indices of its first ten images by `order`; at a tie the nearer one comes first."""
+    members = [np.flatnonzero(assignments == number) for number in range(n_groups)]
+    return [each[np.lexsort((distance[each], order[each]))[:SHOWN]] for each in members]
+
+
+def resolutions(scan: Path, path: Path) -> None:
+    """Number of clusters and agreement of the runs over the threshold of a `resolutions.csv`, the chosen one marked."""
+    with scan.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+    thresholds, chosen = columns["conductance"], int(columns["chosen"].argmax())
+    number = int(columns["n_clusters"][chosen])
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    upper.fill_between(
+        thresholds, columns["fewest"], columns["most"], alpha=0.25, step="mid", label="range of the runs"
+    )
+    upper.step(thresholds, columns["n_clusters"], where="mid", label="median of the runs")
+    upper.set(ylabel="clusters", title=f"{number} clusters: the widest range of one stable number")
+    upper.yaxis.set_major_locator(MaxNLocator(integer=True))
+    lower.plot(thresholds, columns["stability"], marker="o", markersize=3)
+    lower.set(xscale="log", ylabel="agreement of the runs (ARI)", xlabel="least conductance of two clusters that merge")
+    for axes in (upper, lower):
+        axes.axvline(thresholds[chosen], color="black", linestyle="--", label="chosen")
+        axes.grid(alpha=0.3, which="both")
+    upper.legend()
+    save(figure, path)
 
 
 def clusters(
-    images: Pixels, nearest: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str], path: Path
+    images: Pixels, first: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str], path: Path
 ) -> None:
-    """The images nearest each centroid, beside the counts of each class if labels are known."""
-    height = max(0.55 * len(nearest) + 1.2, 3.0)
+    """The first images of each cluster, beside the counts of each class if labels are known."""
+    height = max(0.55 * len(first) + 1.2, 3.0)
     figure = Figure(figsize=(12, height) if table is not None else (6, height), layout="constrained")
     left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
-    rows_of_images(left_axes, images, nearest, [str(number) for number in range(len(nearest))])
-    left_axes.set(ylabel="cluster", title="Test images nearest each centroid")
+    rows_of_images(left_axes, images, first, [str(number) for number in range(len(first))])
+    left_axes.set(ylabel="cluster", title="The surest test images of each")
     if table is not None:
-        counts(right_axes[0], table, [str(number) for number in range(len(nearest))], class_names)
+        counts(right_axes[0], table, [str(number) for number in range(len(first))], class_names)
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
     save(figure, path)
 

@@ -1,6 +1,6 @@
 """The pictures of `mnistae evaluate`, by Matplotlib; no display is needed."""
 
-from mnistae_cli.pictures._clusters import clusters, mistakes, nearest_images
+from mnistae_cli.pictures._clusters import clusters, first_images, mistakes, resolutions
 from mnistae_cli.pictures._codes import atoms, compositions, density, feature_map
 from mnistae_cli.pictures._training import confusion_matrix, loss_curve, one_per_class, reconstructions
 
@@ -11,9 +11,10 @@ __all__ = [
     "confusion_matrix",
     "density",
     "feature_map",
+    "first_images",
     "loss_curve",
     "mistakes",
-    "nearest_images",
     "one_per_class",
     "reconstructions",
+    "resolutions",
 ]

@@ -26,7 +26,7 @@ td, th {{ padding: .4em .8em; text-align: left; border-bottom: 1px solid #ddd; }
 </style></head><body>
 <h1>{title}</h1>
 <p>Name each with <code>mnistae label --names NAME,NAME,…</code>, in this order.</p>
-<table><tr><th>cluster</th><th>name</th><th>images</th><th>unsure</th><th>nearest its centroid</th>
+<table><tr><th>cluster</th><th>name</th><th>images</th><th>unsure</th><th>{surest}</th>
 <th>least sure</th></tr>
 {rows}
 </table></body></html>
@@ -41,8 +41,9 @@ class ClusterLook:
         cluster: its number.
         name: as given, or empty.
         size: number of its images in both splits.
-        unsure: share of them that are less than twice as far from the second nearest centroid as from this one.
+        unsure: share of them whose confidence is below 0.5.
         mixed: whether it seems to hold more than one kind of image.
+        small: whether it is too small to be called a cluster.
     """
 
     cluster: int
@@ -50,13 +51,16 @@ class ClusterLook:
     size: int
     unsure: float
     mixed: bool
+    small: bool = False
 
 
 Shown = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Indices of a cluster's images: those nearest to the centroid, and the least sure ones."""
+"""Indices of a cluster's images: the surest, and the least sure ones."""
 
 
-def write_sheet(images: Pixels, shown: Sequence[Shown], summaries: Sequence[ClusterLook], folder: Path) -> None:
+def write_sheet(
+    images: Pixels, shown: Sequence[Shown], summaries: Sequence[ClusterLook], folder: Path, surest: str
+) -> None:
     """Write `contact_sheet.png` and `contact_sheet.html`, a row per cluster.
 
     Args:
@@ -64,11 +68,12 @@ def write_sheet(images: Pixels, shown: Sequence[Shown], summaries: Sequence[Clus
         shown: the images to show, per cluster.
         summaries: one per cluster.
         folder: where the two files go.
+        surest: what the first images of each are.
     """
     strips = [(_strip(images[nearest]), _strip(images[unsure])) for nearest, unsure in shown]
-    _picture(strips, summaries).save(folder / "contact_sheet.png")
+    _picture(strips, summaries, surest).save(folder / "contact_sheet.png")
     rows = "\n".join(_row(summary, *strip) for summary, strip in zip(summaries, strips, strict=True))
-    page = PAGE.format(title=f"{len(summaries)} clusters", rows=rows)
+    page = PAGE.format(title=f"{len(summaries)} clusters", surest=surest, rows=rows)
     (folder / "contact_sheet.html").write_text(page, encoding="utf-8")
 
 
@@ -81,7 +86,7 @@ def _strip(images: Pixels) -> Any:
     return Image.fromarray(np.hstack(list(framed)) if len(framed) else np.full((factor, factor), 255, np.uint8))
 
 
-def _picture(strips: Sequence[tuple[Any, Any]], summaries: Sequence[ClusterLook]) -> Any:
+def _picture(strips: Sequence[tuple[Any, Any]], summaries: Sequence[ClusterLook], surest: str) -> Any:
     height = max(TEXT, *(each.height for pair in strips for each in pair)) + GAP
     widths = [max(pair[side].width for pair in strips) for side in (0, 1)]
     captions = [(_title(each), f"{each.size:,} images, {each.unsure:.1%} unsure") for each in summaries]
@@ -93,14 +98,13 @@ def _picture(strips: Sequence[tuple[Any, Any]], summaries: Sequence[ClusterLook]
     )
     sheet = Image.new("RGB", (left + widths[0] + 3 * GAP + widths[1], GAP + 24 + height * len(strips)), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((left, GAP), "nearest its centroid", "black", font_size=16)
+    draw.text((left, GAP), surest, "black", font_size=16)
     draw.text((left + widths[0] + 2 * GAP, GAP), "least sure", "black", font_size=16)
     for row, (summary, (nearest, unsure)) in enumerate(zip(summaries, strips, strict=True)):
         top = GAP + 24 + row * height
         for text, size, offset in zip(captions[row], SIZES, (0, 24), strict=True):
             draw.text((GAP, top + offset), text, "black", font_size=size)
-        if summary.mixed:
-            draw.text((GAP, top + 40), "looks mixed", "#b00000", font_size=13)
+        draw.text((GAP, top + 40), _warning(summary), "#b00000", font_size=13)
         sheet.paste(nearest, (left, top))
         sheet.paste(unsure, (left + widths[0] + 2 * GAP, top))
     return sheet
@@ -110,8 +114,12 @@ def _title(summary: ClusterLook) -> str:
     return f"{summary.cluster}" + (f": {summary.name}" if summary.name else "")
 
 
+def _warning(summary: ClusterLook) -> str:
+    return "small" if summary.small else "looks mixed" if summary.mixed else ""
+
+
 def _row(summary: ClusterLook, nearest: Any, unsure: Any) -> str:
-    mixed = ' <span class="mixed">looks mixed</span>' if summary.mixed else ""
+    mixed = f' <span class="mixed">{_warning(summary)}</span>' if _warning(summary) else ""
     figures = f"<td>{summary.size:,}</td><td>{summary.unsure:.1%}{mixed}</td>"
     pictures = "".join(
         f'<td><img alt="" src="data:image/png;base64,{_base64(each)}"></td>' for each in (nearest, unsure)

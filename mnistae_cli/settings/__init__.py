@@ -1,7 +1,7 @@
 """What a user can set: one module for each stage's config, the experiments that presets and files describe."""
 
 from mnistae_cli.settings.classify import HEADS, MLP, ClassifyConfig, HeadTraining, Linear, Prototypes
-from mnistae_cli.settings.cluster import ClusterConfig
+from mnistae_cli.settings.cluster import ClusterConfig, Graph, KMeans
 from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.experiments import (
@@ -31,7 +31,9 @@ __all__ = [
     "EvaluateConfig",
     "Experiment",
     "FinetuneConfig",
+    "Graph",
     "HeadTraining",
+    "KMeans",
     "LabelConfig",
     "LabelledConfig",
     "Linear",

@@ -1,19 +1,61 @@
-"""`mnistae cluster`: scikit-learn's KMeans on the training features."""
+"""`mnistae cluster`: how the features are grouped."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from mnistae_cli.fields import Checked, option, seed_option
+from mnistae_cli.errors import UsageError
+from mnistae_cli.fields import AUTO, Checked, WholeOrAuto, option, seed_option
+from mnistae_cli.flat import Kind, choice
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterConfig(Checked):
-    """`mnistae cluster`: scikit-learn's KMeans on the training features."""
+class KMeans(Kind):
+    """scikit-learn's KMeans on the training features."""
 
-    n_clusters: int = option(10, "Number of clusters.", minimum=1, flag="clusters")
+    chosen_by: ClassVar = {"method": "kmeans"}
+    summary: ClassVar = "a given number of clusters, round and of similar size"
+
+    n_clusters: WholeOrAuto = option(10, "Number of clusters.", minimum=1, flag="clusters")
     n_init: int = option(5, "Starts (k-means++); the one of lowest inertia is kept.", minimum=1)
     init_size: int = option(
         6000, "Images drawn for trying the starts, at least 3 a cluster; the best goes on with all images.", minimum=1
     )
     max_iter: int = option(300, "Most iterations of one start.", minimum=1)
     tol: float = option(1e-4, "Stop when the centroids move less than this, relative to the variance.", minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_clusters == AUTO:
+            raise UsageError("--clusters is auto: KMeans must be given a number.", "Give one, or --method graph.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph(Kind):
+    """Communities of the graph of similar images, merged where they are not apart."""
+
+    chosen_by: ClassVar = {"method": "graph"}
+    summary: ClassVar = "clusters of any size, and their number is found"
+
+    n_clusters: WholeOrAuto = option(AUTO, "Number of clusters, or auto.", minimum=1, flag="clusters")
+    n_init: int = option(5, "Runs with different seeds; they must agree on the number that is found.", minimum=1)
+    n_neighbors: WholeOrAuto = option(
+        AUTO,
+        "Neighbors to which an image is linked; auto: a hundredth of the images, 10 to 30.",
+        minimum=1,
+        maximum=1000,
+        flag="graph-neighbors",
+    )
+    min_cluster_size: WholeOrAuto = option(
+        AUTO, "Images; what is smaller is told apart. auto: a five-hundredth of the images, at least 10.", minimum=1
+    )
+
+
+METHODS: list[type[Kind]] = [KMeans, Graph]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterConfig(Checked):
+    """The settings of `cluster`."""
+
+    method: KMeans | Graph = choice(METHODS, method="How images are grouped.")
     seed: int = seed_option()

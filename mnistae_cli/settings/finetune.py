@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mnistae_cli.codes import WholeOrAuto, number_of_epochs
-from mnistae_cli.fields import AUTO, data_dir_option, option
+from mnistae_cli.codes import number_of_epochs
+from mnistae_cli.fields import AUTO, WholeOrAuto, data_dir_option, option
 from mnistae_cli.settings.labelled import LabelledConfig
 
 USUAL_EPOCHS = 10

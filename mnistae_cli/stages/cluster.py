@@ -1,42 +1,146 @@
 """`mnistae cluster`: features → clusters. Looks at no label."""
 
+import csv
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
+from numpy.typing import NDArray
 
-from mnistae_cli.clusters import assign, fit_kmeans
+from mnistae_cli.clusters import (
+    VOTERS,
+    Directions,
+    Placement,
+    Scan,
+    find_clusters,
+    fit_kmeans,
+    place_by_centroids,
+    place_by_neighbors,
+)
 from mnistae_cli.data import load_npy
+from mnistae_cli.flat import make
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.settings import ClusterConfig
+from mnistae_cli.settings import ClusterConfig, Graph, KMeans, TrainConfig
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+
+Place = Callable[[NDArray[np.float32]], Placement]
+"""Features (M, D) of new images → their clusters."""
+LEAST_STABILITY = 0.95  # mean adjusted Rand index between runs; below, their number is not to be trusted
 
 
 def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Fit KMeans on the training features, and give each test image its nearest centroid.
+    """Group the training images by their features, and place each test image in one of the groups.
 
-    Writes `kmeans.joblib`, `centroids.npy` (K, D) float32, `assignments_train.npy` and `assignments_test.npy`
-    (N,) int32. The manifest's metrics: `inertia`, `n_iter` and `cluster_sizes` (K,) on the training images.
+    Writes, for train and test, `assignments_*.npy` (N,) int32, `distance_*.npy` and `confidence_*.npy` (N,) float32
+    (`Placement`). KMeans also `kmeans.joblib` and `centroids.npy` (K, D) float32; the graph also `resolutions.csv`, a
+    row per threshold of its scan.
+
+    The manifest's metrics: `n_clusters` and `cluster_sizes` on the training images; and of KMeans `inertia` and
+    `n_iter`, of the graph `n_small_communities` (the last ones of `cluster_sizes`), `stability` (mean adjusted Rand
+    index between runs) and `plateau`, the lowest and the highest threshold that give this number.
 
     Raises:
         MissingInput: no valid features.
-        UsageError: fewer images than clusters.
+        UsageError: as many clusters cannot be found.
     """
     with hold(artifacts, report, create=False):
-        encode = open_stage(artifacts, "encode")
-        plan = Plan("cluster", config, inputs={"encode": encode})
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, report), report, force=force)
+        inputs = {"encode": open_stage(artifacts, "encode")}
+        if isinstance(config.method, Graph):
+            inputs["train"] = open_stage(artifacts, "train")
+        plan = Plan("cluster", config, inputs=inputs)
+        return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
 
 
-def _fill(work: Work, config: ClusterConfig, encode: Stored, report: Report) -> None:
+def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], report: Report) -> None:
+    encode = inputs["encode"]
     features = load_npy(encode.folder / "features_train.npy")
-    report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {config.n_init} starts"))
-    fitted = fit_kmeans(features, **asdict(config))
+    if isinstance(config.method, KMeans):
+        place = _by_kmeans(work, config.method, config.seed, features, report)
+    else:
+        place = _by_graph(work, config.method, config.seed, features, inputs, report)
+    _save(work, "test", place(load_npy(encode.folder / "features_test.npy")))
+
+
+def _save(work: Work, split: str, placement: Placement) -> None:
+    np.save(work.folder / f"assignments_{split}.npy", placement.clusters)
+    np.save(work.folder / f"distance_{split}.npy", placement.distance)
+    np.save(work.folder / f"confidence_{split}.npy", placement.confidence)
+
+
+def _by_kmeans(work: Work, method: KMeans, seed: int, features: NDArray[np.float32], report: Report) -> Place:
+    report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {method.n_init} starts"))
+    fitted = fit_kmeans(features, seed=seed, **asdict(method))
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
-    np.save(work.folder / "assignments_train.npy", fitted.assignments)
-    test_features = load_npy(encode.folder / "features_test.npy")
-    np.save(work.folder / "assignments_test.npy", assign(test_features, fitted.centroids))
-    sizes = np.bincount(fitted.assignments, minlength=config.n_clusters)
-    work.metrics = {"inertia": fitted.inertia, "n_iter": fitted.n_iter, "cluster_sizes": sizes.tolist()}
+    _save(work, "train", place_by_centroids(features, fitted.centroids))
+    n_clusters = len(fitted.centroids)
+    sizes = np.bincount(fitted.assignments, minlength=n_clusters).tolist()
+    work.metrics = {
+        "n_clusters": n_clusters,
+        "inertia": fitted.inertia,
+        "n_iter": fitted.n_iter,
+        "cluster_sizes": sizes,
+    }
+    return lambda new: place_by_centroids(new, fitted.centroids)
+
+
+def _by_graph(
+    work: Work,
+    method: Graph,
+    seed: int,
+    features: NDArray[np.float32],
+    inputs: Mapping[str, Stored],
+    report: Report,
+) -> Place:
+    columns = graph_features(inputs["train"])
+    neighbors = _neighbors_by_pixels(inputs)
+    beside = "" if neighbors is None else ", and by pixels"
+    report(Notice(f"graph of {len(features):,} images by their features{beside}, {method.n_init} runs"))
+    directions = Directions(features[:, columns])
+    found = find_clusters(directions, len(features), neighbors, seed=seed, **asdict(method))
+    _save(work, "train", found.placement)
+    _write_scan(work.folder / "resolutions.csv", found.scan)
+    plateau = found.scan.conductances[found.scan.plateau]
+    work.metrics = {
+        "n_clusters": found.n_clusters,
+        "n_small_communities": found.n_small,
+        "cluster_sizes": found.sizes.tolist(),
+        "stability": found.stability,
+        "plateau": [float(plateau[0]), float(plateau[-1])],
+    }
+    if found.n_clusters == 1:
+        report(Notice("these images show no clusters: at no usual threshold do they part"))
+    elif found.stability < LEAST_STABILITY:
+        report(
+            Notice(f"the runs agree little (adjusted Rand index {found.stability:.3f}): do not trust these clusters")
+        )
+    return lambda new: place_by_neighbors(directions.nearest(new[:, columns], VOTERS), found.placement.clusters)
+
+
+def graph_features(train: Stored) -> slice:
+    """The columns of the features of this autoencoder by which images are linked."""
+    return make(TrainConfig, train.manifest.config).code.graph_features
+
+
+def _neighbors_by_pixels(inputs: Mapping[str, Stored]) -> NDArray[np.int32] | None:
+    """The nearest images that `train` found, if it learned from the images that were encoded; None without them."""
+    train, encode = inputs["train"], inputs["encode"]
+    same = _pixels_of(train) == _pixels_of(encode)
+    return load_npy(train.folder / "neighbors.npy") if same and "neighbors.npy" in train.manifest.files else None
+
+
+def _pixels_of(stage: Stored) -> Any:
+    return (stage.manifest.dataset or {})["sha256"]["train_images"]
+
+
+def _write_scan(path: Path, scan: Scan) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(("conductance", "n_clusters", "fewest", "most", "stability", "chosen"))
+        for row, threshold in enumerate(scan.conductances):
+            numbers = scan.n_clusters[row]
+            counts = (int(np.median(numbers)), numbers.min(), numbers.max())
+            table.writerow((f"{threshold:.6g}", *counts, f"{scan.stability[row]:.6g}", int(row == scan.chosen)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data import Dataset, as_encoded, load_encoded, load_npy
+from mnistae_cli.data import Dataset, Pixels, as_encoded, load_encoded, load_npy
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, fit_probe, metrics
@@ -17,6 +17,8 @@ from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold
 
 Features = Mapping[str, NDArray[np.float32]]
 """Split → (N, D)."""
+FOUND = ("n_clusters", "n_small_communities", "stability")
+UNSURE = 0.5  # confidence below which an image is unsure
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -154,23 +156,26 @@ def _classification(probabilities: NDArray[np.float32], labels: NDArray[np.uint8
 
 def cluster_tables(cluster: Stored, encode: Stored) -> dict[str, metrics.Table]:
     """The contingency table (K, C) of each split that has labels."""
-    n_clusters = int(cluster.manifest.config["n_clusters"])
+    n_groups = len(cluster.manifest.metrics["cluster_sizes"])
     n_classes = len((encode.manifest.dataset or {})["class_names"])
     tables = {}
     for split in SPLITS:
         labels = read_labels(encode, split)
         if labels is not None:
             assignments = load_npy(cluster.folder / f"assignments_{split}.npy")
-            tables[split] = metrics.contingency_table(assignments, labels, n_clusters, n_classes)
+            tables[split] = metrics.contingency_table(assignments, labels, n_groups, n_classes)
     return tables
 
 
 def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
-    n_clusters = int(cluster.manifest.config["n_clusters"])
-    scores: dict[str, Any] = {"n_clusters": n_clusters}
+    found = cluster.manifest.metrics
+    n_groups = len(found["cluster_sizes"])
+    scores: dict[str, Any] = {key: found[key] for key in FOUND if key in found}
     for split in SPLITS:
         assignments = load_npy(cluster.folder / f"assignments_{split}.npy")
-        scores[split] = {"sizes": np.bincount(assignments, minlength=n_clusters).tolist()}
+        unsure = load_npy(cluster.folder / f"confidence_{split}.npy") < UNSURE
+        sizes = np.bincount(assignments, minlength=n_groups)
+        scores[split] = {"unsure": float(unsure.mean()), "sizes": sizes.tolist()}
     tables = cluster_tables(cluster, encode)
     if "train" not in tables:
         return scores
@@ -181,7 +186,7 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
         figures = (
             metrics.mapped_accuracy(table, hungarian),
             metrics.mapped_accuracy(table, majority),
-            metrics.mapped_accuracy(table, np.arange(n_clusters)),
+            metrics.mapped_accuracy(table, np.arange(n_groups)),
             metrics.normalized_mutual_info(table),
             metrics.adjusted_rand_index(table),
             metrics.purity(table),
@@ -223,11 +228,23 @@ def _draw(
         probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
         figures.confusion_matrix(probabilities, labels, class_names, save / "confusion.png")
     if "cluster" in inputs:
-        centroids = load_npy(inputs["cluster"].folder / "centroids.npy")
-        assignments = load_npy(inputs["cluster"].folder / "assignments_test.npy")
-        tables = cluster_tables(inputs["cluster"], encode)
-        nearest = figures.nearest_images(features, centroids, assignments)
-        figures.clusters(images, nearest, tables.get("test"), class_names, save / "clusters.png")
-        if labels is not None and "train" in tables:
-            predicted = metrics.hungarian_mapping(tables["train"])[assignments]
-            figures.mistakes(images, predicted, labels, class_names, save / "mistakes.png")
+        _draw_clusters(inputs["cluster"], images, encode, save)
+
+
+def _draw_clusters(cluster: Stored, images: Pixels, encode: Stored, save: Path) -> None:
+    from mnistae_cli.pictures import figures
+
+    class_names = (encode.manifest.dataset or {})["class_names"]
+    assignments, distance, confidence = (
+        load_npy(cluster.folder / f"{name}_test.npy") for name in ("assignments", "distance", "confidence")
+    )
+    tables, labels = cluster_tables(cluster, encode), read_labels(encode, "test")
+    n_groups = len(cluster.manifest.metrics["cluster_sizes"])
+    order = distance if cluster.manifest.config["method"] == "kmeans" else 1 - confidence
+    first = figures.first_images(assignments, order, distance, n_groups)
+    figures.clusters(images, first, tables.get("test"), class_names, save / "clusters.png")
+    if "resolutions.csv" in cluster.manifest.files:
+        figures.resolutions(cluster.folder / "resolutions.csv", save / "resolutions.png")
+    if labels is not None and "train" in tables:
+        predicted = metrics.hungarian_mapping(tables["train"])[assignments]
+        figures.mistakes(images, predicted, labels, class_names, save / "mistakes.png")

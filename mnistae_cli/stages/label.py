@@ -4,13 +4,13 @@ import csv
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import assign, distances
+from mnistae_cli.clusters import Placement
 from mnistae_cli.data import load_encoded, load_npy
 from mnistae_cli.errors import UsageError
 from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
@@ -40,19 +40,6 @@ UNSURE = 0.5  # a silhouette of at least this shows a reasonable structure (Kauf
 MIXED = 0.1
 
 
-@dataclass(frozen=True)
-class Sureness:
-    """For N images: the nearest centroid (N,) int32, the distance to it (N,) and the confidence in it (N,).
-
-    The confidence is the simplified silhouette 1 - a / b of the distances a to the nearest centroid and b to the second
-    (Hruschka, de Castro & Campello 2004), in [0, 1]: 0 half-way between two, 1 on a centroid; 1 with one cluster.
-    """
-
-    clusters: NDArray[np.int32]
-    distance: NDArray[np.float32]
-    confidence: NDArray[np.float32]
-
-
 def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
     """Draw the contact sheet of the clusters, and with `names` name every image. Names given earlier are kept.
 
@@ -71,7 +58,7 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
             _refuse_to_replace_corrections(artifacts / "label" / LABELS_TABLE, earlier)
         if earlier and earlier.manifest.inputs["cluster"] == cluster.sha256:
             config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
-        _check_names(config.names, cluster.manifest.config["n_clusters"])
+        _check_names(config.names, len(cluster.manifest.metrics["cluster_sizes"]))
         plan = Plan("label", config, inputs={"encode": encode, "cluster": cluster})
         return make_stage(
             artifacts, plan, lambda work: _fill(work, config, encode, cluster, report), report, force=force
@@ -128,56 +115,55 @@ def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
 
 def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, report: Report) -> None:
     data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
-    centroids = load_npy(cluster.folder / "centroids.npy")
-    features = [load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS]
-    sureness = measure_sureness(np.concatenate(features), centroids)
-    summaries = look_at(sureness, config.names, len(centroids))
-    shown = [_shown(sureness, each.cluster, data.train.pixels.n, config.shown) for each in summaries]
-    write_sheet(data.train.pixels.load(), shown, summaries, work.folder)
+    placement = _placement(cluster)
+    metrics = cluster.manifest.metrics
+    summaries = look_at(placement, config.names, metrics["n_clusters"], len(metrics["cluster_sizes"]))
+    by_distance = cluster.manifest.config["method"] == "kmeans"
+    order = placement.distance if by_distance else 1 - placement.confidence
+    shown = [_shown(placement, order, each.cluster, data.train.pixels.n, config.shown) for each in summaries]
+    surest = "nearest its centroid" if by_distance else "surest"
+    write_sheet(data.train.pixels.load(), shown, summaries, work.folder, surest)
     if config.names:
         images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
-        _write_labels(work.folder / LABELS_TABLE, images, sureness, config.names)
+        _write_labels(work.folder / LABELS_TABLE, images, placement, config.names)
     work.metrics = {"clusters": [asdict(each) for each in summaries]}
 
 
-def measure_sureness(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> Sureness:
-    """How sure KMeans is of each image: features (N, D), centroids (K, D)."""
-    away, clusters = distances(features, centroids), assign(features, centroids)
-    nearest = away[np.arange(len(away)), clusters]
-    if len(centroids) == 1:
-        return Sureness(clusters, nearest, np.ones_like(nearest))
-    away[np.arange(len(away)), clusters] = np.inf
-    second = away.min(axis=1)
-    confidence = np.where(second > 0, 1 - nearest / np.maximum(second, np.finfo(np.float32).tiny), 0)
-    return Sureness(clusters, nearest, confidence.astype(np.float32))
+def _placement(cluster: Stored) -> Placement:
+    """The images of both splits, those of training first."""
+    names = ("assignments", "distance", "confidence")
+    every = ([load_npy(cluster.folder / f"{name}_{split}.npy") for split in SPLITS] for name in names)
+    return Placement(*(np.concatenate(each) for each in every))
 
 
-def look_at(sureness: Sureness, names: Sequence[str], n_clusters: int) -> list[ClusterLook]:
-    """The summary of each cluster."""
+def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
+    """The summary of each cluster, then of each small community."""
     summaries = []
-    for number in range(n_clusters):
-        confidence = sureness.confidence[sureness.clusters == number]
+    for number in range(n_groups):
+        confidence = placement.confidence[placement.clusters == number]
         unsure = float((confidence < UNSURE).mean()) if len(confidence) else 0.0
         name = names[number] if names else ""
-        summaries.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED))
+        summaries.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED, number >= n_clusters))
     return summaries
 
 
-def _shown(sureness: Sureness, cluster: int, n_train: int, n: int) -> Shown:
-    """A cluster's training images: those nearest to the centroid, and the least sure of the others, in that order."""
-    members = np.flatnonzero(sureness.clusters[:n_train] == cluster)
-    by_distance = members[np.argsort(sureness.distance[members], kind="stable")]
-    nearest, others = by_distance[:n], by_distance[n:]
-    return nearest, others[np.argsort(-sureness.confidence[others], kind="stable")][-n:]
+def _shown(placement: Placement, order: NDArray[np.float32], cluster: int, n_train: int, n: int) -> Shown:
+    """A cluster's training images: the first ones by `order`, and the least sure of the others, in that order."""
+    members = np.flatnonzero(placement.clusters[:n_train] == cluster)
+    ordered = members[np.lexsort((placement.distance[members], order[members]))]
+    first, others = ordered[:n], ordered[n:]
+    return first, others[np.argsort(-placement.confidence[others], kind="stable")][-n:]
 
 
-def _write_labels(path: Path, images: Sequence[tuple[str, int, str]], sureness: Sureness, names: Sequence[str]) -> None:
+def _write_labels(
+    path: Path, images: Sequence[tuple[str, int, str]], placement: Placement, names: Sequence[str]
+) -> None:
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:  # file names as they are
         table = csv.writer(file)
         table.writerow(COLUMNS)
-        for i in np.argsort(-sureness.confidence, kind="stable"):
-            cluster = int(sureness.clusters[i])
-            figures = (f"{sureness.distance[i]:.6g}", f"{sureness.confidence[i]:.4f}")
+        for i in np.argsort(-placement.confidence, kind="stable"):
+            cluster = int(placement.clusters[i])
+            figures = (f"{placement.distance[i]:.6g}", f"{placement.confidence[i]:.4f}")
             split, index, image = images[i]
             table.writerow((split, index, as_text(image), cluster, as_text(names[cluster]), *figures))
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import assign
+from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
 from mnistae_cli.data import Frame, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
 from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.flat import make
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Report, silent
+from mnistae_cli.settings import TrainConfig
 from mnistae_cli.store import Stored, command_for, open_beside, open_stage
 
 COLOURS = (3, 4)
@@ -60,6 +62,8 @@ def predict(
     train = open_stage(artifacts, "train")
     stored = open_beside(artifacts, report)
     stored |= {stage: open_stage(artifacts, stage) for stage in ("classify", "cluster") if (artifacts / stage).exists()}
+    if "cluster" in stored:
+        stored |= {"train": train, "encode": open_stage(artifacts, "encode")}
     if not stored.keys() - {"label"}:
         raise MissingInput(
             f"{artifacts} holds neither a classifier nor clusters.",
@@ -99,11 +103,21 @@ def _classes(
     return [dict(zip(class_names, each, strict=True)) for each in probabilities]
 
 
+def _places(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> NDArray[np.int32]:
+    cluster = stored["cluster"]
+    if cluster.manifest.config["method"] == "kmeans":
+        return place_by_centroids(features, load_npy(cluster.folder / "centroids.npy")).clusters
+    columns = make(TrainConfig, stored["train"].manifest.config).code.graph_features
+    known = load_npy(stored["encode"].folder / "features_train.npy")[:, columns]
+    neighbors = Directions(known).nearest(features[:, columns], VOTERS)
+    return place_by_neighbors(neighbors, load_npy(cluster.folder / "assignments_train.npy")).clusters
+
+
 def _clusters(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> list[tuple[int | None, str | None]]:
     """The cluster of each image, and the name that `label` has for it."""
     if "cluster" not in stored:
         return [(None, None)] * len(features)
-    clusters = assign(features, load_npy(stored["cluster"].folder / "centroids.npy")).tolist()
+    clusters = _places(features, stored).tolist()
     summaries = stored["label"].manifest.metrics["clusters"] if "label" in stored else []
     names = {each["cluster"]: each["name"] or None for each in summaries}
     return [(each, names.get(each)) for each in clusters]

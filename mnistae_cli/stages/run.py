@@ -7,6 +7,7 @@ from typing import Any
 from mnistae_cli.clusters import check_clusters
 from mnistae_cli.data import can_be_classified, draw_labels, load_dataset
 from mnistae_cli.errors import UsageError
+from mnistae_cli.fields import AUTO
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster
@@ -28,7 +29,8 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     """
     check_config_place(artifacts)
     data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
-    check_clusters(configs["cluster"].n_clusters, data.train.pixels.n)
+    n_clusters = configs["cluster"].method.n_clusters
+    check_clusters(1 if n_clusters == AUTO else n_clusters, data.train.pixels.n)
     if data.train.labels is not None:
         draw_labels(data.train.labels, configs["classify"])  # an error comes before the training
     with hold(artifacts, report):

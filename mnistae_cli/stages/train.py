@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnistae_cli.clusters import nearest_neighbors
-from mnistae_cli.codes import Code
-from mnistae_cli.data import Dataset, Pixels, load_dataset, measure_frame
+from mnistae_cli.clusters import nearest_images
+from mnistae_cli.codes import Training
+from mnistae_cli.data import Dataset, load_dataset, measure_frame
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import TrainConfig
 from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
 
 if TYPE_CHECKING:
-    from mnistae_cli.nets import Examples
+    from mnistae_cli.nets import Autoencoder, Fitted
 
 
 def train(
@@ -28,7 +28,8 @@ def train(
 ) -> Manifest:
     """Train an autoencoder; write `autoencoder.keras`, `encoder.onnx`, `decoder.onnx`, `history.csv`.
 
-    With a decoder of one layer also `atoms.npy` (D, H, W) float32: what each unit of the code adds to the picture.
+    With a decoder of one layer also `atoms.npy` (D, H, W) float32: what each unit of the code adds to the picture. If
+    the code learns from pairs, also `neighbors.npy` (N, p) int32: of each training image the nearest ones by pixels.
 
     The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (nats or squared
     grey levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
@@ -72,27 +73,40 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     nets.start_session(config.seed)
     code = config.code
     pixels = data.train.pixels.load()
-    model = code.build(pixels, _n_steps(code, len(pixels)), config.seed)
     frame = measure_frame(pixels)
     if code.n_pair_neighbors and len(pixels) > 1:
         report(Notice(f"nearest neighbors of {len(pixels):,} images"))
-    examples = _examples(pixels, code.n_pair_neighbors)
-    del pixels  # TensorFlow holds them now
-    test = _examples(data.test.pixels.load(), None if code.n_pair_neighbors is None else 0)
-    fitted = nets.train_network(
-        model.trained,
-        model.loss,
-        examples,
-        nets.Optimisation.of(code.training, config.seed),
-        report,
-        task="train",
-        xla=code.gains_by_xla,
-        shown={"test": test},
-    )
+    neighbors = nearest_images(pixels, code.n_pair_neighbors or 0)
+    in_pairs = code.n_pair_neighbors is not None
+    examples = nets.Examples(pixels, neighbors=neighbors if in_pairs else None)
+    shown = {"test": nets.Examples(data.test.pixels.load(), neighbors=neighbors[:0, :0] if in_pairs else None)}
+
+    def learn(model: "Autoencoder", part: Training, before: int = 0) -> "Fitted":
+        return nets.train_network(
+            model.trained,
+            model.loss,
+            examples,
+            nets.Optimisation.of(part, config.seed),
+            report,
+            task="train",
+            xla=code.gains_by_xla,
+            shown=shown,
+            before=before,
+            in_all=int(code.training.epochs),
+        )
+
+    first, *later = code.parts
+    model = code.build(pixels, _n_steps(first, len(pixels)), config.seed)
+    fitted = learn(model, first)
+    for part in later:
+        model = code.rebuild(model, pixels, neighbors, _n_steps(part, len(pixels)), config.seed, report)
+        fitted = fitted.then(learn(model, part, int(first.epochs)))
     model.whole.save(work.folder / "autoencoder.keras")
     nets.export_onnx(model.encoder, work.folder / "encoder.onnx")
     nets.export_onnx(model.decoder, work.folder / "decoder.onnx")
     nets.write_history(work.folder / "history.csv", fitted.history)
+    if neighbors.shape[1]:
+        np.save(work.folder / "neighbors.npy", neighbors)
     if model.atoms is not None:
         height, width = data.train.pixels.height, data.train.pixels.width
         np.save(work.folder / "atoms.npy", model.atoms.numpy().reshape(-1, height, width))
@@ -104,16 +118,8 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     }
 
 
-def _n_steps(code: Code, n: int) -> int:
-    """The steps of the whole training of `n` images."""
+def _n_steps(training: Training, n: int) -> int:
+    """The steps of a part of the training of `n` images."""
     from mnistae_cli import nets
 
-    training = code.training
     return nets.plan_steps(n, min(training.batch_size, n)).per_epoch * int(training.epochs)
-
-
-def _examples(pixels: Pixels, n_neighbors: int | None) -> "Examples":
-    from mnistae_cli import nets
-
-    neighbors = None if n_neighbors is None else nearest_neighbors(pixels, n_neighbors)
-    return nets.Examples(pixels, neighbors=neighbors)

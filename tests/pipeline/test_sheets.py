@@ -7,20 +7,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.clusters import place_by_centroids
 from mnistae_cli.pictures.sheets import ClusterLook, write_sheet
-from mnistae_cli.stages.label import look_at, measure_sureness
+from mnistae_cli.stages.label import look_at
 from tests.builders import kmeans
 from tests.conftest import Mnistae, shapes
 
 
 def test_sureness_by_hand() -> None:
-    found = measure_sureness(np.array([[0], [1], [2], [9]], np.float32), np.array([[0], [4], [10]], np.float32))
+    found = place_by_centroids(np.array([[0], [1], [2], [9]], np.float32), np.array([[0], [4], [10]], np.float32))
     assert found.clusters.tolist() == [0, 0, 0, 2]
     assert found.distance.tolist() == [0, 1, 2, 1]
     assert found.confidence == pytest.approx([1, 1 - 1 / 3, 0, 1 - 1 / 5])
-    alone = measure_sureness(np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32))
+    alone = place_by_centroids(np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32))
     assert alone.confidence.tolist() == [1, 1]
-    same = measure_sureness(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32))
+    same = place_by_centroids(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32))
     assert same.confidence.tolist() == [0, 0]
 
 
@@ -29,10 +30,10 @@ def test_a_cluster_of_two_groups_looks_mixed(n_clusters: int, mixed: list[bool],
     rng = np.random.default_rng(0)
     features = (np.eye(8)[np.arange(240) % 3] * 10 + rng.normal(0, 0.5, (240, 8))).astype(np.float32)
     clustering = kmeans(features, n_clusters=n_clusters)
-    found = look_at(measure_sureness(features, clustering.centroids), (), n_clusters)
+    found = look_at(place_by_centroids(features, clustering.centroids), (), n_clusters, n_clusters)
     assert sorted(each.mixed for each in found) == mixed
     some = np.arange(2)
-    write_sheet(shapes(4, 0)[0], [(some, some)] * n_clusters, found, tmp_path)
+    write_sheet(shapes(4, 0)[0], [(some, some)] * n_clusters, found, tmp_path, "surest")
     assert ("looks mixed" in (tmp_path / "contact_sheet.html").read_text()) == any(mixed)
 
 
@@ -52,7 +53,9 @@ def test_every_cluster_has_room_for_its_text(tmp_path: Path) -> None:
     flat, some = np.zeros((4, 4, 80), np.uint8), np.arange(2)
     sizes = []
     for name in ("a", "a name that is much longer than any other name of a cluster"):
-        write_sheet(flat, [(some, some)] * 3, [ClusterLook(i, name, 2, 0.5, True) for i in range(3)], tmp_path)
+        write_sheet(
+            flat, [(some, some)] * 3, [ClusterLook(i, name, 2, 0.5, True) for i in range(3)], tmp_path, "surest"
+        )
         with Image.open(tmp_path / "contact_sheet.png") as picture:
             sizes.append(picture.size)
     assert sizes[0][1] >= 3 * 56

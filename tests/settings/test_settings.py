@@ -7,7 +7,7 @@ from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import Checked
 from mnistae_cli.flat import make, record, settings_of
 from mnistae_cli.settings.classify import ClassifyConfig
-from mnistae_cli.settings.cluster import ClusterConfig
+from mnistae_cli.settings.cluster import KMeans
 from mnistae_cli.settings.experiments import (
     load_experiment,
     preset_names,
@@ -37,7 +37,7 @@ from mnistae_cli.settings.train import TrainConfig
         (ClassifyConfig, {"labels": 0.0}),
         (ClassifyConfig, {"labels": 1.5}),
         (ClassifyConfig, {"labels": -3}),
-        (ClusterConfig, {"n_clusters": 0}),
+        (KMeans, {"n_clusters": 0}),
     ],
 )
 def test_nonsense_is_refused_at_construction(config: type[Checked], values: dict[str, object]) -> None:

@@ -1,0 +1,177 @@
+"""Clusters of any size, and their number, from the graph of similar images."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters.communities import Merging, merge_communities
+from mnistae_cli.clusters.graph import membership, similarity_graph
+from mnistae_cli.clusters.neighbors import Neighbors, Search
+from mnistae_cli.clusters.placement import Placement, place_by_neighbors
+from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
+from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
+from mnistae_cli.errors import UsageError
+from mnistae_cli.fields import AUTO, WholeOrAuto
+
+RESOLUTION = 10.0  # of the communities that are merged: 70 to 120 on data of ten classes
+PER_CLUSTER = 2  # least communities per cluster; with fewer, the resolution is raised
+SMALLEST_SHARE = 1 / 500  # of the images; what is smaller is told apart
+SMALLEST = 10  # images
+MOST_NEIGHBORS, FEWEST_NEIGHBORS = 30, 10
+ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class GraphClusters:
+    """Clusters of N images, numbered from the largest on; the communities too small to be one follow.
+
+    Args:
+        placement: of the images; its clusters are those of the graph.
+        n_clusters: K, without the small communities.
+        sizes: (K + number of small communities,).
+        stability: mean adjusted Rand index between the runs, at the chosen number.
+        scan: of the thresholds.
+    """
+
+    placement: Placement
+    n_clusters: int
+    sizes: NDArray[np.int64]
+    stability: float
+    scan: Scan
+
+    @property
+    def n_small(self) -> int:
+        """Number of communities that are too small to be a cluster."""
+        return len(self.sizes) - self.n_clusters
+
+
+class Directions:
+    """Unit vectors of features, and a search among them: the nearest by cosine.
+
+    Args:
+        features: (N, D) float32.
+    """
+
+    def __init__(self, features: NDArray[np.float32]) -> None:
+        self._search = Search(_unit(features))
+
+    def nearest(self, features: NDArray[np.float32], n_neighbors: int) -> Neighbors:
+        """The nearest to each of M features (M, D)."""
+        return self._search.nearest(_unit(features), n_neighbors)
+
+    def nearest_others(self, n_neighbors: int) -> Neighbors:
+        """The nearest other ones to each of the N."""
+        return self._search.nearest_others(n_neighbors)
+
+
+def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return np.asarray(features / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+
+
+def find_clusters(
+    directions: Directions,
+    n: int,
+    nearest_by_pixels: NDArray[np.int32] | None,
+    *,
+    n_clusters: WholeOrAuto = AUTO,
+    n_neighbors: WholeOrAuto = AUTO,
+    n_init: int = 5,
+    min_cluster_size: WholeOrAuto = AUTO,
+    seed: int,
+) -> GraphClusters:
+    """Part the graph of N similar images where it has few links.
+
+    Leiden finds many small communities, `n_init` times with different seeds. Each time they are merged, two by two,
+    in the order of the conductance of the cut between them (`Merging`). Where to stop is given, or read from the
+    widest range of thresholds that give the same clusters (`scan_thresholds`). Of the runs, the one is taken that
+    agrees best with the others. At last each image moves to the cluster that most of its links lead to.
+
+    Args:
+        directions: of the N images.
+        n: N.
+        nearest_by_pixels: (N, p), or None.
+        n_clusters: their number, or `auto`.
+        n_neighbors: k; `auto` is a hundredth of the images, 10 to 30.
+        n_init: runs.
+        min_cluster_size: images; `auto` is a five-hundredth of them, at least 10.
+        seed: of the first run.
+
+    Raises:
+        UsageError: not as many clusters can be found.
+    """
+    k = n_neighbors
+    if k == AUTO:
+        k = min(max(n // 100, FEWEST_NEIGHBORS), MOST_NEIGHBORS)
+    neighbors = directions.nearest_others(int(k))
+    graph = similarity_graph(neighbors.indices, nearest_by_pixels)
+    mergings, scan = _merged(graph, n_clusters, n_init, seed)
+    smallest = _smallest(min_cluster_size, n, n_clusters)
+    if n_clusters == AUTO:
+        partitions = [each.clusters(each.n_apart(scan.conductances[scan.chosen])) for each in mergings]
+    else:
+        partitions = [_exactly(each, int(n_clusters), smallest) for each in mergings]
+    groups = _settled(graph, partitions[most_central(partitions)])
+    sizes = np.bincount(groups)
+    ordered = np.argsort(-sizes, kind="stable")
+    rank = np.empty(len(sizes), np.int32)
+    rank[ordered] = np.arange(len(sizes))
+    placement = place_by_neighbors(neighbors, rank[groups], own=rank[groups])
+    n_large = max(int((sizes >= smallest).sum()), 1)
+    return GraphClusters(placement, n_large, sizes[ordered], agreement(partitions), scan)
+
+
+def _merged(graph: Any, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tuple[list[Merging], Scan]:
+    """Merge communities that are small enough for the number of clusters."""
+    resolution = RESOLUTION
+    while True:
+
+        def merged(run: int, resolution: float = resolution) -> Merging:
+            return merge_communities(graph, resolution, (seed + run) % 2**32)
+
+        with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as runs:
+            mergings = list(runs.map(merged, range(n_init)))
+        scan = scan_thresholds(mergings)
+        wanted = int(np.median(scan.n_clusters[scan.chosen])) if n_clusters == AUTO else int(n_clusters)
+        fewest = min(len(each.pairs) + 1 for each in mergings)
+        if fewest >= PER_CLUSTER * wanted or fewest > graph.shape[0] / 2:
+            return mergings, scan
+        resolution *= 4
+
+
+def _smallest(min_cluster_size: WholeOrAuto, n: int, n_clusters: WholeOrAuto) -> int:
+    if min_cluster_size != AUTO:
+        return int(min_cluster_size)
+    smallest = max(int(n * SMALLEST_SHARE), SMALLEST)
+    return smallest if n_clusters == AUTO else min(smallest, max(n // (10 * int(n_clusters)), 1))
+
+
+def _exactly(merging: Merging, n_clusters: int, smallest: int) -> NDArray[np.int32]:
+    """The clusters of a merging when `n_clusters` of them are large enough."""
+    n_communities, nearest = len(merging.pairs) + 1, 0
+    for n in range(min(n_clusters, n_communities), n_communities + 1):
+        groups = merging.clusters(n)
+        n_large = int((np.bincount(groups) >= smallest).sum())
+        if n_large == n_clusters:
+            return groups
+        nearest = max(nearest, n_large)
+    raise UsageError(
+        f"--clusters is {n_clusters}: the graph has {nearest} of at least {smallest} images at most.",
+        f"Give at most {nearest}, or a smaller --min-cluster-size.",
+    )
+
+
+def _settled(graph: Any, groups: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Move each image to the group that most of its links lead to, until none moves; no group gets empty."""
+    for _ in range(ROUNDS):
+        links = np.asarray((graph @ membership(groups)).todense())
+        n = np.arange(len(groups))
+        best = links.argmax(axis=1).astype(np.int32)
+        moved = np.where(links[n, best] > links[n, groups], best, groups)
+        if np.array_equal(moved, groups) or len(np.unique(moved)) <= groups.max():
+            break
+        groups = moved
+    return groups

@@ -1,0 +1,64 @@
+"""The cluster of each image, and how certain it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters.kmeans import assign, distances
+from mnistae_cli.clusters.neighbors import Neighbors
+
+VOTERS = 10  # nearest neighbors that vote; 5 to 20 gave the same accuracy
+
+
+@dataclass(frozen=True)
+class Placement:
+    """For N images: the cluster (N,) int32, how far away it is (N,) float32, and the confidence in it (N,) float32.
+
+    The confidence is in [0, 1]: 0 where another cluster is as near, 1 where no other is near.
+    """
+
+    clusters: NDArray[np.int32]
+    distance: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+
+
+def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> Placement:
+    """Place images (N, D) by the nearest centroid (K, D); the distance is that to the centroid.
+
+    The confidence is the simplified silhouette 1 - a / b of the distances a to the nearest centroid and b to the second
+    (Hruschka, de Castro & Campello 2004): 0 half-way between two, 1 on a centroid; 1 with one cluster.
+    """
+    away, clusters = distances(features, centroids), assign(features, centroids)
+    nearest = away[np.arange(len(away)), clusters]
+    if len(centroids) == 1:
+        return Placement(clusters, nearest, np.ones_like(nearest))
+    away[np.arange(len(away)), clusters] = np.inf
+    second = away.min(axis=1)
+    confidence = np.where(second > 0, 1 - nearest / np.maximum(second, np.finfo(np.float32).tiny), 0)
+    return Placement(clusters, nearest, confidence.astype(np.float32))
+
+
+def place_by_neighbors(
+    neighbors: Neighbors, clusters: NDArray[np.int32], own: NDArray[np.int32] | None = None
+) -> Placement:
+    """Place M images by the clusters of their ten nearest neighbors; the distance is the mean to these.
+
+    The confidence is the share of the neighbors that are in the image's cluster, less the share of those in the next
+    cluster, not below 0.
+
+    Args:
+        neighbors: of the M images, among the images whose clusters are known.
+        clusters: (N,), those clusters.
+        own: (M,), the clusters of the M images, where they are known; else the most frequent one, the lower at a tie.
+    """
+    voters = neighbors.indices[:, :VOTERS]
+    m, k = voters.shape
+    votes = np.zeros((m, int(clusters.max()) + 1), np.float32)
+    np.add.at(votes, (np.arange(m)[:, None], clusters[voters]), np.float32(1 / max(k, 1)))
+    placed = votes.argmax(axis=1).astype(np.int32) if own is None else own
+    inside = votes[np.arange(m), placed]
+    votes[np.arange(m), placed] = 0
+    confidence = np.maximum(inside - votes.max(axis=1), 0) if k else np.ones(m, np.float32)
+    away = neighbors.distances[:, :VOTERS].mean(axis=1) if k else np.zeros(m, np.float32)
+    return Placement(placed, away.astype(np.float32), confidence.astype(np.float32))

@@ -1,0 +1,72 @@
+"""From the clusters that were found half-way to the network that goes on with them."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from mnistae_cli.data import Pixels, unit_scale
+from mnistae_cli.nets.autoencoder import Autoencoder
+from mnistae_cli.nets.invariance import OF_VIEW
+
+BATCH = 1000
+SAMPLE = 10_000  # images from which the centroids of the clusters are measured
+SHARPNESS = 8.0  # logits between an image at a centroid and one at the mean of all images
+
+
+def encoded(model: Autoencoder, pixels: Pixels) -> NDArray[np.float32]:
+    """The codes (N, D) of images (N, H, W), float32."""
+    return _in_batches(model.encoder, pixels)
+
+
+def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, clusters: NDArray[np.int32], seed: int) -> None:
+    """Give an invariant network the layers of another. Its heads begin as the nearest centroid of some clusters.
+
+    A head's logits are s · (c_k · z - |c_k|² / 2), z the embedding with mean 0 and variance 1 and c_k the mean of
+    cluster k in it. Each head differs by a little noise.
+
+    Args:
+        old: trained.
+        new: not trained; with heads for the clusters.
+        pixels: (N, H, W).
+        clusters: (N,), numbered from 0; those beyond the clusters of the new heads count as none.
+        seed: of the sample and the noise.
+    """
+    draws = np.random.default_rng([seed, 4])
+    n_clusters = new.encoder.get_layer(OF_VIEW).get_layer("by_head").output.shape[2]
+    before, after = (model.encoder.get_layer(OF_VIEW) for model in (old, new))
+    for layer in after.layers:
+        if layer.name != "heads" and layer.weights:
+            layer.set_weights(before.get_layer(layer.name).get_weights())
+    drawn = np.sort(draws.permutation(np.flatnonzero(clusters < n_clusters))[:SAMPLE])
+    embedding = _in_batches(keras.Model(after.input, after.get_layer("direction").input), pixels[drawn])
+    mean, deviation = embedding.mean(axis=0), embedding.std(axis=0) + 1e-3
+    scaled = (embedding - mean) / deviation
+    centroids = np.stack([scaled[clusters[drawn] == each].mean(axis=0) for each in range(n_clusters)])
+    squares = np.square(centroids).sum(axis=1)
+    sharpness = SHARPNESS / squares.mean()
+    kernel = sharpness * centroids.T / deviation[:, None]
+    bias = -sharpness * squares / 2 - mean @ kernel
+    heads = after.get_layer("heads")
+    n_heads = heads.units // n_clusters
+    noise = draws.normal(0, 0.01, (len(mean), heads.units))
+    heads.set_weights([np.tile(kernel, (1, n_heads)) + noise, np.tile(bias, n_heads)])
+    _carry_over_decoder(old.decoder, new.decoder, len(mean))
+
+
+def _carry_over_decoder(old: keras.Model, new: keras.Model, latent_dim: int) -> None:
+    """The same decoder, but for what the old heads added to its first layer."""
+    before, after = ([layer for layer in decoder.layers if layer.weights] for decoder in (old, new))
+    (kernel, *bias), wider = before[0].get_weights(), np.zeros(after[0].weights[0].shape, np.float32)
+    wider[-latent_dim:] = kernel[-latent_dim:]
+    after[0].set_weights([wider, *bias])
+    for source, target in zip(before[1:], after[1:], strict=True):
+        target.set_weights(source.get_weights())
+
+
+def _in_batches(model: keras.Model, pixels: Pixels) -> NDArray[np.float32]:
+    compiled: Any = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+    starts = range(0, len(pixels), BATCH)
+    return np.concatenate([compiled(unit_scale(pixels[start : start + BATCH])).numpy() for start in starts])
