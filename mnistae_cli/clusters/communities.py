@@ -18,6 +18,8 @@ def leiden(graph: Any, resolution: float, seed: int) -> NDArray[np.int32]:
     import graspologic_native
 
     n = graph.shape[0]
+    if not graph.nnz:
+        return np.arange(n, dtype=np.int32)
     _, found = graspologic_native.leiden_csr(
         graph.indptr.astype(np.int64), graph.indices, graph.data, n, resolution=resolution, seed=seed
     )

@@ -16,7 +16,7 @@ def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.i
     index of the two sets (Jarvis & Patrick 1973, "Clustering using a similarity measure based on shared near
     neighbors"; Levine et al. 2015, "PhenoGraph"). A link to one of the p nearest images by pixels weighs 1 / p more
     from either side. An encoder may put two kinds of image beside each other, or one kind in two places; the pixels
-    say which of the two it is.
+    say which of the two it is. An image that has no link at all is linked to its nearest neighbor by 1 / (2 k).
 
     Args:
         nearest: (N, k), by the embedding.
@@ -39,8 +39,12 @@ def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.i
     if nearest_by_pixels is not None and nearest_by_pixels.shape[1]:
         alike = _adjacency(nearest_by_pixels).astype(np.float64)
         graph = graph + (alike + alike.T) * (IMAGE_WEIGHT / 2 / nearest_by_pixels.shape[1])
-    graph = graph.tocsr()
     graph.eliminate_zeros()
+    lone = np.flatnonzero(np.diff(graph.tocsr().indptr) == 0)
+    if len(lone) and k:
+        last = sparse.csr_matrix((np.full(len(lone), 1 / (2 * k)), (lone, nearest[lone, 0])), (n, n))
+        graph = graph.maximum(last.maximum(last.T))
+    graph = graph.tocsr()
     graph.sort_indices()
     return graph
 
@@ -50,7 +54,7 @@ def _adjacency(nearest: NDArray[np.int32]) -> Any:
     from scipy import sparse
 
     n, k = nearest.shape
-    return sparse.csr_matrix((np.ones(n * k, np.float32), nearest.ravel(), np.arange(0, n * k + 1, k)), (n, n))
+    return sparse.csr_matrix((np.ones(n * k, np.float32), nearest.ravel(), np.arange(n + 1) * k), (n, n))
 
 
 def links_between(graph: Any, groups: NDArray[np.int32]) -> NDArray[np.float64]:

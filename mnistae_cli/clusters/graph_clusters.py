@@ -114,14 +114,16 @@ def find_clusters(
         partitions = [each.clusters(each.n_apart(scan.conductances[scan.chosen])) for each in mergings]
     else:
         partitions = [_exactly(each, int(n_clusters), smallest) for each in mergings]
-    groups = _settled(graph, partitions[most_central(partitions)])
+    before = partitions[most_central(partitions)]
+    small = np.bincount(before) < smallest
+    small &= not small.all()  # one cluster there is
+    groups = _settled(graph, before)
     sizes = np.bincount(groups)
-    ordered = np.argsort(-sizes, kind="stable")
+    ordered = np.lexsort((-sizes, small))
     rank = np.empty(len(sizes), np.int32)
     rank[ordered] = np.arange(len(sizes))
     placement = place_by_neighbors(neighbors, rank[groups], own=rank[groups])
-    n_large = max(int((sizes >= smallest).sum()), 1)
-    return GraphClusters(placement, n_large, sizes[ordered], agreement(partitions), scan)
+    return GraphClusters(placement, int((~small).sum()), sizes[ordered], agreement(partitions), scan)
 
 
 def _merged(graph: Any, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tuple[list[Merging], Scan]:

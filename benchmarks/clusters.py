@@ -1,0 +1,81 @@
+"""Clusters without a label: `mnistae run --preset invariant` on seeds and data that had no part in choosing it.
+
+    python -m benchmarks.clusters --data mnist --seeds 20-31 --artifacts DIR
+
+`--data` is `mnist`, `digits`, a file such as USPS', or `thinned:3` and `thinned:10` (`benchmarks.thinned`; there the
+seed draws the classes' sizes too). Each seed is trained once; then the number of clusters is found, and it is given as
+10. Labels only score. A seed that is done is not run again, so that a stopped run goes on.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import RESULTS, machine, mnistae
+from benchmarks.thinned import write_thinned
+
+FIGURES = ("hungarian_accuracy", "majority_accuracy", "normalized_mutual_info", "adjusted_rand_index", "unsure")
+
+
+def measured(data: str, seed: int, root: Path) -> dict[str, Any]:
+    """One seed: the scores of both ways, and the seconds of each stage."""
+    dataset = data
+    if data.startswith("thinned:"):
+        file = root.with_suffix(".npz")
+        root.parent.mkdir(parents=True, exist_ok=True)
+        write_thinned(file, float(data.partition(":")[2]), seed)
+        dataset = str(file)
+    laps: dict[str, float] = {}
+    found: dict[str, Any] = {"data": data, "seed": seed, "seconds": laps}
+
+    def stage(name: str, *options: str) -> None:
+        started = time.perf_counter()
+        mnistae(name, "--preset", "invariant", "--seed", str(seed), "-a", root, *options)
+        laps[" ".join([name, *options[-1:]] if name == "cluster" else [name])] = round(time.perf_counter() - started, 1)
+
+    stage("train", "--dataset", dataset)
+    stage("encode")
+    for number in ("10", "auto"):
+        stage("cluster", "--clusters", number)
+        ended = mnistae("evaluate", "-a", root, "--no-figures", "--json")
+        scores = json.loads(ended.out)["clusters"]
+        keys = ("n_clusters", "n_small_communities", "stability")
+        found[number] = {key: scores[key] for key in keys} | {
+            split: {name: scores[split][name] for name in (*FIGURES, "sizes")} for split in ("train", "test")
+        }
+    return found
+
+
+def seeds(text: str) -> list[int]:
+    """`20-31` or `1,2,3`."""
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last) + 1)) if last else [int(each) for each in text.split(",")]
+
+
+def main() -> None:
+    """Measure, and keep each seed as soon as it is done."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="mnist", help="what to train on (default: %(default)s)")
+    parser.add_argument("--seeds", type=seeds, default=seeds("20-31"), help="as 20-31 or 1,2,3")
+    parser.add_argument("--artifacts", type=Path, required=True, help="directory for the artifacts of each seed")
+    options = parser.parse_args()
+    path = RESULTS / "clusters.json"
+    kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"machine": machine(), "runs": []}
+    name = Path(options.data).stem
+    for seed in options.seeds:
+        if any((each["data"], each["seed"]) == (name, seed) for each in kept["runs"]):
+            continue
+        run = measured(options.data, seed, options.artifacts / f"{name.replace(':', '-')}-{seed}")
+        kept["runs"].append(run | {"data": name})
+        path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        test = run["auto"]["test"]
+        shown = [f"{test[figure]:.4f}" for figure in FIGURES[:2]]
+        given = run["10"]["test"]["hungarian_accuracy"]
+        print(name, seed, run["auto"]["n_clusters"], *shown, f"given 10: {given:.4f}", run["seconds"], file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

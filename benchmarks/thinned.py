@@ -1,0 +1,50 @@
+"""MNIST with classes of unequal size: a data set for `--dataset`, the same for the same seed.
+
+    python -m benchmarks.thinned --ratio 10 --seed 1 --output thinned.npz
+
+The sizes are a geometric series from the largest class to the smallest, `ratio` times smaller. The seed draws the order
+of the classes and the images that stay. Training and test images are thinned alike.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data import load_dataset
+
+
+def kept(labels: NDArray[np.uint8], shares: NDArray[np.float64], draws: np.random.Generator) -> NDArray[np.int64]:
+    """Indices of the images that stay: of each class its share of the size of the smallest class as it was."""
+    most = np.bincount(labels).min()
+    members = [draws.permutation(np.flatnonzero(labels == each))[: round(most * shares[each])] for each in range(10)]
+    return np.sort(np.concatenate(members))
+
+
+def write_thinned(path: Path, ratio: float, seed: int) -> None:
+    """Write the `.npz` of one draw. MNIST is found as by `mnistae`."""
+    data = load_dataset("mnist", None)
+    draws = np.random.default_rng([round(ratio), seed])
+    shares = np.empty(10)
+    shares[draws.permutation(10)] = ratio ** -np.linspace(0, 1, 10)
+    arrays = {}
+    for split, images in data.splits():
+        assert images.labels is not None
+        stay = kept(images.labels, shares, draws)
+        arrays |= {f"x_{split}": images.pixels.load()[stay], f"y_{split}": images.labels[stay]}
+    np.savez_compressed(path, **arrays)
+
+
+def main() -> None:
+    """Read the options and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ratio", type=float, default=10, help="largest class by smallest (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: %(default)s)")
+    parser.add_argument("--output", type=Path, required=True, help="the .npz file to write")
+    options = parser.parse_args()
+    write_thinned(options.output, options.ratio, options.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The graph of similar images, its communities, and their merging."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from mnistae_cli.clusters import graph as graphs
+from mnistae_cli.clusters.communities import leiden, merge_communities
+from mnistae_cli.clusters.graph import links_between, similarity_graph
+from mnistae_cli.clusters.neighbors import Search
+
+RNG = np.random.default_rng(0)
+
+
+def blobs(sizes: tuple[int, ...], apart: float = 6.0, width: int = 8) -> np.ndarray:
+    """Gaussian groups of some sizes, each on an axis of its own."""
+    centres = np.repeat(np.eye(len(sizes), width) * apart, sizes, axis=0)
+    return (centres + RNG.normal(0, 1, centres.shape)).astype(np.float32)
+
+
+def test_a_link_weighs_the_jaccard_index_of_the_neighbors() -> None:
+    nearest = np.array([[1, 2], [0, 2], [0, 1], [2, 0]], np.int32)
+    sets = [set(each) for each in nearest.tolist()]
+    expected = np.zeros((4, 4))
+    for i in range(4):
+        for j in range(4):
+            if i != j and (j in sets[i] or i in sets[j]):
+                expected[i, j] = len(sets[i] & sets[j]) / len(sets[i] | sets[j])
+    found = similarity_graph(nearest)
+    assert found.toarray() == pytest.approx(expected)
+    by_pixels = np.array([[3], [3], [1], [2]], np.int32)
+    alike = np.zeros((4, 4))
+    alike[np.arange(4), by_pixels[:, 0]] = 1
+    assert similarity_graph(nearest, by_pixels).toarray() == pytest.approx(expected + alike + alike.T)
+
+
+def test_the_graph_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    nearest = Search(blobs((40, 30))).nearest_others(7).indices
+    whole = similarity_graph(nearest)
+    monkeypatch.setattr(graphs, "ROWS", 9)
+    assert (similarity_graph(nearest) != whole).nnz == 0
+    assert (whole != whole.T).nnz == 0
+
+
+def test_links_between_groups_are_summed() -> None:
+    dense = RNG.random((6, 6))
+    dense = dense + dense.T
+    groups = np.array([0, 1, 1, 2, 0, 2], np.int32)
+    member = np.eye(3)[groups]
+    assert links_between(sparse.csr_matrix(dense), groups) == pytest.approx(member.T @ dense @ member)
+
+
+def test_leiden_finds_groups_and_leaves_nobody_out() -> None:
+    graph = similarity_graph(Search(blobs((60, 30, 20))).nearest_others(8).indices)
+    found = leiden(graph, 0.2, seed=0)
+    assert len(set(zip(np.repeat(range(3), (60, 30, 20)), found, strict=True))) == 3
+    lone = sparse.block_diag([graph, sparse.csr_matrix((2, 2))]).tocsr()
+    with_lone = leiden(lone, 0.2, seed=0)
+    assert len(with_lone) == 112
+    assert len(np.unique(with_lone)) == 5
+
+
+def test_the_two_least_apart_merge_first() -> None:
+    graph = similarity_graph(Search(blobs((60, 40, 30), apart=4.0)).nearest_others(8).indices)
+    merging = merge_communities(graph, 10.0, seed=0)
+    n = len(merging.pairs) + 1
+    links = links_between(graph, merging.communities)
+    degrees = links.sum(axis=1)
+    apart = links / np.minimum(degrees[:, None], degrees)
+    np.fill_diagonal(apart, -1)
+    assert merging.conductances[0] == pytest.approx(apart.max())
+    assert merging.conductances[0] == apart[tuple(merging.pairs[0])]
+    for left in range(1, n + 1):
+        assert len(np.unique(merging.clusters(left))) == left
+    finer, coarser = merging.clusters(5), merging.clusters(4)
+    assert len(set(zip(finer, coarser, strict=True))) == 5, "a merge takes whole clusters"
+    assert merging.n_apart(1.1) == n
+    assert merging.n_apart(-1.0) == 1
+    three = merging.clusters(3)
+    assert len(set(zip(np.repeat(range(3), (60, 40, 30)), three, strict=True))) == 3

@@ -1,0 +1,123 @@
+"""Clusters by the graph, through the command line."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Mnistae, assert_two_lines, shapes
+from tests.pipeline.conftest import INVARIANT, SHALLOW, manifest, without_labels
+
+GRAPH = ("cluster", "--method", "graph")
+
+
+@pytest.fixture
+def invariant(invariant_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(invariant_once, tmp_path / "invariant"))
+
+
+def test_its_files_say_what_was_found_and_how(invariant: Path, mnistae: Mnistae) -> None:
+    result = mnistae(*GRAPH, "-a", invariant)
+    assert result.code == 0, result.err
+    assert "by their features, and by pixels, 5 runs" in result.err
+    found = manifest(invariant, "cluster")
+    assert sorted(found["files"]) == [
+        *(f"{name}_{split}.npy" for name in ("assignments", "confidence", "distance") for split in ("test", "train")),
+        "resolutions.csv",
+    ]
+    metrics = found["metrics"]
+    sizes = np.bincount(np.load(invariant / "cluster" / "assignments_train.npy")).tolist()
+    assert metrics["cluster_sizes"] == sizes
+    assert metrics["n_clusters"] + metrics["n_small_communities"] == len(sizes)
+    with (invariant / "cluster" / "resolutions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    (chosen,) = [row for row in rows if row["chosen"] == "1"]
+    assert metrics["plateau"][0] <= float(chosen["conductance"]) <= metrics["plateau"][1]
+    assert all(int(row["fewest"]) <= int(row["n_clusters"]) <= int(row["most"]) for row in rows)
+
+
+def test_every_later_command_knows_its_clusters(invariant: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    assert mnistae(*GRAPH, "--clusters", "4", "-a", invariant, "-q").code == 0
+    assert manifest(invariant, "cluster")["metrics"]["n_clusters"] == 4
+    scores = json.loads(mnistae("evaluate", "-a", invariant, "--json").out)["clusters"]
+    assert scores["n_clusters"] == 4
+    assert 0 <= scores["test"]["unsure"] <= 1
+    assert (invariant / "evaluate" / "resolutions.png").stat().st_size > 1000
+    n = len(scores["test"]["sizes"])
+    labelled = mnistae("label", "-a", invariant, "--names", ",".join("abcdefghi"[:n]), "-q")
+    assert labelled.code == 0, labelled.err
+    assert "surest" in (invariant / "label" / "contact_sheet.html").read_text()
+    np.save(tmp_path / "images.npy", shapes(60, 2)[0])  # the test images
+    predicted = json.loads(mnistae("predict", tmp_path / "images.npy", "-a", invariant, "--no-frame", "--json").out)
+    clusters = [each["cluster"] for each in predicted["predictions"]]
+    assert clusters == np.load(invariant / "cluster" / "assignments_test.npy").tolist()
+    assert predicted["predictions"][0]["name"] == "abcdefghi"[clusters[0]]
+
+
+def test_a_number_that_cannot_be_found_is_refused(invariant: Path, mnistae: Mnistae) -> None:
+    before = (invariant / "cluster" / "manifest.json").read_bytes()
+    many = mnistae(*GRAPH, "--clusters", "200", "--min-cluster-size", "5", "-a", invariant, "-q")
+    assert_two_lines(many, 2, "--clusters is 200", "Give at most", "--min-cluster-size")
+    assert (invariant / "cluster" / "manifest.json").read_bytes() == before
+    assert_two_lines(mnistae("cluster", "--clusters", "auto", "-a", invariant, "-q"), 2, "auto", "--method graph")
+    assert_two_lines(mnistae(*GRAPH, "--tol", "1", "-a", invariant, "-q"), 2, "--tol", "--method kmeans")
+
+
+def test_neighbors_by_pixels_are_those_of_the_same_images(invariant: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    np.save(tmp_path / "other.npy", shapes(90, 7)[0])
+    assert mnistae("encode", "--dataset", tmp_path / "other.npy", "-a", invariant, "-q").code == 0
+    result = mnistae(*GRAPH, "-a", invariant)
+    assert result.code == 0, result.err
+    assert "by pixels" not in result.err
+
+
+def test_features_of_any_code_will_do(finished: Path, mnistae: Mnistae) -> None:
+    result = mnistae(*GRAPH, "-a", finished)
+    assert result.code == 0, result.err
+    assert "by pixels" not in result.err
+
+
+def test_images_without_clusters_are_said_to_have_none(tmp_path: Path, mnistae: Mnistae) -> None:
+    np.save(tmp_path / "noise.npy", np.random.default_rng(0).integers(0, 256, (500, 8, 8)).astype(np.uint8))
+    train = mnistae("train", "--dataset", tmp_path / "noise.npy", "-a", tmp_path / "a", *INVARIANT)
+    assert train.code == 0, train.err
+    assert "no clusters so far" in train.err
+    assert mnistae("encode", "-a", tmp_path / "a", "-q").code == 0
+    result = mnistae(*GRAPH, "-a", tmp_path / "a")
+    assert "these images show no clusters" in result.err
+    assert manifest(tmp_path / "a", "cluster")["metrics"]["n_clusters"] == 1
+
+
+def test_neither_training_nor_graph_looks_at_a_label(
+    shapes_npz: Path, permuted_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    """Permuted labels, or none at all, give the same bytes, the number of clusters included."""
+    found = []
+    for data in (shapes_npz, permuted_npz, plain_npz):
+        root = tmp_path / data.stem
+        train = ("train", "--dataset", data, *INVARIANT)
+        for command in (train, ["encode"], GRAPH):
+            assert mnistae(*command, "-a", root, "-q").code == 0
+        found.append(without_labels(root))
+        found[-1]["metrics"] = json.dumps(manifest(root, "cluster")["metrics"]).encode()
+    true, *others = found
+    assert "train/neighbors.npy" in true
+    assert "cluster/resolutions.csv" in true
+    for other in others:
+        assert other.keys() == true.keys()
+        for name, content in true.items():
+            assert other[name] == content, name
+
+
+def test_the_encoder_is_told_a_number_for_kmeans_alone(plain_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    run = ("run", "--dataset", plain_npz, "-a", tmp_path, *SHALLOW, "--epochs", "1", "--no-figures", "-q")
+    told = []
+    for options in (("--clusters", "3", "--method", "graph"), ("--clusters", "3")):
+        result = mnistae(*run, *options)
+        assert result.code == 0, result.err
+        assert manifest(tmp_path, "cluster")["config"]["n_clusters"] == 3
+        told.append(manifest(tmp_path, "train")["config"]["n_clusters"])
+    assert told == ["auto", 3]
