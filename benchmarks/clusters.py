@@ -11,12 +11,25 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
-from benchmarks.measuring import RESULTS, machine, mnistae
+from benchmarks.measuring import RESULTS, Table, machine, mnistae
 from benchmarks.thinned import write_thinned
 
+COMMAND = "python -m benchmarks.clusters --data DATA --seeds SEEDS --artifacts DIR"
+HEADER = (
+    "data",
+    "seeds",
+    "clusters found",
+    "one-to-one: mean, worst",
+    "majority: mean, worst",
+    "given 10: mean, worst",
+)
 FIGURES = ("hungarian_accuracy", "majority_accuracy", "normalized_mutual_info", "adjusted_rand_index", "unsure")
 
 
@@ -49,6 +62,30 @@ def measured(data: str, seed: int, root: Path) -> dict[str, Any]:
     return found
 
 
+def table_of(runs: Sequence[Mapping[str, Any]]) -> Table:
+    """A row per data set: mean and worst of its runs, on the held-out images."""
+
+    def mean_and_worst(values: Sequence[float]) -> str:
+        return f"{mean(values):.4f}, {min(values):.4f}"
+
+    rows = []
+    for data in dict.fromkeys(each["data"] for each in runs):
+        own = [each for each in runs if each["data"] == data]
+        numbers = Counter(each["auto"]["n_clusters"] for each in own)
+        scores = [
+            [each[way]["test"][figure] for each in own]
+            for way, figure in (
+                ("auto", "hungarian_accuracy"),
+                ("auto", "majority_accuracy"),
+                ("10", "hungarian_accuracy"),
+            )
+        ]
+        found = ", ".join(f"{number} (×{times})" for number, times in sorted(numbers.items()))
+        which = ", ".join(str(each["seed"]) for each in own)
+        rows.append([data, which, found, *map(mean_and_worst, scores)])
+    return Table(HEADER, rows)
+
+
 def seeds(text: str) -> list[int]:
     """`20-31` or `1,2,3`."""
     first, _, last = text.partition("-")
@@ -63,13 +100,14 @@ def main() -> None:
     parser.add_argument("--artifacts", type=Path, required=True, help="directory for the artifacts of each seed")
     options = parser.parse_args()
     path = RESULTS / "clusters.json"
-    kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"machine": machine(), "runs": []}
+    kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"command": COMMAND, "runs": []}
     name = Path(options.data).stem
     for seed in options.seeds:
         if any((each["data"], each["seed"]) == (name, seed) for each in kept["runs"]):
             continue
         run = measured(options.data, seed, options.artifacts / f"{name.replace(':', '-')}-{seed}")
-        kept["runs"].append(run | {"data": name})
+        kept["runs"] = sorted([*kept["runs"], run | {"data": name}], key=lambda each: (each["data"], each["seed"]))
+        kept |= {"machine": machine(), "table": asdict(table_of(kept["runs"]))}
         path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         test = run["auto"]["test"]
         shown = [f"{test[figure]:.4f}" for figure in FIGURES[:2]]

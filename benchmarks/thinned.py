@@ -7,7 +7,9 @@ of the classes and the images that stay. Training and test images are thinned al
 """
 
 import argparse
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +26,11 @@ def kept(labels: NDArray[np.uint8], shares: NDArray[np.float64], draws: np.rando
 
 def write_thinned(path: Path, ratio: float, seed: int) -> None:
     """Write the `.npz` of one draw. MNIST is found as by `mnistae`."""
-    data = load_dataset("mnist", None)
+    data = load_dataset("mnist", os.environ.get("MNISTAE_DATA_DIR"))
     draws = np.random.default_rng([round(ratio), seed])
     shares = np.empty(10)
     shares[draws.permutation(10)] = ratio ** -np.linspace(0, 1, 10)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for split, images in data.splits():
         assert images.labels is not None
         stay = kept(images.labels, shares, draws)

@@ -1,27 +1,30 @@
 """Communities of a graph, and how they merge into clusters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters.graph import links_between
+from mnistae_cli.clusters.graph import Graph, links_between
+
+PIXEL_FACTOR = 6.0  # pixels link images of different classes about as many times as often as the embedding does
 
 
-def leiden(graph: Any, resolution: float, seed: int) -> NDArray[np.int32]:
-    """The communities (N,) of a graph, numbered from 0, of largest modularity Σ_c [w_c / w - r (d_c / w)²].
+def leiden(links: Any, resolution: float, seed: int) -> NDArray[np.int32]:
+    """The communities (N,) of a matrix of links (N, N), numbered from 0, of largest modularity Σ_c [w_c / w - r (d_c / w)²].
 
     w_c is the weight inside of community c, d_c that of all links of its images, w the whole weight, r the resolution:
     the larger, the more communities. Traag, Waltman & van Eck 2019, "From Louvain to Leiden".
     """
     import graspologic_native
 
-    n = graph.shape[0]
-    if not graph.nnz:
+    n = links.shape[0]
+    if not links.nnz:
         return np.arange(n, dtype=np.int32)
     _, found = graspologic_native.leiden_csr(
-        graph.indptr.astype(np.int64), graph.indices, graph.data, n, resolution=resolution, seed=seed
+        links.indptr.astype(np.int64), links.indices, links.data, n, resolution=resolution, seed=seed
     )
     groups = np.array([found.get(image, -1) for image in range(n)])
     alone = groups < 0  # images without a link
@@ -35,7 +38,8 @@ class Merging:
 
     How little two clusters are apart is the conductance of the cut between them, φ(a, b) = w(a, b) / min(d_a, d_b): the
     share of the links of the smaller one that lead to the other (Kannan, Vempala & Vetta 2004, "On clusterings: good,
-    bad and spectral").
+    bad and spectral"). It is that of the links by the embedding, or a sixth of that of the links by pixels, whichever is
+    larger.
 
     Args:
         communities: (N,), numbered from 0 to K - 1.
@@ -61,22 +65,33 @@ class Merging:
         return len(self.pairs) + 1 - (closer[-1] + 1 if len(closer) else 0)
 
 
-def merge_communities(graph: Any, resolution: float, seed: int) -> Merging:
+def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
     """Find the communities of a graph at a high resolution, and merge them down to one."""
-    communities = leiden(graph, resolution, seed)
-    links = links_between(graph, communities)
-    alive = np.arange(len(links))
+    communities = leiden(graph.links, resolution, seed)
+    between = [links_between(graph.by_embedding, communities)]
+    if graph.by_pixels is not None:
+        between.append(links_between(graph.by_pixels, communities))
+    alive = np.arange(len(between[0]))
     pairs, conductances = [], []
     while len(alive) > 1:
-        degrees = links.sum(axis=1)
-        least = np.maximum(np.minimum(degrees[:, None], degrees), np.finfo(float).tiny)
-        apart = links / least
-        np.fill_diagonal(apart, -1)
+        apart = _conductances(between)
         kept, merged = sorted(np.unravel_index(int(apart.argmax()), apart.shape))
         pairs.append((alive[kept], alive[merged]))
         conductances.append(apart[kept, merged])
-        links[kept] += links[merged]
-        links[:, kept] += links[:, merged]
-        links = np.delete(np.delete(links, merged, 0), merged, 1)
+        for number, links in enumerate(between):
+            links[kept] += links[merged]
+            links[:, kept] += links[:, merged]
+            between[number] = np.delete(np.delete(links, merged, 0), merged, 1)
         alive = np.delete(alive, merged)
     return Merging(communities, np.array(pairs, np.int32).reshape(-1, 2), np.array(conductances))
+
+
+def _conductances(between: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """φ of each two clusters (K, K), from the links between them by the embedding, and by pixels if there are any."""
+    every = []
+    for links in between:
+        degrees = links.sum(axis=1)
+        every.append(links / np.maximum(np.minimum(degrees[:, None], degrees), np.finfo(float).tiny))
+    apart = every[0] if len(every) == 1 else np.maximum(every[0], every[1] / PIXEL_FACTOR)
+    np.fill_diagonal(apart, -1)
+    return np.asarray(apart)

@@ -1,29 +1,48 @@
 """The graph of similar images: which are linked, and how strongly."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 ROWS = 20_000  # of the matrix product that are in memory at a time
-IMAGE_WEIGHT = 2.0  # of all links of an image to its nearest images; those by the embedding weigh 7 on MNIST
 
 
-def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.int32] | None = None) -> Any:
+@dataclass(frozen=True)
+class Graph:
+    """Links between N images: two symmetric SciPy matrices (N, N) in CSR form, float64, without a diagonal.
+
+    Args:
+        by_embedding: links of near neighbors in the embedding.
+        by_pixels: links of images that look alike; None without them.
+    """
+
+    by_embedding: Any
+    by_pixels: Any = None
+
+    @cached_property
+    def links(self) -> Any:
+        """All links."""
+        every = self.by_embedding if self.by_pixels is None else self.by_embedding + self.by_pixels
+        every = every.tocsr()
+        every.sort_indices()
+        return every
+
+
+def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.int32] | None = None) -> Graph:
     """Link each image to its nearest neighbors in the embedding, and to the images that look like it.
 
     A link between i and j weighs s / (2 k - s), s the number of the k nearest neighbors that both have: the Jaccard
     index of the two sets (Jarvis & Patrick 1973, "Clustering using a similarity measure based on shared near
-    neighbors"; Levine et al. 2015, "PhenoGraph"). A link to one of the p nearest images by pixels weighs 1 / p more
-    from either side. An encoder may put two kinds of image beside each other, or one kind in two places; the pixels
-    say which of the two it is. An image that has no link at all is linked to its nearest neighbor by 1 / (2 k).
+    neighbors"; Levine et al. 2015, "PhenoGraph"). An image that has no such link is linked to its nearest neighbor by
+    1 / (2 k). A link by pixels weighs 1 / p from either side. An encoder may put two kinds of image beside each other,
+    or one kind in two places; the pixels say which of the two it is.
 
     Args:
         nearest: (N, k), by the embedding.
         nearest_by_pixels: (N, p), or None.
-
-    Returns:
-        A symmetric SciPy matrix (N, N) in CSR form, float64, without a diagonal.
     """
     from scipy import sparse
 
@@ -35,18 +54,16 @@ def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.i
         shared = (near[start : start + ROWS] @ near.T).multiply(linked[start : start + ROWS]).tocsr()
         shared.data = shared.data / (2 * k - shared.data)
         parts.append(shared)
-    graph = sparse.vstack(parts).astype(np.float64)
-    if nearest_by_pixels is not None and nearest_by_pixels.shape[1]:
-        alike = _adjacency(nearest_by_pixels).astype(np.float64)
-        graph = graph + (alike + alike.T) * (IMAGE_WEIGHT / 2 / nearest_by_pixels.shape[1])
-    graph.eliminate_zeros()
-    lone = np.flatnonzero(np.diff(graph.tocsr().indptr) == 0)
+    by_embedding = sparse.vstack(parts).astype(np.float64).tocsr()
+    by_embedding.eliminate_zeros()
+    lone = np.flatnonzero(np.diff(by_embedding.indptr) == 0)
     if len(lone) and k:
         last = sparse.csr_matrix((np.full(len(lone), 1 / (2 * k)), (lone, nearest[lone, 0])), (n, n))
-        graph = graph.maximum(last.maximum(last.T))
-    graph = graph.tocsr()
-    graph.sort_indices()
-    return graph
+        by_embedding = by_embedding.maximum(last.maximum(last.T)).tocsr()
+    if nearest_by_pixels is None or not nearest_by_pixels.shape[1]:
+        return Graph(by_embedding)
+    alike = _adjacency(nearest_by_pixels).astype(np.float64) / nearest_by_pixels.shape[1]
+    return Graph(by_embedding, (alike + alike.T).tocsr())
 
 
 def _adjacency(nearest: NDArray[np.int32]) -> Any:
@@ -57,10 +74,10 @@ def _adjacency(nearest: NDArray[np.int32]) -> Any:
     return sparse.csr_matrix((np.ones(n * k, np.float32), nearest.ravel(), np.arange(n + 1) * k), (n, n))
 
 
-def links_between(graph: Any, groups: NDArray[np.int32]) -> NDArray[np.float64]:
+def links_between(links: Any, groups: NDArray[np.int32]) -> NDArray[np.float64]:
     """The weight of all links between groups (N,) of images, (K, K); inside a group each link counts twice."""
     member = membership(groups)
-    return np.asarray((member.T @ graph @ member).todense())
+    return np.asarray((member.T @ links @ member).todense())
 
 
 def membership(groups: NDArray[np.int32]) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import Merging, merge_communities
-from mnistae_cli.clusters.graph import membership, similarity_graph
+from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
 from mnistae_cli.clusters.neighbors import Neighbors, Search
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
@@ -117,7 +117,7 @@ def find_clusters(
     before = partitions[most_central(partitions)]
     small = np.bincount(before) < smallest
     small &= not small.all()  # one cluster there is
-    groups = _settled(graph, before)
+    groups = _settled(graph.links, before)
     sizes = np.bincount(groups)
     ordered = np.lexsort((-sizes, small))
     rank = np.empty(len(sizes), np.int32)
@@ -126,7 +126,7 @@ def find_clusters(
     return GraphClusters(placement, int((~small).sum()), sizes[ordered], agreement(partitions), scan)
 
 
-def _merged(graph: Any, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tuple[list[Merging], Scan]:
+def _merged(graph: Graph, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tuple[list[Merging], Scan]:
     """Merge communities that are small enough for the number of clusters."""
     resolution = RESOLUTION
     while True:
@@ -139,7 +139,7 @@ def _merged(graph: Any, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tupl
         scan = scan_thresholds(mergings)
         wanted = int(np.median(scan.n_clusters[scan.chosen])) if n_clusters == AUTO else int(n_clusters)
         fewest = min(len(each.pairs) + 1 for each in mergings)
-        if fewest >= PER_CLUSTER * wanted or fewest > graph.shape[0] / 2:
+        if fewest >= PER_CLUSTER * wanted or fewest > graph.links.shape[0] / 2:
             return mergings, scan
         resolution *= 4
 
@@ -166,13 +166,13 @@ def _exactly(merging: Merging, n_clusters: int, smallest: int) -> NDArray[np.int
     )
 
 
-def _settled(graph: Any, groups: NDArray[np.int32]) -> NDArray[np.int32]:
+def _settled(links: Any, groups: NDArray[np.int32]) -> NDArray[np.int32]:
     """Move each image to the group that most of its links lead to, until none moves; no group gets empty."""
     for _ in range(ROUNDS):
-        links = np.asarray((graph @ membership(groups)).todense())
+        to_groups = np.asarray((links @ membership(groups)).todense())
         n = np.arange(len(groups))
-        best = links.argmax(axis=1).astype(np.int32)
-        moved = np.where(links[n, best] > links[n, groups], best, groups)
+        best = to_groups.argmax(axis=1).astype(np.int32)
+        moved = np.where(to_groups[n, best] > to_groups[n, groups], best, groups)
         if np.array_equal(moved, groups) or len(np.unique(moved)) <= groups.max():
             break
         groups = moved

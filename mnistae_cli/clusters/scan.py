@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import Merging
 
-# Two clusters are apart when at most this share of the links of the smaller one leads to the other. Between classes of
-# images it was 0.4% to 1.3%, inside of them 2.1% and more: see docs/clusters.md. Nearer to the middle counts more.
-USUAL = 0.0165
+# Two clusters are apart when the conductance of the cut between them is below this. Between classes of images it was at
+# most 1.2%, inside of them at least 1.8%: see docs/invariant.md. Nearer to the middle counts more.
+USUAL = 0.0147
 THRESHOLDS = np.geomspace(USUAL / 3.5, USUAL * 3.5, 25)
 STABLE = 0.98  # least adjusted Rand index, mean over pairs of runs
 
@@ -46,7 +46,7 @@ class Scan:
 def scan_thresholds(mergings: Sequence[Merging]) -> Scan:
     """Cut each merging at each threshold, and choose the middle of the widest range of one stable number.
 
-    The width is the sum over its stable thresholds t of 1 - |log(t / 0.0165)| / log 4, so that what is usual decides
+    The width is the sum over its stable thresholds t of 1 - |log(t / 0.0147)| / log 4, so that what is usual decides
     between ranges of similar width. No label is looked at.
 
     Args:

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
+from mnistae_cli.codes.shared import Code, Corruption, Layers, Learned, Training, latent_dim_option, loss_option
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import AUTO, WholeOrAuto, option
 from mnistae_cli.progress import Notice, Report
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from mnistae_cli.data import Pixels
     from mnistae_cli.nets import Autoencoder
 
@@ -50,11 +47,15 @@ class Invariant(Code):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_clusters != AUTO and self.training.batch_size < self.n_clusters:
+        if self.training.batch_size < self._least_clusters:
             raise UsageError(
-                f"--batch-size is {self.training.batch_size}: it must have room for {self.n_clusters} clusters.",
-                f"Give at least {self.n_clusters}.",
+                f"--batch-size is {self.training.batch_size}: it must have room for {self._least_clusters} clusters.",
+                f"Give at least {self._least_clusters}.",
             )
+
+    @property
+    def _least_clusters(self) -> int:
+        return 2 if self.n_clusters == AUTO else int(self.n_clusters)
 
     @property
     def n_pair_neighbors(self) -> int | None:
@@ -74,44 +75,34 @@ class Invariant(Code):
         if self.n_clusters != AUTO or first == epochs:
             return [self.training]
         rate = self.training.learning_rate * SECOND_RATE
-        return [
-            replace(self.training, epochs=first),
-            replace(self.training, epochs=epochs - first, learning_rate=rate),
-        ]
+        second = replace(self.training, epochs=epochs - first, learning_rate=rate)
+        return [replace(self.training, epochs=first), second]
 
     def check_images(self, n: int) -> None:
         """Refuse fewer images than clusters."""
         from mnistae_cli.clusters import check_clusters
 
-        check_clusters(2 if self.n_clusters == AUTO else int(self.n_clusters), n)
+        check_clusters(self._least_clusters, n)
 
     def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
         """H×W → layers → embedding → heads; the code is the heads' probabilities and the embedding's direction."""
         most = min(FIRST_CLUSTERS, self.training.batch_size, max(len(pixels), 2))
         return self._built(pixels, steps, seed, most if self.n_clusters == AUTO else int(self.n_clusters), ())
 
-    def rebuild(
-        self,
-        model: "Autoencoder",
-        pixels: "Pixels",
-        nearest_by_pixels: "NDArray[np.int32]",
-        steps: int,
-        seed: int,
-        report: Report,
-    ) -> "Autoencoder":
+    def rebuild(self, model: "Autoencoder", images: Learned, steps: int, seed: int, report: Report) -> "Autoencoder":
         """The same layers with heads for the clusters of the graph; the same model where it shows one cluster."""
         from mnistae_cli import nets
         from mnistae_cli.clusters import Directions, find_clusters
 
-        directions = Directions(nets.encoded(model, pixels)[:, self.graph_features])
-        found = find_clusters(directions, len(pixels), nearest_by_pixels, seed=seed)
+        directions = Directions(nets.encoded(model, images.pixels)[:, self.graph_features])
+        found = find_clusters(directions, len(images.pixels), images.nearest, seed=seed)
         if not 2 <= found.n_clusters <= self.training.batch_size:
             report(Notice("the graph of the images shows no clusters so far: the heads stay as they are"))
             return model
         sizes = found.sizes[: found.n_clusters]
         report(Notice(f"the graph shows {found.n_clusters} clusters of {sizes.min():,} to {sizes.max():,} images"))
-        rebuilt = self._built(pixels, steps, seed, found.n_clusters, (sizes / sizes.sum()).tolist())
-        nets.carry_over(model, rebuilt, pixels, found.placement.clusters, seed)
+        rebuilt = self._built(images.pixels, steps, seed, found.n_clusters, (sizes / sizes.sum()).tolist())
+        nets.carry_over(model, rebuilt, images.pixels, found.placement.clusters, seed)
         return rebuilt
 
     def _built(

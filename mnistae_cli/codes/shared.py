@@ -88,6 +88,14 @@ def loss_option(default: Literal["bce", "mse"] = "bce") -> Any:
     return option(default, "Binary cross-entropy or mean squared error, per pixel.")
 
 
+@dataclass(frozen=True)
+class Learned:
+    """The training images (N, H, W), and of each the nearest others by their pixels (N, p)."""
+
+    pixels: "Pixels"
+    nearest: "NDArray[np.int32]"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Code(Kind):
     """A kind of code: its settings, what it refuses, its network.
@@ -135,21 +143,12 @@ class Code(Kind):
         """The parts of the training, one after the other; between two of them the network is rebuilt."""
         return [self.training]
 
-    def rebuild(
-        self,
-        model: "Autoencoder",
-        pixels: "Pixels",
-        nearest_by_pixels: "NDArray[np.int32]",
-        steps: int,
-        seed: int,
-        report: Report,
-    ) -> "Autoencoder":
+    def rebuild(self, model: "Autoencoder", images: Learned, steps: int, seed: int, report: Report) -> "Autoencoder":
         """The network that goes on from `model` in the next part.
 
         Args:
             model: trained so far.
-            pixels: (N, H, W), all training images.
-            nearest_by_pixels: (N, p), the nearest images of each.
+            images: all training images.
             steps: of the next part.
             seed: of all draws.
             report: hears what was found.

@@ -26,7 +26,7 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[floa
 
     P_ij = mean over images of (p_i q_j + p_j q_i) / 2, m_i = Σ_j P_ij. Ji, Henriques & Vedaldi 2019, "Invariant
     information clustering"; λ > 1 favours clusters of more equal size. With `shares` s it is
-    H(P) + 2 λ Σ_i m_i log(m_i / s_i), which favours clusters of these sizes.
+    H(P) + 2 λ (Σ_i m_i log(m_i / s_i) - H(s)), which favours clusters of these sizes and is the same if all are equal.
 
     Args:
         p: probabilities (B, H, K) of H heads for K clusters, of one view of B images.
@@ -35,14 +35,18 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[floa
         shares: (K,), the share of the images that each cluster should hold; empty: equal ones.
 
     Returns:
-        (H,), one loss per head; with equal shares, the least possible is (1 - 2 λ) log K.
+        (H,), one loss per head; the least possible is (1 - 2 λ) H(s), with equal shares (1 - 2 λ) log K.
     """
     joint = ops.einsum("bhi,bhj->hij", p, q) / ops.cast(ops.shape(p)[0], p.dtype)
     joint = ops.maximum((joint + ops.transpose(joint, (0, 2, 1))) / 2, EPSILON)
     marginal = ops.sum(joint, axis=2)
     joint_entropy = -ops.sum(joint * ops.log(joint), axis=(1, 2))
-    ratio = marginal / np.array(shares, np.float32) if shares else marginal
-    return joint_entropy + 2 * entropy_weight * ops.sum(marginal * ops.log(ratio), axis=1)
+    if not shares:
+        return joint_entropy + 2 * entropy_weight * ops.sum(marginal * ops.log(marginal), axis=1)
+    wanted = np.array(shares, np.float32)
+    entropy = -float((wanted * np.log(wanted)).sum())
+    divergence = ops.sum(marginal * ops.log(marginal / wanted), axis=1)
+    return joint_entropy + 2 * entropy_weight * (divergence - entropy)
 
 
 @serialisable

@@ -54,7 +54,7 @@ def clusters(
     figure = Figure(figsize=(12, height) if table is not None else (6, height), layout="constrained")
     left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
     rows_of_images(left_axes, images, first, [str(number) for number in range(len(first))])
-    left_axes.set(ylabel="cluster", title="The surest test images of each")
+    left_axes.set(ylabel="cluster", title="The surest test images of each cluster")
     if table is not None:
         counts(right_axes[0], table, [str(number) for number in range(len(first))], class_names)
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")

@@ -161,7 +161,7 @@ def _write_labels(
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:  # file names as they are
         table = csv.writer(file)
         table.writerow(COLUMNS)
-        for i in np.argsort(-placement.confidence, kind="stable"):
+        for i in np.lexsort((placement.distance, -placement.confidence)):
             cluster = int(placement.clusters[i])
             figures = (f"{placement.distance[i]:.6g}", f"{placement.confidence[i]:.4f}")
             split, index, image = images[i]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistae_cli.clusters import nearest_images
-from mnistae_cli.codes import Training
+from mnistae_cli.codes import Learned, Training
 from mnistae_cli.data import Dataset, load_dataset, measure_frame
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
@@ -97,9 +97,12 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
 
     first, *later = code.parts
     model = code.build(pixels, _n_steps(first, len(pixels)), config.seed)
+    if not later:
+        del pixels  # TensorFlow holds them now
     fitted = learn(model, first)
     for part in later:
-        model = code.rebuild(model, pixels, neighbors, _n_steps(part, len(pixels)), config.seed, report)
+        images, steps = Learned(pixels, neighbors), _n_steps(part, len(pixels))
+        model = code.rebuild(model, images, steps, config.seed, report)
         fitted = fitted.then(learn(model, part, int(first.epochs)))
     model.whole.save(work.folder / "autoencoder.keras")
     nets.export_onnx(model.encoder, work.folder / "encoder.onnx")

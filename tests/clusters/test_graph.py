@@ -18,6 +18,12 @@ def blobs(sizes: tuple[int, ...], apart: float = 6.0, width: int = 8) -> np.ndar
     return (centres + RNG.normal(0, 1, centres.shape)).astype(np.float32)
 
 
+def by_pixels(sizes: tuple[int, ...]) -> np.ndarray:
+    """Three others of the same group for each."""
+    starts = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)[:, None]
+    return (starts + RNG.integers(0, np.repeat(sizes, sizes)[:, None], (sum(sizes), 3))).astype(np.int32)
+
+
 def test_a_link_weighs_the_jaccard_index_of_the_neighbors() -> None:
     nearest = np.array([[1, 2], [0, 2], [0, 1], [2, 0]], np.int32)
     sets = [set(each) for each in nearest.tolist()]
@@ -27,18 +33,18 @@ def test_a_link_weighs_the_jaccard_index_of_the_neighbors() -> None:
             if i != j and (j in sets[i] or i in sets[j]):
                 expected[i, j] = len(sets[i] & sets[j]) / len(sets[i] | sets[j])
     found = similarity_graph(nearest)
-    assert found.toarray() == pytest.approx(expected)
+    assert found.links.toarray() == pytest.approx(expected)
     by_pixels = np.array([[3], [3], [1], [2]], np.int32)
     alike = np.zeros((4, 4))
     alike[np.arange(4), by_pixels[:, 0]] = 1
-    assert similarity_graph(nearest, by_pixels).toarray() == pytest.approx(expected + alike + alike.T)
+    assert similarity_graph(nearest, by_pixels).links.toarray() == pytest.approx(expected + alike + alike.T)
 
 
 def test_the_graph_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     nearest = Search(blobs((40, 30))).nearest_others(7).indices
-    whole = similarity_graph(nearest)
+    whole = similarity_graph(nearest).links
     monkeypatch.setattr(graphs, "ROWS", 9)
-    assert (similarity_graph(nearest) != whole).nnz == 0
+    assert (similarity_graph(nearest).links != whole).nnz == 0
     assert (whole != whole.T).nnz == 0
 
 
@@ -51,7 +57,7 @@ def test_links_between_groups_are_summed() -> None:
 
 
 def test_leiden_finds_groups_and_leaves_nobody_out() -> None:
-    graph = similarity_graph(Search(blobs((60, 30, 20))).nearest_others(8).indices)
+    graph = similarity_graph(Search(blobs((60, 30, 20))).nearest_others(8).indices).links
     found = leiden(graph, 0.2, seed=0)
     assert len(set(zip(np.repeat(range(3), (60, 30, 20)), found, strict=True))) == 3
     lone = sparse.block_diag([graph, sparse.csr_matrix((2, 2))]).tocsr()
@@ -61,12 +67,15 @@ def test_leiden_finds_groups_and_leaves_nobody_out() -> None:
 
 
 def test_the_two_least_apart_merge_first() -> None:
-    graph = similarity_graph(Search(blobs((60, 40, 30), apart=4.0)).nearest_others(8).indices)
+    graph = similarity_graph(Search(blobs((60, 40, 30), apart=4.0)).nearest_others(8).indices, by_pixels((60, 40, 30)))
     merging = merge_communities(graph, 10.0, seed=0)
     n = len(merging.pairs) + 1
-    links = links_between(graph, merging.communities)
-    degrees = links.sum(axis=1)
-    apart = links / np.minimum(degrees[:, None], degrees)
+    both = []
+    for part in (graph.by_embedding, graph.by_pixels):
+        links = links_between(part, merging.communities)
+        degrees = links.sum(axis=1)
+        both.append(links / np.minimum(degrees[:, None], degrees))
+    apart = np.maximum(both[0], both[1] / 6)
     np.fill_diagonal(apart, -1)
     assert merging.conductances[0] == pytest.approx(apart.max())
     assert merging.conductances[0] == apart[tuple(merging.pairs[0])]

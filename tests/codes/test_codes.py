@@ -115,8 +115,27 @@ def test_nothing_but_the_epochs_depends_on_the_images() -> None:
 
 def test_an_invariant_code_has_an_image_for_each_cluster() -> None:
     with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images"):
-        Invariant().for_images(9)
-    assert Invariant().for_images(10).training.epochs == 2000
+        Invariant(n_clusters=10).for_images(9)
+    assert Invariant(n_clusters=10).for_images(10).training.epochs == 2000
+    with pytest.raises(UsageError, match="there are 1 images"):
+        Invariant().for_images(1)
+
+
+def test_an_invariant_code_that_is_told_no_number_learns_in_two_parts() -> None:
+    first, second = Invariant(training=Training(epochs=26, learning_rate=3e-3)).parts
+    assert (first.epochs, second.epochs) == (17, 9)
+    assert second.learning_rate == pytest.approx(1e-3)
+    assert len(Invariant(n_clusters=10, training=Training(epochs=26)).parts) == 1
+    assert len(Invariant(training=Training(epochs=1)).parts) == 1
+
+
+def test_the_graph_is_made_of_the_embedding() -> None:
+    features = np.arange(60).reshape(2, 30)
+    assert np.array_equal(features[:, Invariant(latent_dim=9).graph_features], features[:, 21:])
+    assert np.array_equal(features[:, Dense().graph_features], features)
+
+
+def test_few_images_need_no_more_than_few_epochs() -> None:
     assert Invariant(n_clusters=9).for_images(9).training.epochs == 2000
     assert Dense(training=Training(batch_size=100)).for_images(9).training.epochs == 1000
 

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.clusters.neighbors import nearest_images
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets.autoencoder import FusedNormalization
 from mnistae_cli.nets.batches import Examples, Steps, index_batches
@@ -122,15 +121,6 @@ def test_the_fused_normalisation_is_keras_own() -> None:
     for mine, theirs in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
         assert mine == pytest.approx(theirs, rel=3e-3)
     assert ours(planes).numpy() == pytest.approx(keras_own(planes).numpy(), abs=2e-2)
-
-
-def test_the_nearest_neighbors_are_those_of_a_search_by_hand() -> None:
-    images = RNG.integers(0, 256, (40, 5, 6)).astype(np.uint8)
-    flat = images.reshape(40, -1).astype(float)
-    distances = np.linalg.norm(flat[:, None] - flat, axis=2) + np.diag(np.full(40, np.inf))
-    assert np.array_equal(nearest_images(images, 3), np.argsort(distances, axis=1)[:, :3])
-    assert nearest_images(images[:3], 9).shape == (3, 2)
-    assert nearest_images(images, 0).shape == (40, 0)
 
 
 def test_pairs_are_of_an_image_and_itself_or_a_neighbor_that_is_learned_from() -> None:

@@ -49,12 +49,17 @@ def test_the_loss_with_shares_is_numpys_and_least_for_these_sizes() -> None:
     def one_hot(counts: tuple[int, ...]) -> np.ndarray:
         return np.asarray(np.eye(3, dtype=np.float32)[np.repeat(range(3), counts)][:, None])
 
+    wanted, entropy = np.array(shares), -(np.array(shares) * np.log(shares)).sum()
     uneven = one_hot((50, 30, 20))
-    joint = np.diag(shares)
-    expected = -(np.array(shares) * np.log(shares)).sum()  # H(P) of a diagonal joint; the sizes add nothing
-    assert float(assignment_loss(uneven, uneven, 2.5, shares)[0]) == pytest.approx(expected, abs=1e-4)
-    m = np.array([0.4, 0.4, 0.2])
-    other = one_hot((40, 40, 20))
-    by_hand = -(m * np.log(m)).sum() + 2 * 2.5 * (m * np.log(m / np.diag(joint))).sum()
+    least = (1 - 2 * 2.5) * entropy
+    assert float(assignment_loss(uneven, uneven, 2.5, shares)[0]) == pytest.approx(least, abs=1e-4)
+    other, m = one_hot((40, 40, 20)), np.array([0.4, 0.4, 0.2])
+    by_hand = -(m * np.log(m)).sum() + 2 * 2.5 * ((m * np.log(m / wanted)).sum() - entropy)
     assert float(assignment_loss(other, other, 2.5, shares)[0]) == pytest.approx(by_hand, abs=1e-4)
-    assert by_hand > expected
+    assert by_hand > least
+
+
+def test_equal_shares_are_the_loss_without_shares() -> None:
+    p, q = np.random.default_rng(0).dirichlet(np.ones(4), (2, 50, 3)).astype(np.float32)
+    equal = np.asarray(assignment_loss(p, q, 2.5, (0.25,) * 4))
+    assert equal == pytest.approx(np.asarray(assignment_loss(p, q, 2.5)), abs=1e-4)

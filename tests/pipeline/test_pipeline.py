@@ -35,7 +35,8 @@ def test_run_leaves_what_the_contract_names(finished_once: Path) -> None:
             "labelled_indices.npy",
             "history.csv",
         },
-        "cluster": {"kmeans.joblib", "centroids.npy", "assignments_train.npy", "assignments_test.npy"},
+        "cluster": {"kmeans.joblib", "centroids.npy"}
+        | {f"{name}_{split}.npy" for split in ("train", "test") for name in ("assignments", "confidence", "distance")},
         "evaluate": {
             "metrics.json",
             "reconstructions.png",
@@ -98,7 +99,7 @@ def test_the_result_has_the_promised_form(finished: Path, mnistae: Mnistae) -> N
     assert len(scores["classifier"]["test"]["per_class_accuracy"]) == 3
     assert scores["clusters"]["n_clusters"] == 3
     for split, n in (("train", 240), ("test", 60)):
-        assert set(SCORES) | {"sizes"} == set(scores["clusters"][split])
+        assert set(SCORES) | {"sizes", "unsure"} == set(scores["clusters"][split])
         assert sum(scores["clusters"][split]["sizes"]) == n
 
 

@@ -14,17 +14,6 @@ from tests.builders import kmeans
 from tests.conftest import Mnistae, shapes
 
 
-def test_sureness_by_hand() -> None:
-    found = place_by_centroids(np.array([[0], [1], [2], [9]], np.float32), np.array([[0], [4], [10]], np.float32))
-    assert found.clusters.tolist() == [0, 0, 0, 2]
-    assert found.distance.tolist() == [0, 1, 2, 1]
-    assert found.confidence == pytest.approx([1, 1 - 1 / 3, 0, 1 - 1 / 5])
-    alone = place_by_centroids(np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32))
-    assert alone.confidence.tolist() == [1, 1]
-    same = place_by_centroids(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32))
-    assert same.confidence.tolist() == [0, 0]
-
-
 @pytest.mark.parametrize(("n_clusters", "mixed"), [(3, [False, False, False]), (2, [False, True])])
 def test_a_cluster_of_two_groups_looks_mixed(n_clusters: int, mixed: list[bool], tmp_path: Path) -> None:
     rng = np.random.default_rng(0)

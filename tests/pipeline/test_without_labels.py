@@ -26,7 +26,7 @@ def test_permuted_labels_leave_train_up_to_date(finished: Path, permuted_npz: Pa
 def test_without_labels_run_leaves_the_classifier_out(plain_once: Path, plain: Path, mnistae: Mnistae) -> None:
     scores = the_object(printed_by(plain_once).read_text())
     assert "classifier" not in scores
-    assert set(scores["clusters"]["test"]) == {"sizes"}
+    assert set(scores["clusters"]["test"]) == {"sizes", "unsure"}
     assert (plain / "evaluate" / "clusters.png").exists()
     refused = mnistae("classify", "-a", plain)
     assert refused.code == 3

@@ -64,7 +64,11 @@ def test_nonsense_is_refused_at_construction(config: type[Checked], values: dict
         ({"model": "invariant", "k": 3}, ("--k is 3", "--model invariant", "--model sparse --sparsity topk")),
         ({"model": "invariant", "n_clusters": 1}, ("--clusters is 1", "at least 2")),
         ({"model": "invariant", "entropy_weight": 0.5}, ("--entropy-weight", "at least 1")),
-        ({"model": "invariant", "batch_size": 9}, ("--batch-size is 9", "10 clusters", "at least 10")),
+        (
+            {"model": "invariant", "batch_size": 9, "n_clusters": 10},
+            ("--batch-size is 9", "10 clusters", "at least 10"),
+        ),
+        ({"model": "invariant", "batch_size": 1}, ("--batch-size is 1", "2 clusters", "at least 2")),
         ({"model": ["sparse"]}, ("--model", "one of dense, sparse, invariant")),
         ({"model": "sparse", "sparsity": ["l1"]}, ("--sparsity", "one of topk")),
         ({"model": "sparse", "sparsity": "k-means"}, ("k-means", "topk, batchtopk, l1, kl")),
@@ -182,7 +186,7 @@ def test_whole_numbers_and_lists_of_toml_are_taken() -> None:
 
 def test_fewer_images_than_clusters_are_refused() -> None:
     with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images to learn from"):
-        make(TrainConfig, {"model": "invariant"}).for_images(9)
+        make(TrainConfig, {"model": "invariant", "n_clusters": 10}).for_images(9)
 
 
 def test_small_data_sets_get_more_epochs() -> None:
@@ -247,4 +251,4 @@ def test_the_original_preset_is_the_reference() -> None:
     }  # fmt: skip
     assert {name: settings[name] for name in expected} == expected
     clusters = stage_config("cluster", load_experiment("original", None)["cluster"])
-    assert (clusters.n_init, clusters.init_size) == (1, 10**9)
+    assert (clusters.method.n_init, clusters.method.init_size) == (1, 10**9)
