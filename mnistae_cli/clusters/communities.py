@@ -38,8 +38,7 @@ class Merging:
 
     How little two clusters are apart is the conductance of the cut between them, φ(a, b) = w(a, b) / min(d_a, d_b): the
     share of the links of the smaller one that lead to the other (Kannan, Vempala & Vetta 2004, "On clusterings: good,
-    bad and spectral"). It is that of the links by the embedding, or a sixth of that of the links by pixels, whichever is
-    larger.
+    bad and spectral"). It is that of the links by the embedding or a sixth of that of the links by pixels: the larger.
 
     Args:
         communities: (N,), numbered from 0 to K - 1.
