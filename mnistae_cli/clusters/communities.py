@@ -13,7 +13,7 @@ PIXEL_FACTOR = 6.0  # pixels link images of different classes about as many time
 
 
 def leiden(links: Any, resolution: float, seed: int) -> NDArray[np.int32]:
-    """The communities (N,) of a matrix of links (N, N), numbered from 0, of largest modularity Σ_c [w_c / w - r (d_c / w)²].
+    """The communities (N,), numbered from 0, of largest modularity Σ_c [w_c / w - r (d_c / w)²].
 
     w_c is the weight inside of community c, d_c that of all links of its images, w the whole weight, r the resolution:
     the larger, the more communities. Traag, Waltman & van Eck 2019, "From Louvain to Leiden".
