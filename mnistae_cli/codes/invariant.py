@@ -110,10 +110,8 @@ class Invariant(Code):
     ) -> "Autoencoder":
         from mnistae_cli import nets
 
-        height, width = pixels.shape[1:]
         return nets.build_invariant(
-            height,
-            width,
+            *pixels.shape[1:],
             loss=self.loss,
             n_heads=self.n_heads,
             n_clusters=n_clusters,
