@@ -165,6 +165,16 @@ def learning_rate(optimisation: Optimisation, total_steps: int) -> Any:
     )
 
 
+def _adam(optimisation: Optimisation, total_steps: int) -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(
+        learning_rate(optimisation, total_steps),
+        beta_2=optimisation.beta_2,
+        weight_decay=optimisation.weight_decay or None,
+        use_ema=optimisation.ema > 0,
+        ema_momentum=optimisation.ema,
+    )
+
+
 def train_network(
     network: keras.Model,
     loss: Loss,
@@ -209,14 +219,7 @@ def train_network(
         _Progress(task, steps.per_epoch, before, in_all or optimisation.epochs, batch_size, report),
     ]
     trainer = IndexedTrainer(network, loss, examples)
-    rate = learning_rate(optimisation, steps.per_epoch * optimisation.epochs)
-    adam = keras.optimizers.Adam(
-        rate,
-        beta_2=optimisation.beta_2,
-        weight_decay=optimisation.weight_decay or None,
-        use_ema=optimisation.ema > 0,
-        ema_momentum=optimisation.ema,
-    )
+    adam = _adam(optimisation, steps.per_epoch * optimisation.epochs)
     trainer.compile(adam, jit_compile=xla, steps_per_execution=steps.per_execution)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*shuffle=True.*")
