@@ -3,10 +3,11 @@
 from mnistae_cli.clusters.graph_clusters import Directions, GraphClusters, find_clusters
 from mnistae_cli.clusters.kmeans import check_clusters, fit_kmeans
 from mnistae_cli.clusters.neighbors import nearest_images
-from mnistae_cli.clusters.placement import VOTERS, Placement, place_by_centroids, place_by_neighbors
+from mnistae_cli.clusters.placement import UNSURE, VOTERS, Placement, place_by_centroids, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan
 
 __all__ = [
+    "UNSURE",
     "VOTERS",
     "Directions",
     "GraphClusters",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters.kmeans import assign, distances
 from mnistae_cli.clusters.neighbors import Neighbors
 
+UNSURE = 0.5  # a silhouette of at least this shows a reasonable structure (Kaufman & Rousseeuw 1990)
 VOTERS = 10  # nearest neighbors that vote; 5 to 20 gave the same accuracy
 
 

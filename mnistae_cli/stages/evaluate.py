@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.clusters import UNSURE
 from mnistae_cli.data import Dataset, Pixels, as_encoded, load_encoded, load_npy
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
@@ -18,7 +19,6 @@ from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold
 Features = Mapping[str, NDArray[np.float32]]
 """Split → (N, D)."""
 FOUND = ("n_clusters", "n_small_communities", "stability")
-UNSURE = 0.5  # confidence below which an image is unsure
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import Placement
+from mnistae_cli.clusters import UNSURE, Placement
 from mnistae_cli.data import load_encoded, load_npy
 from mnistae_cli.errors import UsageError
 from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
@@ -35,7 +35,6 @@ ANSWERS = ".answers.json"  # in the artifacts directory
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
 FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
 LONGEST_NAME = 80  # characters
-UNSURE = 0.5  # a silhouette of at least this shows a reasonable structure (Kaufman & Rousseeuw 1990)
 # Share of unsure images. If a cluster holds two groups as far apart as clusters are, at least the smaller is unsure.
 MIXED = 0.1
 
