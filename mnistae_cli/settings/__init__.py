@@ -16,7 +16,7 @@ from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.labelled import WHICH, LabelledConfig
 from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, setting_names, stage_config
-from mnistae_cli.settings.train import TrainConfig
+from mnistae_cli.settings.train import TrainConfig, graph_features
 
 __all__ = [
     "HEADS",
@@ -39,6 +39,7 @@ __all__ = [
     "Linear",
     "Prototypes",
     "TrainConfig",
+    "graph_features",
     "load_experiment",
     "preset_names",
     "read_experiment",

@@ -1,10 +1,12 @@
 """`mnistae train`: the data set and the kind of code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mnistae_cli.codes import CODES, Code
 from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
-from mnistae_cli.flat import choice
+from mnistae_cli.flat import choice, make
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +31,8 @@ class TrainConfig(Checked):
             UsageError: the code cannot be learned from so few.
         """
         return replace(self, code=self.code.for_images(n))
+
+
+def graph_features(recorded: Mapping[str, Any]) -> slice:
+    """The columns of the features by which images are linked, of the autoencoder with these recorded settings."""
+    return make(TrainConfig, recorded).code.graph_features

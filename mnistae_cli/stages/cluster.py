@@ -21,9 +21,8 @@ from mnistae_cli.clusters import (
     place_by_neighbors,
 )
 from mnistae_cli.data import load_npy
-from mnistae_cli.flat import make
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.settings import ClusterConfig, Graph, KMeans, TrainConfig
+from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
 
 Place = Callable[[NDArray[np.float32]], Placement]
@@ -95,7 +94,7 @@ def _by_graph(
     inputs: Mapping[str, Stored],
     report: Report,
 ) -> Place:
-    columns = graph_features(inputs["train"])
+    columns = graph_features(inputs["train"].manifest.config)
     neighbors = _neighbors_by_pixels(inputs)
     beside = "" if neighbors is None else ", and by pixels"
     report(Notice(f"graph of {len(features):,} images by their features{beside}, {method.n_init} runs"))
@@ -118,11 +117,6 @@ def _by_graph(
             Notice(f"the runs agree little (adjusted Rand index {found.stability:.3f}): do not trust these clusters")
         )
     return lambda new: place_by_neighbors(directions.nearest(new[:, columns], VOTERS), found.placement.clusters)
-
-
-def graph_features(train: Stored) -> slice:
-    """The columns of the features of this autoencoder by which images are linked."""
-    return make(TrainConfig, train.manifest.config).code.graph_features
 
 
 def _neighbors_by_pixels(inputs: Mapping[str, Stored]) -> NDArray[np.int32] | None:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
 from mnistae_cli.data import Frame, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
 from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.flat import make
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Report, silent
-from mnistae_cli.settings import TrainConfig
+from mnistae_cli.settings import graph_features
 from mnistae_cli.store import Stored, command_for, open_beside, open_stage
 
 COLOURS = (3, 4)
@@ -107,7 +106,7 @@ def _places(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> NDAr
     cluster = stored["cluster"]
     if cluster.manifest.config["method"] == "kmeans":
         return place_by_centroids(features, load_npy(cluster.folder / "centroids.npy")).clusters
-    columns = make(TrainConfig, stored["train"].manifest.config).code.graph_features
+    columns = graph_features(stored["train"].manifest.config)
     known = load_npy(stored["encode"].folder / "features_train.npy")[:, columns]
     neighbors = Directions(known).nearest(features[:, columns], VOTERS)
     return place_by_neighbors(neighbors, load_npy(cluster.folder / "assignments_train.npy")).clusters
