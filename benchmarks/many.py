@@ -52,7 +52,7 @@ def main() -> None:
     laps = [perf_counter()]
     by_pixels = nearest_images(every, 4)
     laps.append(perf_counter())
-    found = find_clusters(Directions(embedding), len(every), by_pixels, seed=0)
+    found = find_clusters(Directions(embedding), by_pixels, seed=0)
     laps.append(perf_counter())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     assert train.labels is not None

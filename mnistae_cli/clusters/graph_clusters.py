@@ -56,7 +56,11 @@ class Directions:
     """
 
     def __init__(self, features: NDArray[np.float32]) -> None:
+        self._n = len(features)
         self._search = Search(_unit(features))
+
+    def __len__(self) -> int:
+        return self._n
 
     def nearest(self, features: NDArray[np.float32], n_neighbors: int) -> Neighbors:
         """The nearest to each of M features (M, D)."""
@@ -74,7 +78,6 @@ def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def find_clusters(
     directions: Directions,
-    n: int,
     nearest_by_pixels: NDArray[np.int32] | None,
     *,
     n_clusters: WholeOrAuto = AUTO,
@@ -92,7 +95,6 @@ def find_clusters(
 
     Args:
         directions: of the N images.
-        n: N.
         nearest_by_pixels: (N, p), or None.
         n_clusters: their number, or `auto`.
         n_neighbors: k; `auto` is a hundredth of the images, 10 to 30.
@@ -103,7 +105,7 @@ def find_clusters(
     Raises:
         UsageError: not as many clusters can be found.
     """
-    k = n_neighbors
+    n, k = len(directions), n_neighbors
     if k == AUTO:
         k = min(max(n // 100, FEWEST_NEIGHBORS), MOST_NEIGHBORS)
     neighbors = directions.nearest_others(int(k))

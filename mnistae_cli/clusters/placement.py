@@ -1,14 +1,18 @@
 """The cluster of each image, and how certain it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters.kmeans import assign, distances
 from mnistae_cli.clusters.neighbors import Neighbors
+from mnistae_cli.data import load_npy
 
 UNSURE = 0.5  # a silhouette of at least this shows a reasonable structure (Kaufman & Rousseeuw 1990)
+FILES = ("assignments", "distance", "confidence")
 VOTERS = 10  # nearest neighbors that vote; 5 to 20 gave the same accuracy
 
 
@@ -22,6 +26,27 @@ class Placement:
     clusters: NDArray[np.int32]
     distance: NDArray[np.float32]
     confidence: NDArray[np.float32]
+
+    @classmethod
+    def load(cls, folder: Path, split: str) -> Self:
+        """Read the placement of the images of a split, as `save` wrote it."""
+        return cls(*(load_npy(folder / f"{name}_{split}.npy") for name in FILES))
+
+    def save(self, folder: Path, split: str) -> None:
+        """Write `assignments_*.npy`, `distance_*.npy` and `confidence_*.npy` of a split."""
+        for name, values in zip(FILES, (self.clusters, self.distance, self.confidence), strict=True):
+            np.save(folder / f"{name}_{split}.npy", values)
+
+    def and_then(self, more: "Placement") -> "Placement":
+        """These images and more of them as one."""
+        pairs = ((getattr(self, each.name), getattr(more, each.name)) for each in fields(self))
+        return Placement(*map(np.concatenate, pairs))
+
+    def typical_first(self, cluster: int, *, by_distance: bool) -> NDArray[np.int64]:
+        """The images of a cluster: the nearest first, or the surest first and the nearer of two as sure."""
+        members = np.flatnonzero(self.clusters == cluster)
+        certainty = self.confidence[members] * (not by_distance)
+        return members[np.lexsort((self.distance[members], -certainty))]
 
 
 def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> Placement:

@@ -95,7 +95,7 @@ class Invariant(Code):
         from mnistae_cli.clusters import Directions, find_clusters
 
         directions = Directions(nets.encoded(model, images.pixels)[:, self.graph_features])
-        found = find_clusters(directions, len(images.pixels), images.nearest, seed=seed)
+        found = find_clusters(directions, images.nearest, seed=seed)
         if not 2 <= found.n_clusters <= self.training.batch_size:
             report(Notice("the graph of the images shows no clusters so far: the heads stay as they are"))
             return model

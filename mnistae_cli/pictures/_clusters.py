@@ -14,14 +14,6 @@ from mnistae_cli.pictures._axes import SHOWN, counts, plain, rows_of_images, sav
 from mnistae_cli.scores import Table
 
 
-def first_images(
-    assignments: NDArray[np.int32], order: NDArray[np.float32], distance: NDArray[np.float32], n_groups: int
-) -> list[NDArray[np.int64]]:
-    """For each group, the indices of its first ten images by `order`; at a tie the nearer one comes first."""
-    members = [np.flatnonzero(assignments == number) for number in range(n_groups)]
-    return [each[np.lexsort((distance[each], order[each]))[:SHOWN]] for each in members]
-
-
 def resolutions(scan: Path, path: Path) -> None:
     """Number of clusters and agreement of the runs over the threshold of a `resolutions.csv`, the chosen one marked."""
     with scan.open(newline="", encoding="utf-8") as file:
@@ -47,9 +39,10 @@ def resolutions(scan: Path, path: Path) -> None:
 
 
 def clusters(
-    images: Pixels, first: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str], path: Path
+    images: Pixels, ordered: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str], path: Path
 ) -> None:
-    """The first images of each cluster, beside the counts of each class if labels are known."""
+    """The first images of each cluster in their order, beside the counts of each class if labels are known."""
+    first = [each[:SHOWN] for each in ordered]
     height = max(0.55 * len(first) + 1.2, 3.0)
     figure = Figure(figsize=(12, height) if table is not None else (6, height), layout="constrained")
     left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]

@@ -1,6 +1,6 @@
 """The pictures of `mnistae evaluate`, by Matplotlib; no display is needed."""
 
-from mnistae_cli.pictures._clusters import clusters, first_images, mistakes, resolutions
+from mnistae_cli.pictures._clusters import clusters, mistakes, resolutions
 from mnistae_cli.pictures._codes import atoms, compositions, density, feature_map
 from mnistae_cli.pictures._training import confusion_matrix, loss_curve, one_per_class, reconstructions
 
@@ -11,7 +11,6 @@ __all__ = [
     "confusion_matrix",
     "density",
     "feature_map",
-    "first_images",
     "loss_curve",
     "mistakes",
     "one_per_class",

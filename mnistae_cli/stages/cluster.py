@@ -60,13 +60,7 @@ def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], repor
         place = _by_kmeans(work, config.method, config.seed, features, report)
     else:
         place = _by_graph(work, config.method, config.seed, features, inputs, report)
-    _save(work, "test", place(load_npy(encode.folder / "features_test.npy")))
-
-
-def _save(work: Work, split: str, placement: Placement) -> None:
-    np.save(work.folder / f"assignments_{split}.npy", placement.clusters)
-    np.save(work.folder / f"distance_{split}.npy", placement.distance)
-    np.save(work.folder / f"confidence_{split}.npy", placement.confidence)
+    place(load_npy(encode.folder / "features_test.npy")).save(work.folder, "test")
 
 
 def _by_kmeans(work: Work, method: KMeans, seed: int, features: NDArray[np.float32], report: Report) -> Place:
@@ -74,7 +68,7 @@ def _by_kmeans(work: Work, method: KMeans, seed: int, features: NDArray[np.float
     fitted = fit_kmeans(features, seed=seed, **asdict(method))
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
-    _save(work, "train", place_by_centroids(features, fitted.centroids))
+    place_by_centroids(features, fitted.centroids).save(work.folder, "train")
     n_clusters = len(fitted.centroids)
     sizes = np.bincount(fitted.assignments, minlength=n_clusters).tolist()
     work.metrics = {
@@ -99,8 +93,8 @@ def _by_graph(
     beside = "" if neighbors is None else ", and by pixels"
     report(Notice(f"graph of {len(features):,} images by their features{beside}, {method.n_init} runs"))
     directions = Directions(features[:, columns])
-    found = find_clusters(directions, len(features), neighbors, seed=seed, **asdict(method))
-    _save(work, "train", found.placement)
+    found = find_clusters(directions, neighbors, seed=seed, **asdict(method))
+    found.placement.save(work.folder, "train")
     _write_scan(work.folder / "resolutions.csv", found.scan)
     plateau = found.scan.conductances[found.scan.plateau]
     work.metrics = {

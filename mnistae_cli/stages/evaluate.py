@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import UNSURE
+from mnistae_cli.clusters import UNSURE, Placement
 from mnistae_cli.data import Dataset, Pixels, as_encoded, load_encoded, load_npy
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
@@ -235,16 +235,14 @@ def _draw_clusters(cluster: Stored, images: Pixels, encode: Stored, save: Path) 
     from mnistae_cli.pictures import figures
 
     class_names = (encode.manifest.dataset or {})["class_names"]
-    assignments, distance, confidence = (
-        load_npy(cluster.folder / f"{name}_test.npy") for name in ("assignments", "distance", "confidence")
-    )
+    placement = Placement.load(cluster.folder, "test")
     tables, labels = cluster_tables(cluster, encode), read_labels(encode, "test")
     n_groups = len(cluster.manifest.metrics["cluster_sizes"])
-    order = distance if cluster.manifest.config["method"] == "kmeans" else 1 - confidence
-    first = figures.first_images(assignments, order, distance, n_groups)
-    figures.clusters(images, first, tables.get("test"), class_names, save / "clusters.png")
+    by_distance = cluster.manifest.config["method"] == "kmeans"
+    typical = [placement.typical_first(number, by_distance=by_distance) for number in range(n_groups)]
+    figures.clusters(images, typical, tables.get("test"), class_names, save / "clusters.png")
     if "resolutions.csv" in cluster.manifest.files:
         figures.resolutions(cluster.folder / "resolutions.csv", save / "resolutions.png")
     if labels is not None and "train" in tables:
-        predicted = metrics.hungarian_mapping(tables["train"])[assignments]
+        predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters]
         figures.mistakes(images, predicted, labels, class_names, save / "mistakes.png")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import UNSURE, Placement
-from mnistae_cli.data import load_encoded, load_npy
+from mnistae_cli.data import load_encoded
 from mnistae_cli.errors import UsageError
 from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
 from mnistae_cli.progress import Report, silent
@@ -114,25 +114,19 @@ def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
 
 def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, report: Report) -> None:
     data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
-    placement = _placement(cluster)
+    train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
+    placement = train.and_then(test)
     metrics = cluster.manifest.metrics
     summaries = look_at(placement, config.names, metrics["n_clusters"], len(metrics["cluster_sizes"]))
     by_distance = cluster.manifest.config["method"] == "kmeans"
-    order = placement.distance if by_distance else 1 - placement.confidence
-    shown = [_shown(placement, order, each.cluster, data.train.pixels.n, config.shown) for each in summaries]
+    typical = [train.typical_first(each.cluster, by_distance=by_distance) for each in summaries]
+    shown = [_shown(train, each, config.shown) for each in typical]
     surest = "nearest its centroid" if by_distance else "surest"
     write_sheet(data.train.pixels.load(), shown, summaries, work.folder, surest)
     if config.names:
         images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
         _write_labels(work.folder / LABELS_TABLE, images, placement, config.names)
     work.metrics = {"clusters": [asdict(each) for each in summaries]}
-
-
-def _placement(cluster: Stored) -> Placement:
-    """The images of both splits, those of training first."""
-    names = ("assignments", "distance", "confidence")
-    every = ([load_npy(cluster.folder / f"{name}_{split}.npy") for split in SPLITS] for name in names)
-    return Placement(*(np.concatenate(each) for each in every))
 
 
 def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
@@ -146,10 +140,8 @@ def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_group
     return summaries
 
 
-def _shown(placement: Placement, order: NDArray[np.float32], cluster: int, n_train: int, n: int) -> Shown:
-    """A cluster's training images: the first ones by `order`, and the least sure of the others, in that order."""
-    members = np.flatnonzero(placement.clusters[:n_train] == cluster)
-    ordered = members[np.lexsort((placement.distance[members], order[members]))]
+def _shown(placement: Placement, ordered: NDArray[np.int64], n: int) -> Shown:
+    """Of a cluster's images in their order the first ones, and the least sure of the others."""
     first, others = ordered[:n], ordered[n:]
     return first, others[np.argsort(-placement.confidence[others], kind="stable")][-n:]
 

@@ -19,7 +19,7 @@ def groups(sizes: tuple[int, ...], spread: float = 0.15) -> np.ndarray:
 
 
 def found(points: np.ndarray, **settings: object) -> GraphClusters:
-    return find_clusters(Directions(points), len(points), None, seed=0, **settings)  # type: ignore[arg-type]
+    return find_clusters(Directions(points), None, seed=0, **settings)  # type: ignore[arg-type]
 
 
 def test_the_number_is_found_whatever_the_sizes_and_the_largest_is_first() -> None:
@@ -64,7 +64,7 @@ def test_the_pixels_decide_where_a_group_that_lies_in_two_places_belongs() -> No
     alike = np.stack([RNG.integers(0, 300, 960) for _ in range(4)], axis=1)
     alike[300:600] += 300
     alike[600:900] += 600
-    joined = find_clusters(Directions(points), 960, alike.astype(np.int32), seed=0)
+    joined = find_clusters(Directions(points), alike.astype(np.int32), seed=0)
     assert joined.n_clusters == 3
     assert set(joined.placement.clusters[900:]) == set(joined.placement.clusters[:300])
 
