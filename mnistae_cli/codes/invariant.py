@@ -10,6 +10,9 @@ from mnistae_cli.fields import AUTO, WholeOrAuto, option
 from mnistae_cli.progress import Notice, Report
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mnistae_cli.data import Pixels
     from mnistae_cli.nets import Autoencoder
 
@@ -89,8 +92,10 @@ class Invariant(Code):
         most = min(FIRST_CLUSTERS, self.training.batch_size, max(len(pixels), 2))
         return self._built(pixels, steps, seed, most if self.n_clusters == AUTO else int(self.n_clusters), ())
 
-    def rebuild(self, model: "Autoencoder", images: Learned, steps: int, seed: int, report: Report) -> "Autoencoder":
-        """The same layers with heads for the clusters of the graph; the same model where it shows one cluster."""
+    def find_groups(self, model: "Autoencoder", images: Learned, seed: int, report: Report) -> "NDArray[np.int32]":
+        """The clusters of the graph; no image is in one where it shows only one."""
+        import numpy as np
+
         from mnistae_cli import nets
         from mnistae_cli.clusters import Directions, find_clusters
 
@@ -98,11 +103,25 @@ class Invariant(Code):
         found = find_clusters(directions, images.nearest, seed=seed)
         if not 2 <= found.n_clusters <= self.training.batch_size:
             report(Notice("the graph of the images shows no clusters so far: the heads stay as they are"))
-            return model
+            return np.full(len(images.pixels), -1, np.int32)
         sizes = found.sizes[: found.n_clusters]
         report(Notice(f"the graph shows {found.n_clusters} clusters of {sizes.min():,} to {sizes.max():,} images"))
-        rebuilt = self._built(images.pixels, steps, seed, found.n_clusters, (sizes / sizes.sum()).tolist())
-        nets.carry_over(model, rebuilt, images.pixels, found.placement.clusters, seed)
+        clusters = found.placement.clusters
+        return np.where(clusters < found.n_clusters, clusters, np.int32(-1))
+
+    def rebuild(
+        self, model: "Autoencoder", pixels: "Pixels", groups: "NDArray[np.int32]", steps: int, seed: int
+    ) -> "Autoencoder":
+        """The same layers with heads for the groups; the same model where there are none."""
+        import numpy as np
+
+        from mnistae_cli import nets
+
+        sizes = np.bincount(groups[groups >= 0])
+        if not len(sizes):
+            return model
+        rebuilt = self._built(pixels, steps, seed, len(sizes), (sizes / sizes.sum()).tolist())
+        nets.carry_over(model, rebuilt, pixels, groups, seed)
         return rebuilt
 
     def _built(

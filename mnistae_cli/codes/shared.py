@@ -143,15 +143,30 @@ class Code(Kind):
         """The parts of the training, one after the other; between two of them the network is rebuilt."""
         return [self.training]
 
-    def rebuild(self, model: "Autoencoder", images: Learned, steps: int, seed: int, report: Report) -> "Autoencoder":
-        """The network that goes on from `model` in the next part.
+    def find_groups(self, model: "Autoencoder", images: Learned, seed: int, report: Report) -> "NDArray[np.int32]":
+        """What the next part learns from: the group (N,) of each training image, -1 for none.
 
         Args:
             model: trained so far.
             images: all training images.
-            steps: of the next part.
             seed: of all draws.
             report: hears what was found.
+        """
+        import numpy as np
+
+        return np.full(len(images.pixels), -1, np.int32)
+
+    def rebuild(
+        self, model: "Autoencoder", pixels: "Pixels", groups: "NDArray[np.int32]", steps: int, seed: int
+    ) -> "Autoencoder":
+        """The network that goes on from `model` in the next part.
+
+        Args:
+            model: trained so far.
+            pixels: all training images.
+            groups: (N,), from `find_groups`.
+            steps: of the next part.
+            seed: of all draws.
         """
         return model
 

@@ -5,7 +5,7 @@ from mnistae_cli.data.datasets import as_encoded, load_dataset, load_encoded, lo
 from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
 from mnistae_cli.data.framing import Frame, frame_image, measure_frame
 from mnistae_cli.data.image_files import image_paths, open_images, read_grey
-from mnistae_cli.data.npy import NpyWriter, load_npy
+from mnistae_cli.data.npy import NpyWriter, load_npy, load_npz
 from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, unit_scale
 from mnistae_cli.data.splits import Dataset
 
@@ -26,6 +26,7 @@ __all__ = [
     "load_dataset",
     "load_encoded",
     "load_npy",
+    "load_npz",
     "load_recorded",
     "measure_frame",
     "mnist",

@@ -12,6 +12,7 @@ from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
 from mnistae_cli.nets.invariance import build_invariant
 from mnistae_cli.nets.losses import softmax_crossentropy
 from mnistae_cli.nets.regrouping import carry_over, encoded
+from mnistae_cli.nets.resuming import Part
 from mnistae_cli.nets.runtime import start_session
 from mnistae_cli.nets.sparse import build_sparse, growing
 from mnistae_cli.nets.sparsity import BatchTopK, KLPenalty, L1Penalty, TopK
@@ -26,6 +27,7 @@ __all__ = [
     "KLPenalty",
     "L1Penalty",
     "Optimisation",
+    "Part",
     "TopK",
     "build_dense",
     "build_finetuned",

@@ -1,5 +1,6 @@
 """The training examples and their order. Examples are held once; batches are indices into them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,16 +116,46 @@ def epoch_order(n: int, steps: int, batch_size: int, seed: int, epoch: int) -> N
     return np.resize(order, (steps, batch_size)).astype(np.int32)
 
 
-def index_batches(
-    examples: Examples, learned: NDArray[np.int64], steps: Steps, batch_size: int, *, epochs: int, seed: int
-) -> Any:
-    """The batches of all epochs, indices out of `learned`, one after the other, as a `tf.data.Dataset`."""
-    shape = (epochs, steps.per_epoch, batch_size) + ((2,) if examples.in_pairs else ())
-    batches = np.empty(shape, np.int32)
-    for epoch in range(epochs):
-        order = learned[epoch_order(len(learned), steps.per_epoch, batch_size, seed, epoch)].ravel()
-        batches[epoch] = examples.beside(order, seed, epoch).reshape(shape[1:])
-    options = tf.data.Options()
-    options.autotune.enabled = False  # the end of the training would wait, up to a minute, for its sleeping thread
-    slices = tf.data.Dataset.from_tensor_slices(batches.reshape(-1, *shape[2:]))
-    return slices.prefetch(steps.per_execution).with_options(options)
+@dataclass(frozen=True)
+class Batches:
+    """The batches of a training, indices out of `learned`, one after the other.
+
+    Args:
+        examples: that the indices are of.
+        learned: (L,), the indices of those to learn from.
+        steps: of an epoch.
+        batch_size: B.
+        epochs: of the training.
+        seed: of the order and the pairs.
+    """
+
+    examples: Examples
+    learned: NDArray[np.int64]
+    steps: Steps
+    batch_size: int
+    epochs: int
+    seed: int
+
+    def of_epoch(self, epoch: int) -> NDArray[np.int32]:
+        """(steps, B), or (steps, B, 2) where the examples are in pairs."""
+        n_steps, size = self.steps.per_epoch, self.batch_size
+        order = self.learned[epoch_order(len(self.learned), n_steps, size, self.seed, epoch)].ravel()
+        batches = self.examples.beside(order, self.seed, epoch).astype(np.int32)
+        return batches.reshape(n_steps, size, *batches.shape[1:])
+
+    def after(self, step: int) -> Any:
+        """A `tf.data.Dataset` of the batches after so many steps; of all batches where none are left."""
+        first, done = divmod(step, self.steps.per_epoch)
+        first, done = (first, done) if first < self.epochs else (0, 0)
+
+        def epochs() -> Iterator[NDArray[np.int32]]:
+            for epoch in range(first, self.epochs):
+                yield self.of_epoch(epoch)[done if epoch == first else 0 :]
+
+        width = (2,) if self.examples.in_pairs else ()
+        options = tf.data.Options()
+        options.autotune.enabled = False  # the end of the training would wait, up to a minute, for its sleeping thread
+        of_epochs = tf.data.Dataset.from_generator(
+            epochs, output_signature=tf.TensorSpec((None, self.batch_size, *width), tf.int32)
+        )
+        return of_epochs.unbatch().prefetch(self.steps.per_execution).with_options(options)

@@ -31,7 +31,7 @@ def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, clusters: NDA
         old: trained.
         new: not trained; with heads for the clusters.
         pixels: (N, H, W).
-        clusters: (N,), numbered from 0; those beyond the clusters of the new heads count as none.
+        clusters: (N,), numbered from 0; -1: in none.
         seed: of the sample and the noise.
     """
     draws = np.random.default_rng([seed, 4])
@@ -40,7 +40,7 @@ def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, clusters: NDA
     for layer in after.layers:
         if layer.name != "heads" and layer.weights:
             layer.set_weights(before.get_layer(layer.name).get_weights())
-    drawn = np.sort(draws.permutation(np.flatnonzero(clusters < n_clusters))[:SAMPLE])
+    drawn = np.sort(draws.permutation(np.flatnonzero(clusters >= 0))[:SAMPLE])
     embedding = _in_batches(keras.Model(after.input, after.get_layer("direction").input), pixels[drawn])
     mean, deviation = embedding.mean(axis=0), embedding.std(axis=0) + 1e-3
     scaled = (embedding - mean) / deviation

@@ -1,22 +1,23 @@
 """Training by Keras' `fit` on indices: the arrays stay in place, and a compiled step gathers its batch from them."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from time import perf_counter
 from typing import Any, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from mnistae_cli.errors import UsageError
-from mnistae_cli.nets.batches import Examples, hold_out, index_batches, plan_steps
+from mnistae_cli.nets.batches import Batches, Examples, hold_out, plan_steps
+from mnistae_cli.nets.callbacks import HeldOutLosses, Progress, StopsWhenDiverged
 from mnistae_cli.nets.losses import Loss
-from mnistae_cli.progress import Advance, Report
+from mnistae_cli.nets.resuming import Keeper, Part
+from mnistae_cli.progress import Report
+from mnistae_cli.store import Checkpoint, Interrupts
 
-HELD_OUT_BATCH = 1000
+WHOLE = Part()
 
 
 @dataclass(frozen=True)
@@ -87,71 +88,6 @@ class IndexedTrainer(keras.Model):
         return {"loss": self._loss_tracker.result(), "penalty": self._penalty_tracker.result()}
 
 
-class _HeldOutLosses(keras.callbacks.Callback):
-    """Adds the mean loss on held-out examples to the logs of each epoch, as `{name}_loss`.
-
-    `val_loss`, which stops the training, includes the network's penalties at their full weight. Otherwise an early
-    epoch would seem better only because its penalty had a lower weight.
-
-    Args:
-        network: what is trained.
-        loss: per example.
-        held_out: name → examples, and the indices of those that are held out.
-    """
-
-    def __init__(
-        self, network: keras.Model, loss: Loss, held_out: Mapping[str, tuple[Examples, NDArray[np.int64]]]
-    ) -> None:
-        super().__init__()
-        self._held_out = held_out
-
-        @tf.function(reduce_retracing=True)
-        def total(inputs: Any, targets: Any) -> Any:
-            losses = loss(targets, network(inputs, training=False))
-            penalty = tf.add_n(network.losses) if network.losses else 0.0
-            return tf.reduce_sum(losses), penalty * tf.cast(tf.size(losses), tf.float32)
-
-        self._total = total
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        for name, (examples, indices) in self._held_out.items():
-            starts = range(0, len(indices), HELD_OUT_BATCH)
-            batches = (examples.take(examples.alone(indices[start : start + HELD_OUT_BATCH])) for start in starts)
-            totals = [self._total(*batch) for batch in batches]
-            counted = [float(total) + (float(penalty) if name == "val" else 0.0) for total, penalty in totals]
-            logs[f"{name}_loss"] = sum(counted) / len(indices)
-
-
-class _StopsWhenDiverged(keras.callbacks.Callback):
-    """Ends a training whose loss is not a finite number. Keras' own callback for this prints to stdout."""
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-        if not np.isfinite(logs["loss"]):
-            self.model.stop_training = True
-
-
-class _Progress(keras.callbacks.Callback):
-    """Reports the progress of the training several times per epoch."""
-
-    def __init__(self, task: str, steps: int, before: int, in_all: int, batch_size: int, report: Report) -> None:
-        super().__init__()
-        self._task, self._report = task, report
-        self._steps, self._before, self._in_all, self._batch_size = steps, before, in_all, batch_size
-        self._values: dict[str, float] = {}
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._epoch, self._started = self._before + epoch, perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        share = min((batch + 1) / self._steps, 0.999)  # the epoch is over when its held-out loss is known
-        self._report(Advance(self._task, self._epoch + share, self._in_all, "epochs", self._values))
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        rate = self._steps * self._batch_size / (perf_counter() - self._started)
-        self._values = {**logs, "images_per_second": rate}
-        self._report(Advance(self._task, self._epoch + 1, self._in_all, "epochs", self._values))
-
-
 def learning_rate(optimisation: Optimisation, total_steps: int) -> Any:
     """The constant rate, or the one-cycle schedule: 10% linear warm-up to the peak, a cosine to 0 (Smith 2018)."""
     if optimisation.schedule == "constant":
@@ -185,8 +121,8 @@ def train_network(
     task: str,
     xla: bool,
     shown: Mapping[str, Examples] | None = None,
-    before: int = 0,
-    in_all: int | None = None,
+    checkpoint: Checkpoint | None = None,
+    part: Part = WHOLE,
 ) -> Fitted:
     """Train `network` by Adam on the mean of `loss`.
 
@@ -194,8 +130,8 @@ def train_network(
         task: its name in progress reports.
         xla: compile the step with XLA: faster for large dense layers, slower for a small head.
         shown: examples whose loss is recorded each epoch, but has no influence.
-        before: epochs that earlier parts of this training had, for the progress.
-        in_all: epochs of all its parts.
+        checkpoint: where the state is kept; with one of an interrupted training it goes on from there.
+        part: of a training with several parts. Of a part before the interrupted one only the losses are returned.
 
     With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
     fallen for that many epochs, and the best epoch's weights are kept.
@@ -211,26 +147,51 @@ def train_network(
     n = len(learned)
     batch_size = min(optimisation.batch_size, n)
     steps = plan_steps(n, batch_size)
-    early = keras.callbacks.EarlyStopping("val_loss", patience=optimisation.patience, restore_best_weights=True)
-    callbacks = [
-        _StopsWhenDiverged(),
-        _HeldOutLosses(network, loss, watched),
-        *([early] if optimisation.patience else []),
-        _Progress(task, steps.per_epoch, before, in_all or optimisation.epochs, batch_size, report),
-    ]
+    early = None
+    if optimisation.patience:
+        early = keras.callbacks.EarlyStopping("val_loss", patience=optimisation.patience, restore_best_weights=True)
     trainer = IndexedTrainer(network, loss, examples)
     adam = _adam(optimisation, steps.per_epoch * optimisation.epochs)
+    adam.build(network.trainable_variables)
     trainer.compile(adam, jit_compile=xla, steps_per_execution=steps.per_execution)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*shuffle=True.*")
-        history = trainer.fit(
-            index_batches(examples, learned, steps, batch_size, epochs=optimisation.epochs, seed=optimisation.seed),
-            epochs=optimisation.epochs,
-            steps_per_epoch=steps.per_epoch,
-            callbacks=callbacks,
-            verbose=0,
-        )
-    return _fitted({name: [float(value) for value in values] for name, values in history.history.items()}, task)
+    with Interrupts() as interrupts:
+        keeper = Keeper(checkpoint, part, steps.per_epoch, optimisation.epochs, early, interrupts, report)
+        callbacks = [
+            StopsWhenDiverged(),
+            HeldOutLosses(network, loss, watched),
+            *([early] if early else []),
+            Progress(task, steps.per_epoch, optimisation.epochs, part, batch_size, report),
+            keeper,
+        ]
+        batches = Batches(examples, learned, steps, batch_size, optimisation.epochs, optimisation.seed)
+        _fit(trainer, batches, keeper, callbacks)
+    return _fitted(keeper.history, task)
+
+
+def _fit(trainer: IndexedTrainer, batches: Batches, keeper: Keeper, callbacks: Sequence[Any]) -> None:
+    """Run the steps that are left. Keras begins an epoch at its first step: the rest of one is fitted on its own."""
+
+    def fit(first: int, last: int, steps: int) -> None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*shuffle=True.*")
+            trainer.fit(
+                batches.after(keeper.steps),
+                initial_epoch=first,
+                epochs=last,
+                steps_per_epoch=steps,
+                callbacks=callbacks,
+                verbose=0,
+            )
+
+    if keeper.skipped:
+        return
+    per_epoch, epochs = batches.steps.per_epoch, batches.epochs
+    epoch, done = divmod(keeper.steps, per_epoch)
+    if done:
+        fit(epoch, epoch + 1, per_epoch - done)
+        epoch += 1
+    if not (done and keeper.over):
+        fit(epochs if keeper.over else epoch, epochs, per_epoch)
 
 
 def _fitted(losses: dict[str, list[float]], task: str) -> Fitted:

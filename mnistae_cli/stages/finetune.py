@@ -58,6 +58,7 @@ def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], draw
         report,
         task="finetune",
         xla=False,
+        checkpoint=work.checkpoint,
     )
     nets.export_onnx(model.encoder, work.folder / "encoder.onnx")
     nets.export_onnx(model.classifier, work.folder / "classifier.onnx")

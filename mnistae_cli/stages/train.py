@@ -1,21 +1,24 @@
 """`mnistae train`: images → autoencoder. Looks at no label, and the test images decide nothing."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnistae_cli.clusters import nearest_images
 from mnistae_cli.codes import Learned, Training
-from mnistae_cli.data import Dataset, load_dataset, measure_frame
+from mnistae_cli.data import Dataset, load_dataset, load_npy, measure_frame
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import TrainConfig
 from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
 
 if TYPE_CHECKING:
-    from mnistae_cli.nets import Autoencoder, Fitted
+    from mnistae_cli.nets import Autoencoder, Fitted, Part
 
 
 def train(
@@ -74,36 +77,39 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     code = config.code
     pixels = data.train.pixels.load()
     frame = measure_frame(pixels)
-    if code.n_pair_neighbors and len(pixels) > 1:
+    in_pairs, n_neighbors = code.n_pair_neighbors is not None, code.n_pair_neighbors or 0
+    if n_neighbors and len(pixels) > 1:
         report(Notice(f"nearest neighbors of {len(pixels):,} images"))
-    neighbors = nearest_images(pixels, code.n_pair_neighbors or 0)
-    in_pairs = code.n_pair_neighbors is not None
+    neighbors = _kept(work, "neighbors.npy", lambda: nearest_images(pixels, n_neighbors))
     examples = nets.Examples(pixels, neighbors=neighbors if in_pairs else None)
     shown = {"test": nets.Examples(data.test.pixels.load(), neighbors=neighbors[:0, :0] if in_pairs else None)}
 
-    def learn(model: "Autoencoder", part: Training, before: int = 0) -> "Fitted":
+    def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
         return nets.train_network(
             model.trained,
             model.loss,
             examples,
-            nets.Optimisation.of(part, config.seed),
+            nets.Optimisation.of(training, config.seed),
             report,
             task="train",
             xla=code.gains_by_xla,
             shown=shown,
-            before=before,
-            in_all=int(code.training.epochs),
+            checkpoint=work.checkpoint,
+            part=part,
         )
 
     first, *later = code.parts
+    epochs = int(code.training.epochs)
     model = code.build(pixels, _n_steps(first, len(pixels)), config.seed)
     if not later:
         del pixels  # TensorFlow holds them now
-    fitted = learn(model, first)
-    for part in later:
-        images, steps = Learned(pixels, neighbors), _n_steps(part, len(pixels))
-        model = code.rebuild(model, images, steps, config.seed, report)
-        fitted = fitted.then(learn(model, part, int(first.epochs)))
+    fitted = learn(model, first, nets.Part(0, 0, epochs))
+    for number, part in enumerate(later, start=1):
+        images, trained = Learned(pixels, neighbors), model
+        find_groups = partial(code.find_groups, trained, images, config.seed, report)
+        groups = _kept(work, f"groups_{number}.npy", find_groups)
+        model = code.rebuild(trained, pixels, groups, _n_steps(part, len(pixels)), config.seed)
+        fitted = fitted.then(learn(model, part, nets.Part(number, len(fitted.history["loss"]), epochs)))
     model.whole.save(work.folder / "autoencoder.keras")
     nets.export_onnx(model.encoder, work.folder / "encoder.onnx")
     nets.export_onnx(model.decoder, work.folder / "decoder.onnx")
@@ -119,6 +125,17 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
         **{name: values[fitted.best_epoch - 1] for name, values in fitted.history.items()},
         "frame": asdict(frame),
     }
+
+
+def _kept(work: Work, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
+    """An array from the checkpoint of an interrupted training, or a new one, which goes there."""
+    path = work.checkpoint.find(name)
+    if path:
+        return load_npy(path)
+    array = make()
+    if array.size:
+        work.checkpoint.save({name: lambda place: np.save(place, array)}, {})
+    return array
 
 
 def _n_steps(training: Training, n: int) -> int:

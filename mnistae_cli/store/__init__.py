@@ -4,8 +4,10 @@ The main functions: `hold` locks the directory, `make_stage` writes a stage's fo
 and `stage_states` lists the state of each.
 """
 
+from mnistae_cli.store.checkpoints import Checkpoint, Write, interrupted
 from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep
 from mnistae_cli.store.files import NO_PLACE, discard_unfinished, sha256_of, unfinished
+from mnistae_cli.store.interrupts import Interrupts
 from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
 from mnistae_cli.store.plans import Plan, Stored
@@ -17,15 +19,19 @@ __all__ = [
     "LABELS_TABLE",
     "NO_PLACE",
     "SCHEMA_VERSION",
+    "Checkpoint",
+    "Interrupts",
     "Manifest",
     "Plan",
     "Stored",
     "Work",
+    "Write",
     "command_for",
     "command_line",
     "discard_unfinished",
     "drop_stage",
     "hold",
+    "interrupted",
     "keep",
     "make_stage",
     "open_beside",

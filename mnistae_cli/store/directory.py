@@ -69,20 +69,42 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
 def _restore_interrupted_swaps(root: Path) -> None:
     """Finish or undo a swap, if a process was killed between its two renames."""
     for stage in STAGES:
-        previous = root / f".{stage}.previous"
-        if previous.exists() and not (root / stage).exists():
-            previous.rename(root / stage)
-        shutil.rmtree(previous, ignore_errors=True)
-        shutil.rmtree(root / f".{stage}.partial", ignore_errors=True)
+        for folder in (root / stage, checkpoint_of(root, stage)):
+            previous = beside(folder, "previous")
+            if previous.exists() and not folder.exists():
+                previous.rename(folder)
+            shutil.rmtree(previous, ignore_errors=True)
+            shutil.rmtree(beside(folder, "partial"), ignore_errors=True)
 
 
-def swap_in(root: Path, stage: str) -> None:
-    """Replace the stage's folder by its finished `.partial` folder."""
-    current, previous = root / stage, root / f".{stage}.previous"
-    if current.exists():
-        current.rename(previous)
-    (root / f".{stage}.partial").rename(current)
-    fsync(root)
+def checkpoint_of(root: Path, stage: str) -> Path:
+    """The folder from which an interrupted stage goes on."""
+    return root / f".{stage}.checkpoint"
+
+
+def beside(folder: Path, what: str) -> Path:
+    """The hidden folder for the unfinished (`partial`) or the `previous` content of `folder`."""
+    return folder.with_name(f".{folder.name.removeprefix('.')}.{what}")
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """An empty hidden folder. When the block ends without an error, it takes the place of `folder`."""
+    partial, previous = beside(folder, "partial"), beside(folder, "previous")
+    shutil.rmtree(partial, ignore_errors=True)
+    unfinished.add(partial)  # before it is there: a signal may come in between
+    try:
+        partial.mkdir()
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    finally:
+        unfinished.discard(partial)
+    if folder.exists():
+        folder.rename(previous)
+    partial.rename(folder)
+    fsync(folder.parent)
     shutil.rmtree(previous, ignore_errors=True)
 
 

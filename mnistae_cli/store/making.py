@@ -4,7 +4,6 @@ A stage holds the directory's lock, works in a hidden sibling folder, writes `ma
 then swaps the folder in by renaming. If the process is killed, the earlier result stays in its place.
 """
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,51 +12,38 @@ from typing import Any
 
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.progress import Report, StageEnded, silent
-from mnistae_cli.store.directory import swap_in
-from mnistae_cli.store.files import unfinished
-from mnistae_cli.store.manifests import MANIFEST, Manifest, seal
+from mnistae_cli.store.checkpoints import Checkpoint
+from mnistae_cli.store.directory import replaced
+from mnistae_cli.store.manifests import MANIFEST, Manifest
 from mnistae_cli.store.plans import Plan
 from mnistae_cli.store.reading import read_manifest, up_to_date
 
 
 class Work:
-    """The folder a stage fills, and the figures that go into its manifest."""
+    """The folder a stage fills, the figures that go into its manifest, and the checkpoint of a long stage."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, checkpoint: Checkpoint) -> None:
         self.folder = folder
+        self.checkpoint = checkpoint
         self.metrics: dict[str, Any] = {}
         self.manifest: Manifest
 
 
 @contextmanager
-def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
+def begin_stage(root: Path, plan: Plan, report: Report = silent, *, force: bool = False) -> Iterator[Work]:
     """Give a stage an empty folder to fill; swap it in when the block ends without an error.
 
-    Call it under `hold`. `Work.manifest` is set after the block.
+    Call it under `hold`. `Work.manifest` is set after the block, and the checkpoint is deleted.
     """
     started = time.perf_counter()
-    partial = root / f".{plan.stage}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    unfinished.add(partial)  # before it is there: a signal may come in between
-    partial.mkdir()
-    work = Work(partial)
-    try:
+    checkpoint = Checkpoint(root, plan, report)
+    if force:
+        checkpoint.clear()
+    with replaced(root / plan.stage) as folder:
+        work = Work(folder, checkpoint)
         yield work
-        work.manifest = seal(
-            partial,
-            stage=plan.stage,
-            config=plan.recorded_config,
-            inputs={role: stored.sha256 for role, stored in plan.inputs.items()},
-            dataset=plan.dataset,
-            metrics=work.metrics,
-            wall_seconds=time.perf_counter() - started,
-        )
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    finally:
-        unfinished.discard(partial)
-    swap_in(root, plan.stage)
+        work.manifest = plan.seal(folder, work.metrics, time.perf_counter() - started)
+    checkpoint.clear()
 
 
 def make_stage(
@@ -73,7 +59,7 @@ def make_stage(
     manifest = None if force else up_to_date(root, plan, report)
     fresh = manifest is None
     if manifest is None:
-        with begin_stage(root, plan) as work:
+        with begin_stage(root, plan, report, force=force) as work:
             fill(work)
         manifest = work.manifest
     report(StageEnded(root / plan.stage, not fresh, time.perf_counter() - started))

@@ -66,8 +66,7 @@ def seal(
         dataset=dict(dataset) if dataset else None,
         files={each.name: _entry(each) for each in sorted(folder.iterdir())},
         metrics=metrics,
-        versions={"python": platform.python_version(), "mnistae": __version__}
-        | {name: metadata.version(name) for name in RECORDED_PACKAGES},
+        versions=versions(),
         seed=config["seed"],
         command=command_line(),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -129,6 +128,12 @@ def _time_of_writing(folder: Path, manifest: Manifest) -> int:
         return 0
     finished = datetime.fromisoformat(manifest.finished).timestamp()
     return changed if changed < (finished + SWAP_SECONDS) * 1e9 else 0
+
+
+def versions() -> dict[str, str]:
+    """Of Python, mnistae and the packages that decide its results."""
+    own = {"python": platform.python_version(), "mnistae": __version__}
+    return own | {name: metadata.version(name) for name in RECORDED_PACKAGES}
 
 
 def command_line() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mnistae_cli.fields import Checked
 from mnistae_cli.flat import record, settings_of
-from mnistae_cli.store.manifests import Manifest
+from mnistae_cli.store.manifests import Manifest, seal
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,18 @@ class Plan:
         """The settings as they are read back from JSON: tuples become lists."""
         recorded: dict[str, Any] = json.loads(json.dumps(record(self.config)))
         return recorded
+
+    def seal(self, folder: Path, metrics: dict[str, Any], wall_seconds: float) -> Manifest:
+        """Write the manifest of what is in `folder`."""
+        return seal(
+            folder,
+            stage=self.stage,
+            config=self.recorded_config,
+            inputs={role: stored.sha256 for role, stored in self.inputs.items()},
+            dataset=self.dataset,
+            metrics=metrics,
+            wall_seconds=wall_seconds,
+        )
 
     def is_that_of(self, manifest: Manifest) -> bool:
         """Whether `manifest` was made by an equal plan.

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.store.checkpoints import interrupted
 from mnistae_cli.store.directory import STAGES, command_for
 from mnistae_cli.store.manifests import damage
 from mnistae_cli.store.plans import Stored
@@ -13,9 +14,10 @@ LABELS_TABLE = "labels.csv"  # of `label`; a person may correct names in it
 
 
 def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, str]]:
-    """Per stage its `state` (missing, up to date, stale, damaged, edited) and a `reason`.
+    """Per stage its `state` (missing, interrupted, up to date, stale, damaged, edited) and a `reason`.
 
-    A stage is edited if a person has corrected its table.
+    A stage is interrupted if it was never finished, but has a checkpoint to go on from. A stage is edited if a person
+    has corrected its table.
 
     Args:
         root: the artifacts directory.
@@ -39,6 +41,11 @@ def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, s
             state, reason = "missing", f"run: {command_for(root, stage)}"
         except DamagedInput as problem:
             state, reason = "damaged", problem.problem
+        place, command = interrupted(root, stage)
+        if place and state == "missing":
+            state, reason = "interrupted", f"at {place}; goes on by: {command}"
+        elif place:
+            reason += f"; another one was interrupted at {place}"
         states[stage] = {"state": state, "reason": reason}
     return states
 

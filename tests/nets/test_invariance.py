@@ -8,7 +8,7 @@ import pytest
 
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets.autoencoder import FusedNormalization
-from mnistae_cli.nets.batches import Examples, Steps, index_batches
+from mnistae_cli.nets.batches import Batches, Examples, Steps
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.invariance import Agreement, assignment_loss, shifted
 from mnistae_cli.nets.runtime import start_session
@@ -127,7 +127,7 @@ def test_pairs_are_of_an_image_and_itself_or_a_neighbor_that_is_learned_from() -
     neighbors = np.array([[1, 2], [0, 2], [0, 1], [0, 1]], np.int32)
     examples = Examples(np.arange(4, dtype=np.float32), neighbors=neighbors)
     learned = np.array([0, 1, 3])
-    epochs = np.array(list(index_batches(examples, learned, Steps(100, 10), 30, epochs=2, seed=0)))
+    epochs = np.array(list(Batches(examples, learned, Steps(100, 10), 30, epochs=2, seed=0).after(0)))
     assert epochs.shape == (200, 30, 2)
     first, second = epochs.reshape(-1, 2).T
     assert set(first) == {0, 1, 3}

@@ -209,7 +209,7 @@ def test_training_holds_a_byte_a_pixel_even_with_patience() -> None:
     assert set(held) == {601 * 11 * 13}
 
 
-def test_a_training_run_traces_three_graphs_however_long_it_is() -> None:
+def test_a_training_run_traces_two_graphs_however_long_it_is() -> None:
     """The step, the step in the loop of an execution, and the loss on the test images."""
 
     def counted(x: object, z: object) -> object:
@@ -222,7 +222,7 @@ def test_a_training_run_traces_three_graphs_however_long_it_is() -> None:
         model, schedule = build((10, 12), QUICK), optimisation(quick(epochs=epochs))
         shown = {"test": Examples(IMAGES[:30])}
         train_network(model.trained, counted, Examples(IMAGES), schedule, silent, task="train", xla=True, shown=shown)
-        assert len(traces) == 3
+        assert len(traces) == 2
 
 
 def test_a_head_standardises_and_names_classes() -> None:
