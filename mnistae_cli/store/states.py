@@ -43,7 +43,7 @@ def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, s
             state, reason = "damaged", problem.problem
         place, command = interrupted(root, stage)
         if place and state == "missing":
-            state, reason = "interrupted", f"at {place}; goes on by: {command}"
+            state, reason = "interrupted", f"at {place}; run again: {command}"
         elif place:
             reason += f"; another one was interrupted at {place}"
         states[stage] = {"state": state, "reason": reason}

@@ -124,7 +124,7 @@ def test_an_interruption_waits_for_the_step_and_is_told(npz: Path, tmp_path: Pat
         train(config, tmp_path, interrupting)
     assert listener.notices[-1] == "interrupted at epoch 2 of 3; the same command goes on from there"
     told = stage_states(tmp_path)["train"]
-    assert (told["state"], told["reason"][:18]) == ("interrupted", "at epoch 2 of 3; g")
+    assert (told["state"], told["reason"][:18]) == ("interrupted", "at epoch 2 of 3; r")
 
     checkpoint = tmp_path / ".train.checkpoint"
     other = Listener(1)

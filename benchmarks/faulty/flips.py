@@ -1,0 +1,77 @@
+"""One byte of an artefact or of a checkpoint is changed."""
+
+import random
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks.faulty.scene import COMMANDS, DIGITS, STAGES, Running, Tally, bytes_of, copy_before, run
+from mnistae_cli.store import stage_states
+
+EACH = 25  # flips between two runs of a whole command, which take seconds
+
+
+def flip_artefacts(reference: Path, root: Path, n: int, seed: int) -> Tally:
+    """Flip `n` bytes, one at a time. Unnoticed: a full check does not call the stage damaged."""
+    draws, tally = random.Random(seed), Tally()
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(reference, root)
+    files = sorted(path for stage in STAGES for path in (root / stage).iterdir() if path.stat().st_size)
+    while tally.tried < n:
+        path = draws.choice(files)
+        before = path.read_bytes()
+        where = _flip(path, before, draws)
+        stage = path.parent.name
+        state = stage_states(root, thorough=True)[stage]["state"]
+        if state not in ("damaged", "edited"):
+            tally.unnoticed.append(f"{path.name}, {where}: {state}")
+        if tally.tried % EACH == 0:
+            ended = run(root, "evaluate", "--no-figures")
+            if "Traceback" in ended.err or ended.code == 1:
+                tally.tracebacks.append(f"{path.name}, {where}: {ended.err[-300:]}")
+            elif ended.code == 0 and stage not in ("label", "evaluate"):
+                tally.unnoticed.append(f"{path.name}, {where}: evaluate took it")
+            shutil.rmtree(root / "evaluate")
+            shutil.copytree(reference / "evaluate", root / "evaluate")
+        path.write_bytes(before)
+        tally.tried += 1
+    return tally
+
+
+def flip_checkpoints(reference: Path, root: Path, n: int, seed: int) -> Tally:
+    """Flip a byte of the checkpoint of an interrupted training, and go on: it has to start anew."""
+    draws, tally = random.Random(seed), Tally()
+    kept = root.with_name(f"{root.name}-checkpoint")
+    _interrupt(kept)
+    while tally.tried < n:
+        copy_before(reference, "train", root)
+        shutil.copytree(kept / ".train.checkpoint", root / ".train.checkpoint")
+        path = draws.choice(sorted((root / ".train.checkpoint").iterdir()))
+        where = _flip(path, path.read_bytes(), draws)
+        ended = run(root, *COMMANDS["train"])
+        tally.tried += 1
+        if "Traceback" in ended.err:
+            tally.tracebacks.append(f"{path.name}, {where}: {ended.err[-300:]}")
+        elif ended.code or bytes_of(root / "train") != bytes_of(reference / "train"):
+            tally.lost.append(f"{path.name}, {where}: code {ended.code}")
+        elif "starts anew" not in ended.err:
+            tally.unnoticed.append(f"{path.name}, {where}")
+        print(f"flips of checkpoints {tally.tried} of {n}: {path.name}, {where}", file=sys.stderr)
+    return tally
+
+
+def _flip(path: Path, content: bytes, draws: random.Random) -> str:
+    place, bit = draws.randrange(len(content)), 1 << draws.randrange(8)
+    path.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
+    return f"byte {place}, bit {bit}"
+
+
+def _interrupt(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+    child = Running(root, "train", *DIGITS)
+    while not (root / ".train.checkpoint" / "manifest.json").exists() and child.process.poll() is None:
+        pass
+    child.process.kill()
+    child.end()
+    if not (root / ".train.checkpoint").exists():
+        raise SystemExit("the training ended before it could be interrupted")

@@ -1,0 +1,101 @@
+"""What the faults happen to: finished artifacts of the digits, and how a fault is judged."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.measuring import ROOT, mnistae
+
+STAGES = ("train", "encode", "classify", "finetune", "cluster", "label", "evaluate")
+DIGITS = ("--dataset", "digits")
+NAMES = ("--names", ",".join("abcdefghij"))
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "train": ("train", *DIGITS),
+    "encode": ("encode",),
+    "classify": ("classify",),
+    "finetune": ("finetune", "--epochs", "4"),
+    "cluster": ("cluster",),
+    "label": ("label", *NAMES),
+    "evaluate": ("evaluate",),
+}
+"""By the stage that they make. The stages before it must be there."""
+SAME = (".npy", ".onnx", ".csv")  # of these a second run gives the same bytes
+
+
+@dataclass
+class Tally:
+    """How often a fault was tried, and what went wrong, in words."""
+
+    tried: int = 0
+    lost: list[str] = field(default_factory=list)
+    unnoticed: list[str] = field(default_factory=list)
+    tracebacks: list[str] = field(default_factory=list)
+
+    def cases(self) -> list[str]:
+        """Everything that went wrong."""
+        return [*self.lost, *self.unnoticed, *self.tracebacks]
+
+    def row(self, name: str) -> list[str]:
+        """Of the table."""
+        return [name, str(self.tried), *(str(len(each)) for each in (self.lost, self.unnoticed, self.tracebacks))]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Exit code and stderr of a command; the code is negative if a signal killed it."""
+
+    code: int
+    err: str
+
+
+class Running:
+    """A command of mnistae in the background, its output discarded but for stderr."""
+
+    def __init__(self, root: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        command = [sys.executable, "-m", "mnistae_cli", *arguments, "--artifacts", str(root)]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+
+    def end(self) -> Ended:
+        """Wait for its end."""
+        _, err = self.process.communicate()
+        return Ended(self.process.returncode, err)
+
+
+def run(root: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Ended:
+    """Run a command of mnistae to its end."""
+    return Running(root, *arguments, environment=environment).end()
+
+
+def finished(root: Path) -> Path:
+    """Artifacts of every stage; made if they are not there."""
+    for stage, command in COMMANDS.items():
+        if not (root / stage).exists():
+            mnistae(*command, "--artifacts", root)
+    return root
+
+
+def copy_before(reference: Path, stage: str, root: Path) -> None:
+    """Copy the stages before `stage`."""
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    for each in STAGES[: STAGES.index(stage)]:
+        shutil.copytree(reference / each, root / each)
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    """File → sha256, of the files that a second run makes the same."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in SAME)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
