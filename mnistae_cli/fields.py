@@ -41,6 +41,17 @@ def data_dir_option() -> Any:
     return option(None, "Folder to look for the data set's files in first.", no_matter=True)
 
 
+def memory_share_option() -> Any:
+    """The field `memory_share`."""
+    return option(
+        0.25,
+        "Share of the machine's memory for images or features; what is larger stays on the disk and is read in parts.",
+        above=0,
+        maximum=1,
+        no_matter=True,
+    )
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`" Did you mean 'mnist'?"`, or nothing where no known word is near."""
     near = difflib.get_close_matches(word, list(known), n=1)

@@ -1,6 +1,5 @@
 """Networks and clusters for tests, by the flat names of their settings."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -36,4 +35,4 @@ def head_of(features: np.ndarray, n_classes: int, **settings: Any) -> Head:
 
 
 def kmeans(features: np.ndarray, seed: int = 0, **settings: Any) -> Clustering:
-    return fit_kmeans(features, seed=seed, **asdict(KMeans(**settings)))
+    return fit_kmeans(features, seed=seed, **KMeans(**settings).fitting())

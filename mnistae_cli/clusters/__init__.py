@@ -2,6 +2,7 @@
 
 from mnistae_cli.clusters.graph_clusters import Directions, GraphClusters, find_clusters
 from mnistae_cli.clusters.kmeans import check_clusters, fit_kmeans
+from mnistae_cli.clusters.minibatches import fit_minibatches
 from mnistae_cli.clusters.neighbors import nearest_images
 from mnistae_cli.clusters.placement import UNSURE, VOTERS, Placement, place_by_centroids, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan
@@ -16,6 +17,7 @@ __all__ = [
     "check_clusters",
     "find_clusters",
     "fit_kmeans",
+    "fit_minibatches",
     "nearest_images",
     "place_by_centroids",
     "place_by_neighbors",

@@ -10,7 +10,7 @@ from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
 from mnistae_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans, MiniBatchKMeans
 
 ROWS = 8192
 LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMeans
@@ -20,7 +20,7 @@ LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMe
 class Clustering:
     """A fitted KMeans: its scikit-learn object, centroids (K, D) float32 and assignments (N,) int32."""
 
-    model: "KMeans"
+    model: "KMeans | MiniBatchKMeans"
     centroids: NDArray[np.float32]
     assignments: NDArray[np.int32]
     inertia: float
@@ -71,17 +71,25 @@ def fit_kmeans(
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
-    n = len(features)
-    check_clusters(n_clusters, n)
-    size = min(max(init_size, LEAST_PER_CLUSTER * n_clusters), n)
-    sample = features[np.sort(np.random.default_rng(seed).permutation(n)[:size])]
+    sample = features[draw_sample(len(features), n_clusters, init_size, seed)]
     stopping = {"max_iter": max_iter, "tol": tol, "random_state": seed, "algorithm": "elkan"}
     with threadpool_limits(REPRODUCIBLE_THREADS):
         model = KMeans(n_clusters, init="k-means++", n_init=n_init, **stopping).fit(sample)
-        if size < n:
+        if len(sample) < len(features):
             model = KMeans(n_clusters, init=model.cluster_centers_, n_init=1, **stopping).fit(features)
     centroids = model.cluster_centers_.astype(np.float32)
     return Clustering(model, centroids, assign(features, centroids), float(model.inertia_), int(model.n_iter_))
+
+
+def draw_sample(n: int, n_clusters: int, init_size: int, seed: int) -> NDArray[np.int64]:
+    """The sorted indices of the images, of `n`, on which the starts are tried.
+
+    Raises:
+        UsageError: fewer images than clusters.
+    """
+    check_clusters(n_clusters, n)
+    size = min(max(init_size, LEAST_PER_CLUSTER * n_clusters), n)
+    return np.sort(np.random.default_rng(seed).permutation(n)[:size])
 
 
 def assign(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.int32]:

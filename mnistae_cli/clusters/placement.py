@@ -1,6 +1,7 @@
 """The cluster of each image, and how certain it is."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -37,10 +38,11 @@ class Placement:
         for name, values in zip(FILES, (self.clusters, self.distance, self.confidence), strict=True):
             np.save(folder / f"{name}_{split}.npy", values)
 
-    def and_then(self, more: "Placement") -> "Placement":
-        """These images and more of them as one."""
-        pairs = ((getattr(self, each.name), getattr(more, each.name)) for each in fields(self))
-        return Placement(*map(np.concatenate, pairs))
+    @classmethod
+    def joined(cls, parts: Iterable[Self]) -> Self:
+        """The images of several placements, one after the other, as one."""
+        columns = zip(*((each.clusters, each.distance, each.confidence) for each in parts), strict=True)
+        return cls(*map(np.concatenate, columns))
 
     def typical_first(self, cluster: int, *, by_distance: bool) -> NDArray[np.int64]:
         """The images of a cluster: the nearest first, or the surest first and the nearer of two as sure."""

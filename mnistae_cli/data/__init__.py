@@ -6,6 +6,7 @@ from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_lab
 from mnistae_cli.data.framing import Frame, frame_image, measure_frame
 from mnistae_cli.data.image_files import image_paths, open_images, read_grey
 from mnistae_cli.data.npy import NpyWriter, load_npy, load_npz
+from mnistae_cli.data.rows import Rows, fits_memory
 from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, unit_scale
 from mnistae_cli.data.splits import Dataset
 
@@ -16,11 +17,13 @@ __all__ = [
     "ImageSource",
     "NpyWriter",
     "Pixels",
+    "Rows",
     "as_encoded",
     "can_be_classified",
     "checked_pixels",
     "draw_from",
     "draw_labels",
+    "fits_memory",
     "frame_image",
     "image_paths",
     "load_dataset",

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from mnistae_cli.data import Pixels, unit_scale
+from mnistae_cli.data import Pixels, Rows, unit_scale
 from mnistae_cli.pictures._axes import MOST_NUMBERS, plain, save, show
 
 MAPPED = 2000  # t-SNE of more takes minutes
@@ -117,11 +117,11 @@ def _in_the_plane(features: NDArray[np.float32], seed: int) -> tuple[NDArray[np.
 
 
 def feature_map(
-    features: NDArray[np.float32], labels: NDArray[np.uint8] | None, class_names: Sequence[str], seed: int, path: Path
+    features: Rows, labels: NDArray[np.uint8] | None, class_names: Sequence[str], seed: int, path: Path
 ) -> None:
     """t-SNE (van der Maaten & Hinton 2008) of up to 2,000 test features, after PCA to 50 dimensions."""
     chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:MAPPED])
-    points, method = _in_the_plane(features[chosen], seed)
+    points, method = _in_the_plane(features.take(chosen), seed)
     figure = Figure(figsize=(7.4, 6), layout="constrained")
     axes = figure.subplots()
     groups = [("test images", np.arange(len(chosen)))]

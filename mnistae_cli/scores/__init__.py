@@ -2,6 +2,7 @@
 
 from mnistae_cli.scores import metrics
 from mnistae_cli.scores.calibration import held_out_temperature
+from mnistae_cli.scores.describing import describe_codes
 from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
 from mnistae_cli.scores.metrics import Table, binary_crossentropy, contingency_table, squared_error
 from mnistae_cli.scores.probing import fit_probe
@@ -15,6 +16,7 @@ __all__ = [
     "Table",
     "binary_crossentropy",
     "contingency_table",
+    "describe_codes",
     "figure_at",
     "fit_probe",
     "held_out_temperature",

@@ -1,10 +1,10 @@
 """`mnistae cluster`: how the features are grouped."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Literal
 
 from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import AUTO, Checked, WholeOrAuto, option, seed_option
+from mnistae_cli.fields import AUTO, Checked, WholeOrAuto, memory_share_option, option, seed_option
 from mnistae_cli.flat import Kind, choice
 
 
@@ -20,6 +20,10 @@ class KMeans(Kind):
     init_size: int = option(
         6000, "Images drawn for trying the starts, at least 3 a cluster; the best goes on with all images.", minimum=1
     )
+    algorithm: Literal["auto", "elkan", "minibatch"] = option(
+        "auto", "Mini-batches read the features in parts; auto: where they exceed --memory-share."
+    )
+    memory_share: float = memory_share_option()
     max_iter: int = option(300, "Most iterations of one start.", minimum=1)
     tol: float = option(1e-4, "Stop when the centroids move less than this, relative to the variance.", minimum=0)
 
@@ -27,6 +31,18 @@ class KMeans(Kind):
         super().__post_init__()
         if self.n_clusters == AUTO:
             raise UsageError("--clusters is auto: KMeans must be given a number.", "Give one, or --method graph.")
+
+    def fitting(self) -> dict[str, Any]:
+        """What the functions that fit KMeans take."""
+        return {name: value for name, value in asdict(self).items() if name not in ("algorithm", "memory_share")}
+
+    def for_features(self, n_bytes: int) -> "KMeans":
+        """The same settings with the algorithm for features of so many bytes."""
+        from mnistae_cli.data import fits_memory
+
+        if self.algorithm != "auto":
+            return self
+        return replace(self, algorithm="elkan" if fits_memory(n_bytes, self.memory_share) else "minibatch")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data import Drawn, draw_from, load_npy
+from mnistae_cli.data import Drawn, Rows, draw_from
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import held_out_temperature
@@ -35,7 +35,7 @@ def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *
 
 
 def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, report: Report) -> None:
-    features = load_npy(encode.folder / "features_train.npy")[drawn.indices]
+    features = Rows.of(encode.folder / "features_train.npy").take(drawn.indices)
     class_names = (encode.manifest.dataset or {})["class_names"]
     drawn.warn_of_missed(class_names, report)
     report(Notice("loading TensorFlow"))
@@ -49,8 +49,8 @@ def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, repo
     nets.export_onnx(head.probabilities, work.folder / "classifier.onnx")
     nets.write_history(work.folder / "history.csv", fitted.history)
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
-    probabilities = open_network(work.folder / "classifier.onnx")(load_npy(encode.folder / "features_test.npy"))
-    np.save(work.folder / "probabilities_test.npy", probabilities)
+    predict, test = open_network(work.folder / "classifier.onnx"), Rows.of(encode.folder / "features_test.npy")
+    np.save(work.folder / "probabilities_test.npy", np.concatenate([predict(batch) for batch in test.batches()]))
     work.metrics = {
         "labels_used": len(drawn.indices),
         "class_names": class_names,

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from mnistae_cli.clusters import (
     Scan,
     find_clusters,
     fit_kmeans,
+    fit_minibatches,
     place_by_centroids,
     place_by_neighbors,
 )
-from mnistae_cli.data import load_npy
+from mnistae_cli.data import Rows, load_npy
 from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
 
@@ -49,26 +51,36 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
         inputs = {"encode": open_stage(artifacts, "encode")}
         if isinstance(config.method, Graph):
             inputs["train"] = open_stage(artifacts, "train")
+        else:
+            features = Rows.of(inputs["encode"].folder / "features_train.npy")
+            config = replace(config, method=config.method.for_features(features.n_bytes))
         plan = Plan("cluster", config, inputs=inputs)
         return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
 
 
 def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], report: Report) -> None:
-    encode = inputs["encode"]
-    features = load_npy(encode.folder / "features_train.npy")
+    train, test = (Rows.of(inputs["encode"].folder / f"features_{split}.npy") for split in SPLITS)
     if isinstance(config.method, KMeans):
-        place = _by_kmeans(work, config.method, config.seed, features, report)
+        place = _by_kmeans(work, config.method, config.seed, train, report)
     else:
-        place = _by_graph(work, config.method, config.seed, features, inputs, report)
-    place(load_npy(encode.folder / "features_test.npy")).save(work.folder, "test")
+        place = _by_graph(work, config.method, config.seed, train.load(), inputs, report)
+    Placement.joined(map(place, test.batches())).save(work.folder, "test")
 
 
-def _by_kmeans(work: Work, method: KMeans, seed: int, features: NDArray[np.float32], report: Report) -> Place:
-    report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {method.n_init} starts"))
-    fitted = fit_kmeans(features, seed=seed, **asdict(method))
+def _by_kmeans(work: Work, method: KMeans, seed: int, features: Rows, report: Report) -> Place:
+    how = ", by mini-batches from the disk" if method.algorithm == "minibatch" else ""
+    report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {method.n_init} starts{how}"))
+    if method.algorithm == "minibatch":
+        fitted = fit_minibatches(features, seed=seed, **method.fitting())
+    else:
+        fitted = fit_kmeans(features.load(), seed=seed, **method.fitting())
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
-    place_by_centroids(features, fitted.centroids).save(work.folder, "train")
+
+    def place(new: NDArray[np.float32]) -> Placement:
+        return place_by_centroids(new, fitted.centroids)
+
+    Placement.joined(map(place, features.batches())).save(work.folder, "train")
     n_clusters = len(fitted.centroids)
     sizes = np.bincount(fitted.assignments, minlength=n_clusters).tolist()
     work.metrics = {
@@ -77,7 +89,7 @@ def _by_kmeans(work: Work, method: KMeans, seed: int, features: NDArray[np.float
         "n_iter": fitted.n_iter,
         "cluster_sizes": sizes,
     }
-    return lambda new: place_by_centroids(new, fitted.centroids)
+    return place
 
 
 def _by_graph(

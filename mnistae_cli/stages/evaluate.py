@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import UNSURE, Placement
-from mnistae_cli.data import Dataset, Pixels, as_encoded, load_encoded, load_npy
+from mnistae_cli.data import Dataset, Pixels, Rows, as_encoded, load_encoded, load_npy
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, fit_probe, metrics
+from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, describe_codes, fit_probe, metrics
 from mnistae_cli.settings import EvaluateConfig
 from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_beside, open_stage
 
-Features = Mapping[str, NDArray[np.float32]]
-"""Split → (N, D)."""
+Features = Mapping[str, Rows]
+"""Split → (N, D) float32."""
 FOUND = ("n_clusters", "n_small_communities", "stability")
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -59,7 +59,7 @@ def _fill(
 ) -> None:
     encode = inputs["encode"]
     record = encode.manifest.dataset or {}
-    features = {split: load_npy(encode.folder / f"features_{split}.npy") for split in SPLITS}
+    features = {split: Rows.of(encode.folder / f"features_{split}.npy") for split in SPLITS}
     work.metrics = {
         "schema_version": SCHEMA_VERSION,
         "dataset": {key: record[key] for key in ("name", "n_train", "n_test", "height", "width", "class_names")},
@@ -91,17 +91,17 @@ def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
 
 
 def _features(work: Work, splits: Features) -> dict[str, Any]:
-    density = metrics.density(splits["train"])
+    described = {split: describe_codes(rows.batches()) for split, rows in splits.items()}
+    density = described["train"].density
     np.save(work.folder / "density.npy", density.astype(np.float32))
     scores: dict[str, Any] = {
         "dimension": len(density),
         "dead_units": int((density == 0).sum()),
         "density_quantiles": np.quantile(density, QUANTILES).tolist(),
     }
-    for split, features in splits.items():
-        active = metrics.active_units(features)
-        hoyer = metrics.hoyer_sparsity(features).mean(dtype=np.float64)
-        figures = (float(active.mean()), float(features.mean(dtype=np.float64)), float(hoyer))
+    for split, codes in described.items():
+        active = codes.active_units
+        figures = (float(active.mean()), codes.mean_activation, codes.hoyer_sparsity)
         scores[split] = dict(zip(FIGURES["features"], figures, strict=True)) | {
             "l0_quantiles": np.quantile(active, QUANTILES).tolist()
         }
@@ -114,11 +114,11 @@ def _probe(work: Work, encode: Stored, features: Features, seed: int, report: Re
         report(Notice("fewer than two classes, or one image of each: the linear probe is left out"))
         return
     report(Notice(f"linear probe on {len(features['train']):,} images"))
-    probe = fit_probe(features["train"], labels["train"], seed)
+    probe = fit_probe(features["train"].load(), labels["train"], seed)
     work.metrics["probe"] = {"C": probe.C, "held_out_accuracy": probe.held_out_accuracy}
     for split, each in labels.items():
         if each is not None:
-            work.metrics["probe"][split] = {"accuracy": probe.accuracy(features[split], each)}
+            work.metrics["probe"][split] = {"accuracy": probe.accuracy(features[split].load(), each)}
 
 
 def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
@@ -127,13 +127,13 @@ def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
     return load_npy(encode.folder / name) if name in encode.manifest.files else None
 
 
-def _classifier(classify: Stored, encode: Stored, features: NDArray[np.float32]) -> dict[str, Any]:
+def _classifier(classify: Stored, encode: Stored, features: Rows) -> dict[str, Any]:
     drawn = load_npy(classify.folder / "labelled_indices.npy")
     train_labels = read_labels(encode, "train")
     scores = _test_scores(classify, encode)
     if train_labels is not None:
         head = open_network(classify.folder / "classifier.onnx")
-        scores["train"] = _classification(head(features[drawn]), train_labels[drawn])
+        scores["train"] = _classification(head(features.take(drawn)), train_labels[drawn])
     return scores
 
 
@@ -204,9 +204,7 @@ def _names(label: Stored, tables: Mapping[str, metrics.Table], class_names: Sequ
     return {"names": {split: {"accuracy": metrics.mapped_accuracy(table, mapping)} for split, table in tables.items()}}
 
 
-def _draw(
-    work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: NDArray[np.float32], data: Dataset
-) -> None:
+def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: Rows, data: Dataset) -> None:
     from mnistae_cli.pictures import figures
 
     encode = inputs["encode"]
@@ -214,7 +212,8 @@ def _draw(
     images, labels = data.test.pixels.load(), read_labels(encode, "test")
     train, save = inputs["train"], work.folder
     shown = figures.one_per_class(labels, len(images))
-    reconstructed = open_network(train.folder / "decoder.onnx")(features[shown])
+    codes = features.take(shown)
+    reconstructed = open_network(train.folder / "decoder.onnx")(codes)
     figures.reconstructions(images[shown], reconstructed, save / "reconstructions.png")
     figures.loss_curve(train.folder / "history.csv", save / "loss.png")
     figures.feature_map(features, labels, class_names, config.seed, save / "feature_map.png")
@@ -223,7 +222,7 @@ def _draw(
     if "atoms.npy" in train.manifest.files:
         atoms = load_npy(train.folder / "atoms.npy")
         figures.atoms(atoms, density, save / "atoms.png")
-        figures.compositions(images[shown], features[shown], reconstructed, atoms, save / "compositions.png")
+        figures.compositions(images[shown], codes, reconstructed, atoms, save / "compositions.png")
     if "classify" in inputs and labels is not None:
         probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
         figures.confusion_matrix(probabilities, labels, class_names, save / "confusion.png")

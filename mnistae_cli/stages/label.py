@@ -115,14 +115,16 @@ def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
 def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, report: Report) -> None:
     data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
     train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
-    placement = train.and_then(test)
+    placement = Placement.joined([train, test])
     metrics = cluster.manifest.metrics
     summaries = look_at(placement, config.names, metrics["n_clusters"], len(metrics["cluster_sizes"]))
     by_distance = cluster.manifest.config["method"] == "kmeans"
     typical = [train.typical_first(each.cluster, by_distance=by_distance) for each in summaries]
     shown = [_shown(train, each, config.shown) for each in typical]
     surest = "nearest its centroid" if by_distance else "surest"
-    write_sheet(data.train.pixels.load(), shown, summaries, work.folder, surest)
+    drawn = np.unique(np.concatenate([each for pair in shown for each in pair]))
+    places = [(np.searchsorted(drawn, first), np.searchsorted(drawn, unsure)) for first, unsure in shown]
+    write_sheet(data.train.pixels.take(drawn).load(), places, summaries, work.folder, surest)
     if config.names:
         images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
         _write_labels(work.folder / LABELS_TABLE, images, placement, config.names)

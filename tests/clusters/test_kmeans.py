@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
+from mnistae_cli import settings
 from mnistae_cli.clusters.kmeans import assign, distances
+from mnistae_cli.clusters.minibatches import fit_minibatches
+from mnistae_cli.data import Rows
 from mnistae_cli.errors import UsageError
 from tests.builders import kmeans
 
@@ -52,3 +57,12 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 def test_more_clusters_than_images_are_refused() -> None:
     with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images"):
         kmeans(FEATURES[:9])
+
+
+def test_mini_batches_from_the_disk_find_the_same_groups(tmp_path: Path) -> None:
+    np.save(tmp_path / "features.npy", FEATURES)  # sorted by group
+    rows, fitting = Rows.of(tmp_path / "features.npy"), settings.KMeans(n_clusters=4).fitting()
+    first, second = (fit_minibatches(rows, seed=0, **fitting) for _ in range(2))
+    assert len(set(zip(np.repeat(range(4), 50), first.assignments, strict=True))) == 4
+    assert first.inertia == pytest.approx(kmeans(FEATURES, n_clusters=4).inertia, rel=0.01)
+    assert np.array_equal(first.centroids, second.centroids)

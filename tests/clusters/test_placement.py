@@ -16,6 +16,6 @@ def test_the_typical_images_of_a_cluster_are_its_nearest_or_its_surest_ones() ->
 
 
 def test_two_placements_become_one() -> None:
-    both = PLACED.and_then(PLACED)
+    both = Placement.joined([PLACED, PLACED])
     assert both.clusters.tolist() == [1, 0, 1, 1, 1, 0, 1, 1]
     assert both.distance.dtype == both.confidence.dtype == np.float32

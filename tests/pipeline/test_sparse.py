@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.data import Rows
 from mnistae_cli.scores.probing import fit_probe
 from tests.conftest import Mnistae, assert_two_lines, printed_by, shapes
 from tests.pipeline.conftest import CODES, SPARSE, without_labels
@@ -126,7 +127,8 @@ def test_a_picture_of_features_that_are_all_the_same(tmp_path: Path) -> None:
     from mnistae_cli.pictures import figures
 
     for n in (1, 2, 60):
-        figures.feature_map(np.zeros((n, 16), np.float32), None, [], 0, tmp_path / "map.png")
+        np.save(tmp_path / "features.npy", np.zeros((n, 16), np.float32))
+        figures.feature_map(Rows.of(tmp_path / "features.npy"), None, [], 0, tmp_path / "map.png")
         figures.density(np.zeros(16, np.float32), tmp_path / "density.png")
     figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32), tmp_path / "atoms.png")
 

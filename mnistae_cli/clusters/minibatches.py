@@ -1,0 +1,47 @@
+"""KMeans on features that stay on the disk: mini-batches, by scikit-learn."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters.kmeans import Clustering, assign, draw_sample
+from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
+from mnistae_cli.data import Rows
+
+BLOCKS, BLOCK = 64, 128  # a mini-batch is so many blocks of neighboring rows, from everywhere in the file
+PASSES = 3  # over all features
+
+
+def fit_minibatches(
+    features: Rows, *, n_clusters: int, n_init: int, init_size: int, max_iter: int, tol: float, seed: int
+) -> Clustering:
+    """Fit KMeans to features (N, D), with one mini-batch in memory (Sculley 2010, "Web-scale k-means clustering").
+
+    It starts as `fit_kmeans` does, from the best of `n_init` starts on a sample. Then come three passes over all
+    features. A mini-batch takes blocks from all parts of the file, which may be sorted by class.
+
+    Args:
+        features: float32.
+        n_clusters, n_init, init_size, max_iter, tol, seed: as in `fit_kmeans`; `max_iter` and `tol` for the sample.
+
+    Raises:
+        UsageError: fewer images than clusters.
+    """
+    from sklearn.cluster import KMeans, MiniBatchKMeans
+    from threadpoolctl import threadpool_limits
+
+    n = len(features)
+    sample = features.take(draw_sample(n, n_clusters, init_size, seed))
+    with threadpool_limits(REPRODUCIBLE_THREADS):
+        first = KMeans(n_clusters, n_init=n_init, max_iter=max_iter, tol=tol, random_state=seed).fit(sample)
+        model = MiniBatchKMeans(n_clusters, init=first.cluster_centers_, n_init=1, random_state=seed)
+        for number in range(PASSES):
+            starts = np.random.default_rng([seed, number]).permutation(-(-n // BLOCK)) * BLOCK
+            for part in range(0, len(starts), BLOCKS):
+                rows = (starts[part : part + BLOCKS, None] + np.arange(BLOCK)).ravel()
+                model.partial_fit(features.take(rows[rows < n]))
+    centroids = model.cluster_centers_.astype(np.float32)
+    assignments, inertia = list[NDArray[np.int32]](), 0.0
+    for batch in features.batches():
+        assignments.append(assign(batch, centroids))
+        inertia += float(np.square(batch - centroids[assignments[-1]], dtype=np.float64).sum())
+    return Clustering(model, centroids, np.concatenate(assignments), inertia, PASSES)

@@ -1,0 +1,72 @@
+"""An array on the disk that is read by rows, and whether one fits into memory."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data.npy import load_npy, read_header, read_rows
+
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a `.npy` array, read when they are needed.
+
+    Args:
+        path: of the file.
+        shape: of the array.
+        dtype: of the array.
+        offset: of its first byte in the file.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Rows":
+        """Open a file.
+
+        Raises:
+            MissingInput: no such file.
+            DamagedInput: no `.npy` file, or one cut short.
+        """
+        return cls(path, *read_header(path))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def n_bytes(self) -> int:
+        """Of the whole array."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+    def batches(self, size: int = CHUNK) -> Iterator[NDArray[Any]]:
+        """All rows in order, so many at a time, the last time fewer."""
+        return read_rows(self.path, self.shape, self.dtype, self.offset, size)
+
+    def take(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """The rows at `indices` (M,), in their order."""
+        taken = np.empty((len(indices), *self.shape[1:]), self.dtype)
+        row = taken[:1].nbytes
+        with self.path.open("rb") as file:
+            for place in np.argsort(indices, kind="stable"):
+                file.seek(self.offset + int(indices[place]) * row)
+                file.readinto(taken[place : place + 1].reshape(-1).view(np.uint8).data)
+        return taken
+
+    def load(self) -> NDArray[Any]:
+        """The whole array."""
+        return load_npy(self.path)
+
+
+def fits_memory(n_bytes: int, share: float) -> bool:
+    """Whether so many bytes are at most this share of the machine's memory."""
+    return n_bytes <= share * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistae_cli.data import Rows, fits_memory
+from mnistae_cli.errors import DamagedInput
+
+ARRAY = np.arange(60, dtype=np.float32).reshape(10, 2, 3)
+
+
+def test_rows_are_those_of_the_array(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", ARRAY)
+    rows = Rows.of(tmp_path / "a.npy")
+    assert (len(rows), rows.n_bytes) == (10, ARRAY.nbytes)
+    assert [len(batch) for batch in rows.batches(4)] == [4, 4, 2]
+    assert np.array_equal(np.concatenate(list(rows.batches(4))), ARRAY)
+    chosen = np.array([7, 0, 9, 0])
+    assert np.array_equal(rows.take(chosen), ARRAY[chosen])
+    assert rows.take(chosen[:0]).shape == (0, 2, 3)
+
+
+def test_a_file_cut_short_is_damaged(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", ARRAY)
+    whole = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(whole[:-1])
+    with pytest.raises(DamagedInput):
+        Rows.of(tmp_path / "a.npy")
+
+
+def test_what_fits_into_memory_depends_on_the_share() -> None:
+    assert fits_memory(10**6, 0.5)
+    assert not fits_memory(10**6, 1e-9)
