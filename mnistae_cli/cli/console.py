@@ -116,11 +116,14 @@ def print_json(result: Mapping[str, Any]) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, words: bool = False
 ) -> None:
-    """The result for a person: numbers to the right, the first column, or all that are `words`, to the left."""
+    """The result for a person: numbers to the right, the first column, or all that are `words`, to the left.
+
+    A note follows as a line of its own.
+    """
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold", caption=note or None, caption_justify="left")
+    table = Table(title=title, title_justify="left", title_style="bold")
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 or words else "right", overflow="fold")
     for row in rows:
@@ -130,4 +133,5 @@ def print_table(
         console.width = 160  # a pipe has no width; do not cut figures at 80
     with console.capture() as text:
         console.print(table)
-    print(text.get(), end="", flush=True)  # Rich would turn a reader that leaves early into exit 1
+    lines = text.get() + (f"{note}\n" if note else "")  # not as a caption: that would break a path in two
+    print(lines, end="", flush=True)  # Rich would turn a reader that leaves early into exit 1

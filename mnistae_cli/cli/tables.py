@@ -74,18 +74,28 @@ def _clusters(scores: Mapping[str, Any]) -> Iterator[list[str]]:
             "purity": "purity",
             "raw_id_accuracy": "raw-id accuracy (meaningless: ids are arbitrary)",
         }
+        groups = _groups(clusters)
         for key, name in names.items():
             if key in clusters["train"]:
-                yield _pair(f"{clusters['n_clusters']} clusters: {name}", clusters, key)
+                yield _pair(f"{groups}: {name}", clusters, key)
         yield _pair("images in no clear cluster", clusters, "unsure")
         if "stability" in clusters:
             yield ["agreement of the runs (adjusted Rand index)", figure(clusters["stability"]), ABSENT]
-        if clusters.get("n_small_communities"):
-            yield ["communities too small to be a cluster", figure(clusters["n_small_communities"]), ABSENT]
         sizes = [clusters[split]["sizes"] for split in ("train", "test")]
         if "names" in scores:
             yield _pair("names given to the clusters: accuracy", scores["names"], "accuracy")
         yield ["smallest to largest cluster", *(f"{min(each):,} to {max(each):,}" for each in sizes)]
+
+
+def _groups(clusters: Mapping[str, Any]) -> str:
+    """`9 clusters and 5 small communities`."""
+    small = clusters.get("n_small_communities", 0)
+    counted = _counted(clusters["n_clusters"], "cluster", "clusters")
+    return counted + (f" and {_counted(small, 'small community', 'small communities')}" if small else "")
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def manifest_rows(metrics: Mapping[str, Any]) -> Rows:
@@ -96,7 +106,8 @@ def manifest_rows(metrics: Mapping[str, Any]) -> Rows:
         if isinstance(value, Mapping):
             rows += [[f"{name} {inner}", shown] for inner, shown in manifest_rows(value)]
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            rows.append([name, " ".join(map(str, value))])
+            shown = (f"{each:.4g}" if isinstance(each, float) else str(each) for each in value)
+            rows.append([name, " ".join(shown)])
         else:
             rows.append([name, figure(value)])
     return rows
@@ -133,9 +144,10 @@ def cluster_rows(looks: Sequence[Mapping[str, Any]]) -> tuple[list[str], Rows]:
     """What `label` says of each cluster: its columns, a row each."""
     rows = []
     for each in looks:
-        figures = (figure(each["size"]), f"{each['unsure']:.1%}", figure(each["mixed"]))
+        look = "small" if each["small"] else "mixed" if each["mixed"] else ABSENT
+        figures = (figure(each["size"]), f"{each['unsure']:.1%}", look)
         rows.append([str(each["cluster"]), each["name"] or ABSENT, *figures])
-    return ["cluster", "name", "images", "unsure", "looks mixed"], rows
+    return ["cluster", "name", "images", "unsure", "looks"], rows
 
 
 def prediction_rows(predictions: Sequence[Any]) -> tuple[list[str], Rows]:

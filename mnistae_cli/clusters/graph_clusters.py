@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import Merging, merge_communities
 from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
+from mnistae_cli.clusters.kmeans import check_clusters
 from mnistae_cli.clusters.neighbors import Neighbors, Search
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
@@ -32,14 +33,14 @@ class GraphClusters:
         placement: of the images; its clusters are those of the graph.
         n_clusters: K, without the small communities.
         sizes: (K + number of small communities,).
-        stability: mean adjusted Rand index between the runs, at the chosen number.
+        stability: mean adjusted Rand index between the runs, at the chosen number; None of one run or one cluster.
         scan: of the thresholds.
     """
 
     placement: Placement
     n_clusters: int
     sizes: NDArray[np.int64]
-    stability: float
+    stability: float | None
     scan: Scan
 
     @property
@@ -103,8 +104,9 @@ def find_clusters(
         seed: of the first run.
 
     Raises:
-        UsageError: not as many clusters can be found.
+        UsageError: not as many clusters can be found, or not as large ones.
     """
+    _check_sizes(len(directions), n_clusters, min_cluster_size)
     n, k = len(directions), n_neighbors
     if k == AUTO:
         k = min(max(n // 100, FEWEST_NEIGHBORS), MOST_NEIGHBORS)
@@ -118,6 +120,12 @@ def find_clusters(
         partitions = [_exactly(each, int(n_clusters), smallest) for each in mergings]
     before = partitions[most_central(partitions)]
     small = np.bincount(before) < smallest
+    if small.all() and min_cluster_size != AUTO:
+        largest = np.bincount(before).max()
+        raise UsageError(
+            f"--min-cluster-size is {smallest}, and the largest cluster has {largest} images.",
+            f"Give at most {largest}.",
+        )
     small &= not small.all()  # one cluster there is
     groups = _settled(graph.links, before)
     sizes = np.bincount(groups)
@@ -125,7 +133,17 @@ def find_clusters(
     rank = np.empty(len(sizes), np.int32)
     rank[ordered] = np.arange(len(sizes))
     placement = place_by_neighbors(neighbors, rank[groups], own=rank[groups])
-    return GraphClusters(placement, int((~small).sum()), sizes[ordered], agreement(partitions), scan)
+    compared = n_init > 1 and len(sizes) > 1
+    stability = agreement(partitions) if compared else None
+    return GraphClusters(placement, int((~small).sum()), sizes[ordered], stability, scan)
+
+
+def _check_sizes(n: int, n_clusters: WholeOrAuto, min_cluster_size: WholeOrAuto) -> None:
+    check_clusters(1 if n_clusters == AUTO else int(n_clusters), n)
+    if min_cluster_size != AUTO and int(min_cluster_size) > n:
+        raise UsageError(
+            f"--min-cluster-size is {min_cluster_size}, and there are {n} images.", "Give a smaller one, or auto."
+        )
 
 
 def _merged(graph: Graph, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tuple[list[Merging], Scan]:
@@ -162,9 +180,10 @@ def _exactly(merging: Merging, n_clusters: int, smallest: int) -> NDArray[np.int
         if n_large == n_clusters:
             return groups
         nearest = max(nearest, n_large)
+    smaller = ", or a smaller --min-cluster-size" if smallest > 1 else ""
     raise UsageError(
-        f"--clusters is {n_clusters}: the graph has {nearest} of at least {smallest} images at most.",
-        f"Give at most {nearest}, or a smaller --min-cluster-size.",
+        f"--clusters is {n_clusters}: {nearest} clusters of at least {smallest} images were found.",
+        f"Give a smaller number{smaller}.",
     )
 
 

@@ -85,6 +85,8 @@ class Invariant(Code):
         """Refuse fewer images than clusters."""
         from mnistae_cli.clusters import check_clusters
 
+        if n < 2:
+            raise UsageError(f"there is {n} training image: too few to learn clusters from.", "Give more images.")
         check_clusters(self._least_clusters, n)
 
     def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
@@ -104,8 +106,7 @@ class Invariant(Code):
         if not 2 <= found.n_clusters <= self.training.batch_size:
             report(Notice("the graph of the images shows no clusters so far: the heads stay as they are"))
             return np.full(len(images.pixels), -1, np.int32)
-        sizes = found.sizes[: found.n_clusters]
-        report(Notice(f"the graph shows {found.n_clusters} clusters of {sizes.min():,} to {sizes.max():,} images"))
+        report(Notice(f"so far the graph shows {found.n_clusters} clusters"))
         clusters = found.placement.clusters
         return np.where(clusters < found.n_clusters, clusters, np.int32(-1))
 

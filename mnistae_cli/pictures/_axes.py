@@ -54,6 +54,6 @@ def rows_of_images(axes: Axes, images: Pixels, rows: Sequence[NDArray[np.int64]]
         for column, image in enumerate(unit_scale(images[indices])):
             top, left = row * (height + 2) + 1, column * (width + 2) + 1
             strips[top : top + height, left : left + width] = image
-    axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect="auto")
+    axes.imshow(strips, cmap="gray", vmin=0, vmax=1)
     axes.set_xticks([])
     axes.set_yticks(np.arange(len(rows)) * (height + 2) + height / 2, names)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels
@@ -14,28 +14,47 @@ from mnistae_cli.pictures._axes import SHOWN, counts, plain, rows_of_images, sav
 from mnistae_cli.scores import Table
 
 
-def resolutions(scan: Path, path: Path) -> None:
-    """Number of clusters and agreement of the runs over the threshold of a `resolutions.csv`, the chosen one marked."""
+def resolutions(scan: Path, n_clusters: int | str, path: Path) -> None:
+    """Number of clusters and agreement of the runs over the threshold of a `resolutions.csv`, the chosen one marked.
+
+    Args:
+        scan: the `resolutions.csv`.
+        n_clusters: as it was given, or `auto`.
+        path: of the PNG.
+    """
     with scan.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
     thresholds, chosen = columns["conductance"], int(columns["chosen"].argmax())
-    number = int(columns["n_clusters"][chosen])
+    number, is_found = int(columns["n_clusters"][chosen]), n_clusters == "auto"
     figure = Figure(figsize=(6, 5), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     upper.fill_between(
         thresholds, columns["fewest"], columns["most"], alpha=0.25, step="mid", label="range of the runs"
     )
     upper.step(thresholds, columns["n_clusters"], where="mid", label="median of the runs")
-    upper.set(ylabel="clusters", title=f"{number} clusters: the widest range of one stable number")
+    upper.set(ylabel="clusters", title=_title_of(number, n_clusters))
+    upper.set_ylim(columns["fewest"].min() - 0.5, columns["most"].max() + 0.5)
     upper.yaxis.set_major_locator(MaxNLocator(integer=True))
     lower.plot(thresholds, columns["stability"], marker="o", markersize=3)
     lower.set(xscale="log", ylabel="agreement of the runs (ARI)", xlabel="least conductance of two clusters that merge")
     for axes in (upper, lower):
-        axes.axvline(thresholds[chosen], color="black", linestyle="--", label="chosen")
+        axes.axvline(
+            thresholds[chosen], color="black", linestyle="--", label="chosen" if is_found else "would be chosen"
+        )
         axes.grid(alpha=0.3, which="both")
+    lower.xaxis.set_major_locator(FixedLocator([0.005, 0.01, 0.02, 0.04]))
+    lower.xaxis.set_major_formatter(PercentFormatter(1))
+    lower.xaxis.set_minor_locator(NullLocator())
     upper.legend()
     save(figure, path)
+
+
+def _title_of(number: int, n_clusters: int | str) -> str:
+    found = "no clusters" if number == 1 else f"{number} clusters"
+    if n_clusters != "auto":
+        return f"{n_clusters} as given; {found} would be found"
+    return f"{found}: the widest range of one stable number"
 
 
 def clusters(

@@ -31,9 +31,11 @@ ERRORS = frozenset({"mse", "bce", "fraction_of_variance_unexplained", "loss", *C
 def known_figures() -> list[str]:
     """The figures that a gate may name, by their paths in `metrics.json`."""
     both = [f"{section}.{split}.{name}" for section, names in FIGURES.items() for name in names for split in SPLITS]
-    return both + [f"{section}.test.{name}" for section, names in ON_TEST.items() for name in names]
+    on_test = [f"{section}.test.{name}" for section, names in ON_TEST.items() for name in names]
+    return [*both, *on_test, "clusters.stability"]
 
 
 def figure_at(scores: Mapping[str, Any], path: str) -> Any:
     """The figure of `metrics.json` at a path such as `clusters.test.purity`; an empty dict if there is none."""
-    return reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
+    found: Any = reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
+    return {} if found is None else found

@@ -56,7 +56,7 @@ class Graph(Kind):
     n_init: int = option(5, "Runs with different seeds; they must agree on the number that is found.", minimum=1)
     n_neighbors: WholeOrAuto = option(
         AUTO,
-        "Neighbors to which an image is linked; auto: a hundredth of the images, 10 to 30.",
+        "Neighbors to which an image is linked, at most 1000; auto: a hundredth of the images, 10 to 30.",
         minimum=1,
         maximum=1000,
         flag="graph-neighbors",

@@ -12,8 +12,6 @@ class LabelConfig(Checked):
     names: tuple[str, ...] = option(
         (), "A name for each cluster, as 7,2,x; else earlier ones are kept, or you are asked."
     )
-    shown: int = option(
-        10, "Images of a cluster nearest its centroid, and of its least sure ones.", minimum=1, maximum=100
-    )
+    shown: int = option(10, "Surest images of a cluster, and as many of its least sure ones.", minimum=1, maximum=100)
     data_dir: str | None = data_dir_option()
     seed: int = seed_option("Not used: labelling draws nothing.", no_matter=True)

@@ -22,6 +22,7 @@ from mnistae_cli.clusters import (
     place_by_neighbors,
 )
 from mnistae_cli.data import Rows, load_npy
+from mnistae_cli.fields import AUTO
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features
@@ -29,6 +30,10 @@ from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, op
 
 Place = Callable[[NDArray[np.float32]], Placement]
 """Features (M, D) of new images → their clusters."""
+NONE_FOUND = (
+    "no clusters were found in these features: at no usual threshold do they part. Look at the images, train longer "
+    "(--epochs), or give --clusters"
+)
 LEAST_STABILITY = 0.95  # mean adjusted Rand index between runs; below, their number is not to be trusted
 
 
@@ -41,7 +46,8 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
 
     The manifest's metrics: `n_clusters` and `cluster_sizes` on the training images; and of KMeans `inertia` and
     `n_iter`, of the graph `n_small_communities` (the last ones of `cluster_sizes`), `stability` (mean adjusted Rand
-    index between runs) and `plateau`, the lowest and the highest threshold that give this number.
+    index between runs; None of one run or one cluster) and, where the number was found, `plateau`, the lowest and the
+    highest threshold that give it.
 
     Raises:
         MissingInput: no valid features.
@@ -108,17 +114,18 @@ def _by_graph(
     found = find_clusters(directions, neighbors, seed=seed, **asdict(method))
     found.placement.save(work.folder, "train")
     _write_scan(work.folder / "resolutions.csv", found.scan)
+    is_found = method.n_clusters == AUTO
     plateau = found.scan.conductances[found.scan.plateau]
     work.metrics = {
         "n_clusters": found.n_clusters,
         "n_small_communities": found.n_small,
         "cluster_sizes": found.sizes.tolist(),
         "stability": found.stability,
-        "plateau": [float(plateau[0]), float(plateau[-1])],
+        **({"plateau": [float(plateau[0]), float(plateau[-1])]} if is_found else {}),
     }
-    if found.n_clusters == 1:
-        report(Notice("these images show no clusters: at no usual threshold do they part"))
-    elif found.stability < LEAST_STABILITY:
+    if is_found and len(found.sizes) == 1:
+        report(Notice(NONE_FOUND))
+    elif found.stability is not None and found.stability < LEAST_STABILITY:
         report(
             Notice(f"the runs agree little (adjusted Rand index {found.stability:.3f}): do not trust these clusters")
         )

@@ -19,6 +19,7 @@ from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold
 Features = Mapping[str, Rows]
 """Split → (N, D) float32."""
 FOUND = ("n_clusters", "n_small_communities", "stability")
+LEAST_VARIANCE = 1e-9  # of pixels in [0, 1]; less is rounding, and the images are all equal
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -86,7 +87,8 @@ def _fill(
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
     means = encode.manifest.metrics[split]
     # Σ‖x - x̂‖² / Σ‖x - x̄‖², x̄ the mean image of the split.
-    unexplained = means["mse"] / means["pixel_variance"] if means["pixel_variance"] else 0.0
+    varied = means["pixel_variance"] > LEAST_VARIANCE
+    unexplained = means["mse"] / means["pixel_variance"] if varied else 0.0
     return dict(zip(FIGURES["autoencoder"], (means["mse"], means["bce"], unexplained), strict=True))
 
 
@@ -175,7 +177,7 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
         assignments = load_npy(cluster.folder / f"assignments_{split}.npy")
         unsure = load_npy(cluster.folder / f"confidence_{split}.npy") < UNSURE
         sizes = np.bincount(assignments, minlength=n_groups)
-        scores[split] = {"unsure": float(unsure.mean()), "sizes": sizes.tolist()}
+        scores[split] = {"unsure": float(unsure.mean()) if n_groups > 1 else None, "sizes": sizes.tolist()}
     tables = cluster_tables(cluster, encode)
     if "train" not in tables:
         return scores
@@ -241,7 +243,8 @@ def _draw_clusters(cluster: Stored, images: Pixels, encode: Stored, save: Path) 
     typical = [placement.typical_first(number, by_distance=by_distance) for number in range(n_groups)]
     figures.clusters(images, typical, tables.get("test"), class_names, save / "clusters.png")
     if "resolutions.csv" in cluster.manifest.files:
-        figures.resolutions(cluster.folder / "resolutions.csv", save / "resolutions.png")
+        n_clusters = cluster.manifest.config["n_clusters"]
+        figures.resolutions(cluster.folder / "resolutions.csv", n_clusters, save / "resolutions.png")
     if labels is not None and "train" in tables:
         predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters]
         figures.mistakes(images, predicted, labels, class_names, save / "mistakes.png")

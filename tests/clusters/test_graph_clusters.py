@@ -40,8 +40,23 @@ def test_a_number_that_is_given_comes_out() -> None:
 
 
 def test_more_than_can_be_found_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--clusters is 300: the graph has \d+ of at least 20 images"):
+    with pytest.raises(UsageError, match=r"--clusters is 300: \d+ clusters of at least 20 images were found"):
         found(groups(SIZES), n_clusters=300, min_cluster_size=20)
+
+
+def test_sizes_that_cannot_be_are_refused() -> None:
+    for settings, words in (
+        ({"min_cluster_size": 500}, "the largest cluster has 400 images"),
+        ({"min_cluster_size": 741}, "there are 740 images"),
+        ({"n_clusters": 741}, "there are 740 images"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            found(groups(SIZES), **settings)
+
+
+def test_one_run_or_one_cluster_is_compared_with_nothing() -> None:
+    assert found(groups(SIZES), n_init=1).stability is None
+    assert found(groups(SIZES), n_clusters=1).stability is None
 
 
 def test_a_small_community_is_told_apart() -> None:

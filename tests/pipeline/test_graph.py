@@ -61,7 +61,7 @@ def test_every_later_command_knows_its_clusters(invariant: Path, tmp_path: Path,
 def test_a_number_that_cannot_be_found_is_refused(invariant: Path, mnistae: Mnistae) -> None:
     before = (invariant / "cluster" / "manifest.json").read_bytes()
     many = mnistae(*GRAPH, "--clusters", "200", "--min-cluster-size", "5", "-a", invariant, "-q")
-    assert_two_lines(many, 2, "--clusters is 200", "Give at most", "--min-cluster-size")
+    assert_two_lines(many, 2, "--clusters is 200", "were found", "--min-cluster-size")
     assert (invariant / "cluster" / "manifest.json").read_bytes() == before
     assert_two_lines(mnistae("cluster", "--clusters", "auto", "-a", invariant, "-q"), 2, "auto", "--method graph")
     assert_two_lines(mnistae(*GRAPH, "--tol", "1", "-a", invariant, "-q"), 2, "--tol", "--method kmeans")
@@ -88,7 +88,7 @@ def test_images_without_clusters_are_said_to_have_none(tmp_path: Path, mnistae: 
     assert "no clusters so far" in train.err
     assert mnistae("encode", "-a", tmp_path / "a", "-q").code == 0
     result = mnistae(*GRAPH, "-a", tmp_path / "a")
-    assert "these images show no clusters" in result.err
+    assert "no clusters were found in these features" in result.err
     assert manifest(tmp_path / "a", "cluster")["metrics"]["n_clusters"] == 1
 
 
