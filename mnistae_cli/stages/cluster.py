@@ -22,8 +22,8 @@ from mnistae_cli.clusters import (
 )
 from mnistae_cli.data import load_npy
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features, reads_of
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
 Place = Callable[[NDArray[np.float32]], Placement]
 """Features (M, D) of new images → their clusters."""
@@ -46,9 +46,7 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
         UsageError: as many clusters cannot be found.
     """
     with hold(artifacts, report, create=False):
-        inputs = {"encode": open_stage(artifacts, "encode")}
-        if isinstance(config.method, Graph):
-            inputs["train"] = open_stage(artifacts, "train")
+        inputs = open_stages(artifacts, reads_of(config))
         plan = Plan("cluster", config, inputs=inputs)
         return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
 

@@ -9,7 +9,8 @@ from mnistae_cli.store.files import NO_PLACE, discard_unfinished, sha256_of, unf
 from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
 from mnistae_cli.store.plans import Plan, Stored
-from mnistae_cli.store.reading import open_beside, open_stage, read_stage
+from mnistae_cli.store.reading import Reads, open_beside, open_stage, open_stages, read_stage
+from mnistae_cli.store.seen import see
 from mnistae_cli.store.states import LABELS_TABLE, stage_states
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Manifest",
     "Plan",
+    "Reads",
     "Stored",
     "Work",
     "command_for",
@@ -30,7 +32,9 @@ __all__ = [
     "make_stage",
     "open_beside",
     "open_stage",
+    "open_stages",
     "read_stage",
+    "see",
     "sha256_of",
     "stage_states",
     "unfinished",

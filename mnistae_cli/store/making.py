@@ -15,7 +15,7 @@ from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.progress import Report, StageEnded, silent
 from mnistae_cli.store.directory import swap_in
 from mnistae_cli.store.files import unfinished
-from mnistae_cli.store.manifests import MANIFEST, Manifest, seal
+from mnistae_cli.store.manifests import MANIFEST, Manifest, seal, with_dataset
 from mnistae_cli.store.plans import Plan
 from mnistae_cli.store.reading import read_manifest, up_to_date
 
@@ -47,7 +47,7 @@ def begin_stage(root: Path, plan: Plan) -> Iterator[Work]:
             partial,
             stage=plan.stage,
             config=plan.recorded_config,
-            inputs={role: stored.sha256 for role, stored in plan.inputs.items()},
+            inputs=plan.recorded_inputs,
             dataset=plan.dataset,
             metrics=work.metrics,
             wall_seconds=time.perf_counter() - started,
@@ -76,6 +76,8 @@ def make_stage(
         with begin_stage(root, plan) as work:
             fill(work)
         manifest = work.manifest
+    elif plan.dataset and manifest.dataset != plan.dataset:  # the same bytes, at another place or time
+        manifest = with_dataset(root / plan.stage, manifest, plan.dataset)
     report(StageEnded(root / plan.stage, not fresh, time.perf_counter() - started))
     return manifest
 
