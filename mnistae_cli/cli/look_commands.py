@@ -2,8 +2,9 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +19,7 @@ from mnistae_cli.store import stage_states
 def status(context: typer.Context, common: Common, verify: Verify = False) -> None:
     """Say per stage: missing, up to date, stale or damaged. Exit 3 if stale, 4 if damaged."""
     with session(common):
-        states = stage_states(common.artifacts, thorough=verify)
+        states = stage_states(common.artifacts, thorough=verify, compare_data=_compare_data if verify else None)
         if common.json:
             console.print_json({"artifacts": str(common.artifacts), "stages": states})
         else:
@@ -27,6 +28,12 @@ def status(context: typer.Context, common: Common, verify: Verify = False) -> No
         found = {each["state"] for each in states.values()}
         code = DamagedInput.exit_code if "damaged" in found else MissingInput.exit_code if "stale" in found else 0
         sys.exit(code)
+
+
+def _compare_data(record: Mapping[str, Any]) -> str:
+    from mnistae_cli.data import compare_data  # loads NumPy, which `status` does without
+
+    return compare_data(record)
 
 
 @command("predict", options.common_parameters(READING), "mnistae predict photo.jpg", "Look")

@@ -55,7 +55,7 @@ ConfigFile = Annotated[
 ]
 
 Verify = Annotated[
-    bool, typer.Option("--verify", help="Read every byte, not only files that changed since they were written.")
+    bool, typer.Option("--verify", help="Read every byte, the data set's too, not only files that changed since.")
 ]
 Seeds = Annotated[str, typer.Option(help="Seeds to run, as 0-4 or 0,3,7.", metavar="SEEDS")]
 Jobs = Annotated[int, typer.Option(help="Seeds at a time, each a process; TensorFlow uses all cores by itself.", min=1)]

@@ -33,6 +33,8 @@ def check_clusters(n_clusters: int, n: int) -> None:
     Raises:
         UsageError: there are more.
     """
+    if n < 2 <= n_clusters:
+        raise UsageError(f"{n_clusters} clusters need more images than {n} to learn from.", "Give more images.")
     if n_clusters > n:
         raise UsageError(
             f"--clusters is {n_clusters}, and there are {n} images to learn from.", f"Give at most {n}, or more images."

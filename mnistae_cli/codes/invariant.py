@@ -50,15 +50,11 @@ class Invariant(Code):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.training.batch_size < self._least_clusters:
+        least, size = _least(self.n_clusters), self.training.batch_size
+        if size < least:
             raise UsageError(
-                f"--batch-size is {self.training.batch_size}: it must have room for {self._least_clusters} clusters.",
-                f"Give at least {self._least_clusters}.",
+                f"--batch-size is {size}: it must have room for {least} clusters.", f"Give at least {least}."
             )
-
-    @property
-    def _least_clusters(self) -> int:
-        return 2 if self.n_clusters == AUTO else int(self.n_clusters)
 
     @property
     def n_pair_neighbors(self) -> int | None:
@@ -85,9 +81,7 @@ class Invariant(Code):
         """Refuse fewer images than clusters."""
         from mnistae_cli.clusters import check_clusters
 
-        if n < 2:
-            raise UsageError(f"there is {n} training image: too few to learn clusters from.", "Give more images.")
-        check_clusters(self._least_clusters, n)
+        check_clusters(_least(self.n_clusters), n)
 
     def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
         """H×W → layers → embedding → heads; the code is the heads' probabilities and the embedding's direction."""
@@ -96,32 +90,21 @@ class Invariant(Code):
 
     def find_groups(self, model: "Autoencoder", images: Learned, seed: int, report: Report) -> "NDArray[np.int32]":
         """The clusters of the graph; no image is in one where it shows only one."""
-        import numpy as np
-
         from mnistae_cli import nets
-        from mnistae_cli.clusters import Directions, find_clusters
 
-        directions = Directions(nets.encoded(model, images.pixels)[:, self.graph_features])
-        found = find_clusters(directions, images.nearest, seed=seed)
-        if not 2 <= found.n_clusters <= self.training.batch_size:
-            report(Notice("the graph of the images shows no clusters so far: the heads stay as they are"))
-            return np.full(len(images.pixels), -1, np.int32)
-        report(Notice(f"so far the graph shows {found.n_clusters} clusters"))
-        clusters = found.placement.clusters
-        return np.where(clusters < found.n_clusters, clusters, np.int32(-1))
+        embedding = nets.encoded(model, images.pixels)[:, self.graph_features]
+        return _clusters_of(embedding, images.nearest, self.training.batch_size, seed, report)
 
     def rebuild(
         self, model: "Autoencoder", pixels: "Pixels", groups: "NDArray[np.int32]", steps: int, seed: int
     ) -> "Autoencoder":
         """The same layers with heads for the groups; the same model where there are none."""
-        import numpy as np
-
         from mnistae_cli import nets
 
-        sizes = np.bincount(groups[groups >= 0])
-        if not len(sizes):
+        sizes = [int((groups == each).sum()) for each in range(int(groups.max()) + 1)]
+        if not sizes:
             return model
-        rebuilt = self._built(pixels, steps, seed, len(sizes), (sizes / sizes.sum()).tolist())
+        rebuilt = self._built(pixels, steps, seed, len(sizes), [size / sum(sizes) for size in sizes])
         nets.carry_over(model, rebuilt, pixels, groups, seed)
         return rebuilt
 
@@ -140,3 +123,24 @@ class Invariant(Code):
             shares=shares,
             **self.network_settings(seed),
         )
+
+
+def _least(n_clusters: WholeOrAuto) -> int:
+    return 2 if n_clusters == AUTO else int(n_clusters)
+
+
+def _clusters_of(
+    embedding: "NDArray[np.float32]", nearest: "NDArray[np.int32]", most: int, seed: int, report: Report
+) -> "NDArray[np.int32]":
+    """The cluster (N,) of each image by the graph, -1 for none. Only 2 to `most` clusters count."""
+    import numpy as np
+
+    from mnistae_cli.clusters import Directions, find_clusters
+
+    found = find_clusters(Directions(embedding), nearest, seed=seed)
+    if not 2 <= found.n_clusters <= most:
+        report(Notice("the graph shows no clusters so far: the heads stay as they are"))
+        return np.full(len(embedding), -1, np.int32)
+    report(Notice(f"so far the graph shows {found.n_clusters} clusters"))
+    clusters = found.placement.clusters
+    return np.where(clusters < found.n_clusters, clusters, np.int32(-1))

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from mnistae_cli.data import mnist
 from mnistae_cli.data.folders import from_folder
 from mnistae_cli.data.idx import from_idx, read_idx_labels
+from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.npy import load_npz
 from mnistae_cli.data.sources import from_array, from_npy
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.errors import DamagedInput, MissingInput, MnistaeError, UsageError
 from mnistae_cli.fields import suggestion
 from mnistae_cli.progress import Report, silent
 
 KNOWN = ("mnist", "digits")
+ENDINGS = (*IMAGE_SUFFIXES, "ubyte", "ubyte.gz")  # of the files in a folder that can be a data set's
 
 
 def load_dataset(name: str, data_dir: str | None = None, report: Report = silent) -> Dataset:
@@ -34,7 +36,7 @@ def load_dataset(name: str, data_dir: str | None = None, report: Report = silent
     if name == "mnist":
         return _mnist(mnist.find(data_dir, report) or mnist.fetch_all(report))
     path = Path(name).resolve()
-    where = Where(path.stem, str(path), str(path))
+    where = Where(path.stem, str(path), str(path)).seen(endings=ENDINGS)
     if path.is_dir():
         return from_folder(where, path, report)
     if path.suffix == ".npz" and path.is_file():
@@ -79,8 +81,26 @@ def as_encoded(data: Dataset, record: Mapping[str, Any]) -> Dataset:
     return data
 
 
+def compare_data(record: Mapping[str, Any]) -> str:
+    """Say which parts of a data set are no more those of its `Dataset.record`, by their bytes; empty if all are.
+
+    It is looked for only where it was, and never fetched.
+    """
+    lacking = [name for name in record["files"]["names"] if not (Path(record["location"]) / name).is_file()]
+    if lacking:
+        return f"{', '.join(lacking)} is gone from {record['location']}"
+    try:
+        data = load_dataset(record["source"], record["location"] if record["source"] in KNOWN else None)
+        now = data.record(labels="class_names" in record)["sha256"]
+    except MnistaeError as problem:
+        return f"its data set cannot be read any more: {problem.problem.removesuffix('.')}"
+    before = record["sha256"]
+    differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return f"{', '.join(differ)} of {record['location']} changed" if differ else ""
+
+
 def _mnist(place: mnist.Place) -> Dataset:
-    where = Where("mnist", "mnist", str(place.folder.resolve()))
+    where = Where("mnist", "mnist", str(place.folder.resolve())).seen(tuple(place.files))
     if place.files is mnist.NPZ:
         return _archive(where, load_npz(place.folder / "mnist.npz"))
     train_images, train_labels, test_images, test_labels = (place.folder / name for name in place.files)

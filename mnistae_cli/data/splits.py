@@ -1,7 +1,10 @@
 """A data set: training and test images of one size, and their labels if there are any."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data.sources import ImageSource
 from mnistae_cli.errors import DamagedInput
+from mnistae_cli.store import see
 
 Labels = NDArray[np.uint8]
 
@@ -31,11 +35,17 @@ class Where:
         name: a short name for titles.
         source: the value of `--dataset` that finds it again: a known name, or an absolute path.
         location: the folder or file it was read from.
+        files: what `store.see` saw there before they were read; empty if there are none.
     """
 
     name: str
     source: str
     location: str
+    files: Mapping[str, Any] = field(default_factory=dict)
+
+    def seen(self, names: Sequence[str] = (), endings: Sequence[str] = ()) -> "Where":
+        """The same place, with its files as they are now."""
+        return replace(self, files=see(Path(self.location), names, endings))
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ class Dataset:
         }
         if labels:
             record["class_names"] = list(self.class_names)
+            fingerprints["class_names"] = hashlib.sha256(json.dumps(self.class_names).encode()).hexdigest()
             for split, images in self.splits():
                 if images.labels is not None:
                     fingerprints[f"{split}_labels"] = hashlib.sha256(images.labels.tobytes()).hexdigest()

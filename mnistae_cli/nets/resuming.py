@@ -96,7 +96,7 @@ class Keeper(keras.callbacks.Callback):
         """Give back the state; Keras has reset early stopping."""
         if self._state is None:
             return
-        self._give_back(self._state)
+        _give_back(self.model, self._state)
         if self._early:
             best = [self._state[name] for name in sorted(self._state) if name.startswith("best_")]
             vars(self._early).update(self._state["stopping"], best_weights=best or None)
@@ -104,7 +104,7 @@ class Keeper(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Give back the running means within an epoch; Keras has reset them."""
         if self._state is not None and self._within:
-            self._give_back(self._state)
+            _give_back(self.model, self._state)
         self._state = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -121,7 +121,7 @@ class Keeper(keras.callbacks.Callback):
         dear = self._seconds > SHARE * (perf_counter() - self._saved)
         self._keep(self._interrupts.asked or self.over or not dear)
         if self._within:  # the next call of `fit` goes on from here: Keras ends this one as if it were the last
-            self._state, self._within = self._now(), False
+            self._state, self._within = _state_of(self.model, self._early), False
 
     def _keep(self, due: bool) -> None:
         diverged = not np.isfinite([values[-1] for values in self.history.values()]).all()
@@ -136,30 +136,12 @@ class Keeper(keras.callbacks.Callback):
             self._interrupts.stop()
 
     def _save(self, checkpoint: Checkpoint) -> None:
-        state = self._now()
+        state = _state_of(self.model, self._early)
         arrays = {name: value for name, value in state.items() if name != "stopping"}
         notes = {"history": self.history, "steps": self.steps, "over": self.over, "stopping": state["stopping"]}
         progress = {"epochs_done": self._epochs_done(), "epochs": self._part.in_all or self._epochs}
         write = partial(_write, arrays=arrays)
         checkpoint.save({STATE: write}, {"parts": [*self._earlier_parts, notes], **progress})
-
-    def _now(self) -> State:
-        """Every variable of network, optimizer and running means, and the state of early stopping."""
-        variables = {f"variable_{i:05d}": each.numpy() for i, each in enumerate(self._variables())}
-        if self._early is None:
-            return {**variables, "stopping": {}}
-        best = {f"best_{i:05d}": each for i, each in enumerate(self._early.best_weights or [])}
-        stopping = {name: getattr(self._early, name) for name in STOPPING}
-        return {**variables, **best, "stopping": {name: _plain(value) for name, value in stopping.items()}}
-
-    def _give_back(self, state: State) -> None:
-        for i, variable in enumerate(self._variables()):
-            variable.assign(state[f"variable_{i:05d}"])
-
-    def _variables(self) -> list[Any]:
-        metrics = [variable for metric in self.model.metrics for variable in metric.variables]
-        every = [*self.model.network.variables, *self.model.optimizer.variables, *metrics]
-        return list({id(each): each for each in every}.values())
 
     def _epochs_done(self) -> float:
         return self._part.before + self.steps / self._steps_per_epoch
@@ -167,6 +149,27 @@ class Keeper(keras.callbacks.Callback):
     def _place(self) -> str:
         in_all = self._part.in_all or self._epochs
         return f"epoch {min(int(self._epochs_done()) + 1, in_all)} of {in_all}"
+
+
+def _state_of(model: Any, early: keras.callbacks.EarlyStopping | None) -> State:
+    """Every variable of network, optimizer and running means, and the state of early stopping."""
+    variables = {f"variable_{i:05d}": each.numpy() for i, each in enumerate(_variables(model))}
+    if early is None:
+        return {**variables, "stopping": {}}
+    best = {f"best_{i:05d}": each for i, each in enumerate(early.best_weights or [])}
+    stopping = {name: getattr(early, name) for name in STOPPING}
+    return {**variables, **best, "stopping": {name: _plain(value) for name, value in stopping.items()}}
+
+
+def _give_back(model: Any, state: State) -> None:
+    for i, variable in enumerate(_variables(model)):
+        variable.assign(state[f"variable_{i:05d}"])
+
+
+def _variables(model: Any) -> list[Any]:
+    metrics = [variable for metric in model.metrics for variable in metric.variables]
+    every = [*model.network.variables, *model.optimizer.variables, *metrics]
+    return list({id(each): each for each in every}.values())
 
 
 def _write(path: Path, arrays: State) -> None:

@@ -15,6 +15,7 @@ from mnistae_cli.settings.experiments import (
 from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.labelled import WHICH, LabelledConfig
+from mnistae_cli.settings.reads import reads_of
 from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, setting_names, stage_config
 from mnistae_cli.settings.train import TrainConfig, graph_features
 
@@ -43,6 +44,7 @@ __all__ = [
     "load_experiment",
     "preset_names",
     "read_experiment",
+    "reads_of",
     "setting_names",
     "stage_config",
     "without_other_kinds",

@@ -10,8 +10,8 @@ from mnistae_cli.data import Drawn, Rows, draw_from
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import held_out_temperature
-from mnistae_cli.settings import MLP, ClassifyConfig, Prototypes
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.settings import MLP, ClassifyConfig, Prototypes, reads_of
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
 if TYPE_CHECKING:
     from mnistae_cli.nets import Fitted, Head
@@ -28,9 +28,10 @@ def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *
         MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
     with hold(artifacts, report, create=False):
-        encode = open_stage(artifacts, "encode")
+        inputs = open_stages(artifacts, reads_of(config))
+        encode = inputs["encode"]
         drawn = draw_from(encode, config)
-        plan = Plan("classify", config, inputs={"encode": encode}, dataset=drawn.record())
+        plan = Plan("classify", config, inputs=inputs, dataset=drawn.record())
         return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, drawn, report), report, force=force)
 
 

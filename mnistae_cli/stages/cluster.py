@@ -25,8 +25,8 @@ from mnistae_cli.data import Rows, load_npy
 from mnistae_cli.fields import AUTO
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import SPLITS
-from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features, reads_of
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
 Place = Callable[[NDArray[np.float32]], Placement]
 """Features (M, D) of new images → their clusters."""
@@ -54,10 +54,8 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
         UsageError: as many clusters cannot be found.
     """
     with hold(artifacts, report, create=False):
-        inputs = {"encode": open_stage(artifacts, "encode")}
-        if isinstance(config.method, Graph):
-            inputs["train"] = open_stage(artifacts, "train")
-        else:
+        inputs = open_stages(artifacts, reads_of(config))
+        if isinstance(config.method, KMeans):
             features = Rows.of(inputs["encode"].folder / "features_train.npy")
             config = replace(config, method=config.method.for_features(features.n_bytes))
         plan = Plan("cluster", config, inputs=inputs)

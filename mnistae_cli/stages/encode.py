@@ -22,8 +22,8 @@ from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.inference import BATCH_SIZE, Network, in_parallel, open_network
 from mnistae_cli.progress import Advance, Report, silent
 from mnistae_cli.scores import binary_crossentropy, squared_error
-from mnistae_cli.settings import EncodeConfig
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.settings import EncodeConfig, reads_of
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage, open_stages
 
 ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
 
@@ -52,14 +52,15 @@ def encode(
         MnistaeError: no valid autoencoder, or images of another size than it was trained on.
     """
     with hold(artifacts, report, create=False):
-        train = open_stage(artifacts, "train")
+        inputs = open_stages(artifacts, reads_of(config))
+        train = inputs["train"]
         if data is None and config.dataset:
             data = load_dataset(config.dataset, config.data_dir, report)
         elif data is None:
             data = load_recorded(train.manifest.dataset or {}, config.data_dir, report)
         for split in (data.train, data.test):
             check_size(split.pixels, train)
-        plan = Plan("encode", config, inputs={"train": train}, dataset=data.record(labels=True))
+        plan = Plan("encode", config, inputs=inputs, dataset=data.record(labels=True))
         return make_stage(artifacts, plan, lambda work: _fill(work, train, data, report), report, force=force)
 
 

@@ -13,8 +13,8 @@ from mnistae_cli.data import Dataset, Pixels, Rows, as_encoded, load_encoded, lo
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, describe_codes, fit_probe, metrics
-from mnistae_cli.settings import EvaluateConfig
-from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_beside, open_stage
+from mnistae_cli.settings import EvaluateConfig, reads_of
+from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_beside, open_stages
 
 Features = Mapping[str, Rows]
 """Split → (N, D) float32."""
@@ -47,10 +47,10 @@ def evaluate(
         DamagedInput: a file is not what its manifest says.
     """
     with hold(artifacts, report, create=False):
-        inputs = {stage: open_stage(artifacts, stage) for stage in ("train", "encode")}
-        optional = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
-        inputs |= {stage: open_stage(artifacts, stage) for stage in optional}
-        inputs |= open_beside(artifacts, report)
+        reads = reads_of(config)
+        present = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
+        first = {stage: names for stage, names in reads.items() if stage in ("train", "encode", *present)}
+        inputs = open_stages(artifacts, first) | open_beside(artifacts, report, reads)
         plan = Plan("evaluate", config, inputs=inputs)
         return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, data, report), report, force=force)
 

@@ -8,8 +8,8 @@ import numpy as np
 from mnistae_cli.data import Drawn, draw_from, load_encoded, load_npy, unit_scale
 from mnistae_cli.inference import BATCH_SIZE, in_parallel, open_network
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.settings import FinetuneConfig
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage
+from mnistae_cli.settings import FinetuneConfig, reads_of
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
 
 def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -24,10 +24,11 @@ def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *
         MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
     with hold(artifacts, report, create=False):
-        train, encode = open_stage(artifacts, "train"), open_stage(artifacts, "encode")
+        inputs = open_stages(artifacts, reads_of(config))
+        encode = inputs["encode"]
         config = config.for_images((encode.manifest.dataset or {})["n_train"])
         drawn = draw_from(encode, config)
-        plan = Plan("finetune", config, inputs={"train": train, "encode": encode}, dataset=drawn.record())
+        plan = Plan("finetune", config, inputs=inputs, dataset=drawn.record())
         return make_stage(
             artifacts, plan, lambda work: _fill(work, config, plan.inputs, drawn, report), report, force=force
         )

@@ -16,7 +16,7 @@ from mnistae_cli.errors import UsageError
 from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
 from mnistae_cli.progress import Report, silent
 from mnistae_cli.scores import SPLITS
-from mnistae_cli.settings import LabelConfig
+from mnistae_cli.settings import LabelConfig, reads_of
 from mnistae_cli.store import (
     LABELS_TABLE,
     Manifest,
@@ -27,6 +27,7 @@ from mnistae_cli.store import (
     keep,
     make_stage,
     open_stage,
+    open_stages,
     read_stage,
     sha256_of,
 )
@@ -51,14 +52,15 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         UsageError: not one name per cluster, an invalid name, or a `labels.csv` that was corrected since.
     """
     with hold(artifacts, report, create=False):
-        encode, cluster = open_stage(artifacts, "encode"), open_stage(artifacts, "cluster")
+        inputs = open_stages(artifacts, reads_of(config))
+        encode, cluster = inputs["encode"], inputs["cluster"]
         earlier = read_stage(artifacts, "label")
         if not force:
             _refuse_to_replace_corrections(artifacts / "label" / LABELS_TABLE, earlier)
-        if earlier and earlier.manifest.inputs["cluster"] == cluster.sha256:
+        if earlier and earlier.manifest.inputs["cluster"] == cluster.read:
             config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
         _check_names(config.names, len(cluster.manifest.metrics["cluster_sizes"]))
-        plan = Plan("label", config, inputs={"encode": encode, "cluster": cluster})
+        plan = Plan("label", config, inputs=inputs)
         return make_stage(
             artifacts, plan, lambda work: _fill(work, config, encode, cluster, report), report, force=force
         )
@@ -75,7 +77,7 @@ class Answers:
 
     def __init__(self, artifacts: Path) -> None:
         self._path = artifacts / ANSWERS
-        self._clusters = open_stage(artifacts, "cluster").sha256
+        self._clusters = dict(open_stage(artifacts, "cluster", reads_of(LabelConfig())["cluster"]).read)
         saved = {}
         with suppress(OSError, ValueError):
             saved = json.loads(self._path.read_text(encoding="utf-8"))

@@ -11,7 +11,8 @@ from mnistae_cli.store.interrupts import Interrupts
 from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
 from mnistae_cli.store.plans import Plan, Stored
-from mnistae_cli.store.reading import open_beside, open_stage, read_stage
+from mnistae_cli.store.reading import Reads, open_beside, open_stage, open_stages, read_stage
+from mnistae_cli.store.seen import see
 from mnistae_cli.store.states import LABELS_TABLE, stage_states
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Interrupts",
     "Manifest",
     "Plan",
+    "Reads",
     "Stored",
     "Work",
     "Write",
@@ -36,7 +38,9 @@ __all__ = [
     "make_stage",
     "open_beside",
     "open_stage",
+    "open_stages",
     "read_stage",
+    "see",
     "sha256_of",
     "stage_states",
     "unfinished",

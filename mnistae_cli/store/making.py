@@ -14,7 +14,7 @@ from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.progress import Report, StageEnded, silent
 from mnistae_cli.store.checkpoints import Checkpoint
 from mnistae_cli.store.directory import replaced
-from mnistae_cli.store.manifests import MANIFEST, Manifest
+from mnistae_cli.store.manifests import MANIFEST, Manifest, with_dataset
 from mnistae_cli.store.plans import Plan
 from mnistae_cli.store.reading import read_manifest, up_to_date
 
@@ -62,6 +62,8 @@ def make_stage(
         with begin_stage(root, plan, report, force=force) as work:
             fill(work)
         manifest = work.manifest
+    elif plan.dataset and manifest.dataset != plan.dataset:  # the same bytes, at another place or time
+        manifest = with_dataset(root / plan.stage, manifest, plan.dataset)
     report(StageEnded(root / plan.stage, not fresh, time.perf_counter() - started))
     return manifest
 

@@ -6,7 +6,7 @@ import platform
 import resource
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -17,19 +17,25 @@ from typing import Any
 from mnistae_cli import __version__
 from mnistae_cli.store.files import fsync, sha256_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of what commands print, and of `metrics.json`
+MANIFEST_VERSION = 2
 MANIFEST = "manifest.json"
-SWAP_SECONDS = 10  # a manifest is on the disk at most this long after its `finished` time
+SWAP_SECONDS = 10  # a manifest is on the disk at most this long after its `checked` time
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "onnxruntime")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of a `manifest.json`."""
+    """The content of a `manifest.json`.
+
+    Args:
+        inputs: earlier stage → what was read of it: `fingerprints`.
+        checked: when all files were last known to be as `files` says.
+    """
 
     stage: str
     config: dict[str, Any]
-    inputs: dict[str, str]
+    inputs: dict[str, dict[str, str]]
     dataset: dict[str, Any] | None
     files: dict[str, dict[str, Any]]
     metrics: dict[str, Any]
@@ -37,9 +43,10 @@ class Manifest:
     seed: int
     command: str
     finished: str
+    checked: str
     wall_seconds: float
     peak_memory_bytes: int
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = MANIFEST_VERSION
     seal: str = ""
 
     def own_sha256(self) -> str:
@@ -47,18 +54,38 @@ class Manifest:
         content = json.dumps(asdict(replace(self, seal="")), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
+    def fingerprints(self, names: Iterable[str]) -> dict[str, str]:
+        """The sha256 of what a later stage reads; "" for what is not there.
+
+        Args:
+            names: of files; or, as `#dataset.class_names`, of a fact that is in the manifest alone.
+        """
+        return {name: self._fact(name[1:]) if name.startswith("#") else self._file(name) for name in names}
+
+    def _file(self, name: str) -> str:
+        return str(self.files.get(name, {}).get("sha256", ""))
+
+    def _fact(self, path: str) -> str:
+        value: Any = asdict(self)
+        for key in path.split("."):
+            if not isinstance(value, dict) or key not in value:
+                return ""
+            value = value[key]
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
 
 def seal(
     folder: Path,
     *,
     stage: str,
     config: dict[str, Any],
-    inputs: dict[str, str],
+    inputs: dict[str, dict[str, str]],
     dataset: Mapping[str, Any] | None,
     metrics: dict[str, Any],
     wall_seconds: float,
 ) -> Manifest:
     """Write the manifest of all files in `folder`, after them, through to the disk."""
+    now = _now()
     manifest = Manifest(
         stage=stage,
         config=config,
@@ -69,16 +96,34 @@ def seal(
         versions=versions(),
         seed=config["seed"],
         command=command_line(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=now,
+        checked=now,
         wall_seconds=round(wall_seconds, 3),
         peak_memory_bytes=_peak_memory_bytes(),
     )
+    return _write(folder, manifest)
+
+
+def with_dataset(folder: Path, manifest: Manifest, dataset: Mapping[str, Any]) -> Manifest:
+    """Write the manifest again with a new record of the same data: where it is, and its files' times.
+
+    All files of `folder` must have been checked just now.
+    """
+    return _write(folder, replace(manifest, dataset=dict(dataset), checked=_now()))
+
+
+def _write(folder: Path, manifest: Manifest) -> Manifest:
     manifest = replace(manifest, seal=manifest.own_sha256())
-    path = folder / MANIFEST
-    path.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
-    fsync(path)
+    partial = folder / f".{MANIFEST}.partial"
+    partial.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    fsync(partial)
+    partial.replace(folder / MANIFEST)
     fsync(folder)
     return manifest
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def parse(content: bytes, stage: str) -> Manifest:
@@ -88,11 +133,15 @@ def parse(content: bytes, stage: str) -> Manifest:
         ValueError: this version cannot read it.
     """
     try:
-        manifest = Manifest(**json.loads(content))
-    except (TypeError, ValueError, RecursionError):
+        fields = json.loads(content)
+        version = fields.get("schema_version", MANIFEST_VERSION)
+        manifest = Manifest(**fields) if version == MANIFEST_VERSION else None
+    except (AttributeError, TypeError, ValueError, RecursionError):
         raise ValueError("its fields are not those of a manifest") from None
-    if manifest.schema_version != SCHEMA_VERSION or manifest.stage != stage:
-        raise ValueError(f"it is of stage {manifest.stage}, schema_version {manifest.schema_version}")
+    if manifest is None:
+        raise ValueError(f"another version of mnistae wrote it, schema_version {version}, not {MANIFEST_VERSION}")
+    if manifest.stage != stage:
+        raise ValueError(f"it is of stage {manifest.stage}")
     if manifest.seal != manifest.own_sha256():
         raise ValueError("it was changed after it was written")
     outside = [name for name in manifest.files if Path(name).name != name]
@@ -126,8 +175,8 @@ def _time_of_writing(folder: Path, manifest: Manifest) -> int:
         changed = (folder / MANIFEST).stat().st_ctime_ns  # unlike mtime, no program can set it
     except FileNotFoundError:  # another process is swapping the folder
         return 0
-    finished = datetime.fromisoformat(manifest.finished).timestamp()
-    return changed if changed < (finished + SWAP_SECONDS) * 1e9 else 0
+    checked = datetime.fromisoformat(manifest.checked).timestamp()
+    return changed if changed < (checked + SWAP_SECONDS) * 1e9 else 0
 
 
 def versions() -> dict[str, str]:

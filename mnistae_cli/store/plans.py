@@ -13,11 +13,17 @@ from mnistae_cli.store.manifests import Manifest, seal
 
 @dataclass(frozen=True)
 class Stored:
-    """A stage's folder, its manifest, and the sha256 of the manifest's file."""
+    """A stage's folder and its manifest.
+
+    Args:
+        folder: of the stage.
+        manifest: in it.
+        read: what a later stage reads of it, and the sha256 of that: `Manifest.fingerprints`.
+    """
 
     folder: Path
     manifest: Manifest
-    sha256: str
+    read: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,27 @@ class Plan:
     Args:
         stage: its name, which is also the name of its folder.
         config: the stage's whole config.
-        inputs: role → the earlier stage's folder.
+        inputs: role → the earlier stage's folder, opened with the names of what is read of it.
         dataset: a record, with `sha256`, of the data that the stage reads itself: images, or the drawn labels.
+
+    Raises:
+        ValueError: nothing is said to be read of an input, so that no change in it would count.
     """
 
     stage: str
     config: Checked
     inputs: Mapping[str, Stored] = field(default_factory=dict)
     dataset: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for role, stored in self.inputs.items():
+            if not stored.read:
+                raise ValueError(f"{self.stage} reads nothing of its input {role}")
+
+    @property
+    def recorded_inputs(self) -> dict[str, dict[str, str]]:
+        """Role → what is read of it, and its sha256."""
+        return {role: dict(stored.read) for role, stored in self.inputs.items()}
 
     @property
     def recorded_config(self) -> dict[str, Any]:
@@ -48,7 +67,7 @@ class Plan:
             folder,
             stage=self.stage,
             config=self.recorded_config,
-            inputs={role: stored.sha256 for role, stored in self.inputs.items()},
+            inputs=self.recorded_inputs,
             dataset=self.dataset,
             metrics=metrics,
             wall_seconds=wall_seconds,
@@ -62,6 +81,5 @@ class Plan:
         ignored = {each.name for each in settings_of(type(self.config)) if each.rule.get("no_matter")}
         mine = {key: value for key, value in self.recorded_config.items() if value is not None and key not in ignored}
         theirs = {key: manifest.config.get(key) for key in mine}
-        inputs = {role: stored.sha256 for role, stored in self.inputs.items()}
         fingerprints = [(data or {}).get("sha256") for data in (self.dataset, manifest.dataset)]
-        return mine == theirs and inputs == manifest.inputs and fingerprints[0] == fingerprints[1]
+        return mine == theirs and self.recorded_inputs == manifest.inputs and fingerprints[0] == fingerprints[1]

@@ -1,19 +1,28 @@
 """Reading a stage's folder and checking its hashes. Errors about stale or damaged stages name the command to run."""
 
-import hashlib
 import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, hold
-from mnistae_cli.store.files import sha256_of
+from mnistae_cli.store.directory import DEFAULT_ROOT, STAGES, command_for, hold
 from mnistae_cli.store.manifests import MANIFEST, Manifest, damage, parse
 from mnistae_cli.store.plans import Plan, Stored
 
+Reads = Mapping[str, Sequence[str]]
+"""Role → what is read of that stage: see `Manifest.fingerprints`."""
 
-def open_stage(root: Path, stage: str) -> Stored:
+
+def open_stage(root: Path, stage: str, reads: Sequence[str] = ()) -> Stored:
     """Open a stage's folder for reading, and check every byte.
+
+    Args:
+        root: the artifacts directory.
+        stage: its name.
+        reads: what the calling stage reads of it, if it records that in its plan.
 
     Raises:
         MissingInput: the stage was not run, or is older than its inputs.
@@ -27,7 +36,12 @@ def open_stage(root: Path, stage: str) -> Stored:
     problem = damage(stored.folder, stored.manifest)
     if problem:
         raise DamagedInput(f"{problem}.", f"Run again: {_command_again(root, stage)}")
-    return stored
+    return replace(stored, read=stored.manifest.fingerprints(reads))
+
+
+def open_stages(root: Path, reads: Reads) -> dict[str, Stored]:
+    """Open all stages of which something is read."""
+    return {stage: open_stage(root, stage, names) for stage, names in reads.items()}
 
 
 def read_stage(root: Path, stage: str) -> Stored | None:
@@ -38,7 +52,7 @@ def read_stage(root: Path, stage: str) -> Stored | None:
         return None
 
 
-def open_beside(root: Path, report: Report = silent) -> dict[str, Stored]:
+def open_beside(root: Path, report: Report = silent, reads: Reads = MappingProxyType({})) -> dict[str, Stored]:
     """Open the stages that `run` does not make, if they exist. A stale one is left out, with a notice.
 
     Only the manifest of `label` is read, because a person may have corrected its table.
@@ -53,7 +67,8 @@ def open_beside(root: Path, report: Report = silent) -> dict[str, Stored]:
             if reason:
                 report(Notice(f"{stage} is stale and is left out: {reason}"))
             else:
-                found[stage] = open_it(root, stage)
+                stored = open_it(root, stage)
+                found[stage] = replace(stored, read=stored.manifest.fingerprints(reads.get(stage, ())))
     return found
 
 
@@ -84,20 +99,30 @@ def read_manifest(root: Path, stage: str) -> Stored:
             f"{path} cannot be read as a manifest of {stage}: {problem}.",
             f"Run {command_for(root, stage)} with the same settings as before.",
         ) from None
-    return Stored(folder, manifest, hashlib.sha256(content).hexdigest())
+    return Stored(folder, manifest)
 
 
-def stale_reason(root: Path, stage: str) -> tuple[str, str]:
-    """The earliest stale stage among `stage` and its inputs, and why it is stale; both empty if none is."""
-    for role, expected in read_manifest(root, stage).manifest.inputs.items():
-        path = root / role / MANIFEST
-        if path.exists():
-            earlier = stale_reason(root, role)
-            if any(earlier):
-                return earlier
-            if sha256_of(path) != expected:
-                return stage, f"{role} was run again since"
-    return "", ""
+def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:
+    """The earliest stale stage among `stage` and its inputs, and why it is stale; both empty if none is.
+
+    Args:
+        root: the artifacts directory.
+        stage: its name.
+        data: stage → why it is stale by its data set, where that was looked at.
+    """
+    inputs = read_manifest(root, stage).manifest.inputs
+    there = [role for role in inputs if (root / role / MANIFEST).exists()]
+    for role in there:
+        earlier = stale_reason(root, role, data)
+        if any(earlier):
+            return earlier
+    for role in there:
+        now = read_manifest(root, role).manifest.fingerprints(inputs[role])
+        for name, before in inputs[role].items():
+            if now[name] != before:
+                how = "is new" if not before else "has changed" if now[name] else "is gone"
+                return stage, f"{name.removeprefix('#')} of {role} {how}"
+    return (stage, data[stage]) if data.get(stage) else ("", "")
 
 
 def _command_again(root: Path, stage: str) -> str:
@@ -105,6 +130,9 @@ def _command_again(root: Path, stage: str) -> str:
     made_by = read_manifest(root, stage).manifest.command
     if not made_by.startswith("mnistae ") or stage == "label":  # its --names were for other clusters
         return command_for(root, stage)
+    if made_by.startswith("mnistae run ") and stage != STAGES[0]:  # `run` would train again with its own settings
+        config = root / "config.toml"
+        return command_for(root, stage) + (f" --config {shlex.quote(str(config))}" if config.exists() else "")
     directory = root.parent if made_by.startswith("mnistae sweep ") else root  # a sweep has a directory for each seed
     moved = directory != DEFAULT_ROOT and shlex.quote(str(directory)) not in made_by
     return made_by + (f" --artifacts {shlex.quote(str(directory))}" if moved else "")

@@ -1,7 +1,12 @@
 """`mnistae status`: the state of each stage."""
 
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.store.checkpoints import interrupted
@@ -9,33 +14,45 @@ from mnistae_cli.store.directory import STAGES, command_for
 from mnistae_cli.store.manifests import damage
 from mnistae_cli.store.plans import Stored
 from mnistae_cli.store.reading import read_manifest, stale_reason
+from mnistae_cli.store.seen import changed
 
 LABELS_TABLE = "labels.csv"  # of `label`; a person may correct names in it
 
+Compare = Callable[[Mapping[str, Any]], str]
+"""The record of a data set → what is no more as recorded, in words, by the bytes; empty if nothing is."""
 
-def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, str]]:
+
+def stage_states(
+    root: Path, *, thorough: bool = False, compare_data: Compare | None = None
+) -> dict[str, dict[str, str]]:
     """Per stage its `state` (missing, interrupted, up to date, stale, damaged, edited) and a `reason`.
 
     A stage is interrupted if it was never finished, but has a checkpoint to go on from. A stage is edited if a person
-    has corrected its table.
+    has corrected its table. A data set is looked at by the names, sizes and times of its files. That a data set is gone
+    is told, but makes no stage stale: its features can be used without.
 
     Args:
         root: the artifacts directory.
         thorough: read every byte, not only the files that were changed since their manifest was written.
+        compare_data: if given, it decides about a data set in place of names, sizes and times.
     """
     if root.exists() and not root.is_dir():
         raise UsageError(f"--artifacts {root} is a file.", "Name the directory of the stages.")
     states = {}
+    look = cache(lambda location, files: changed(location, json.loads(files)))  # two stages read the same data set
+    data = {stage: _data_state(root, stage, look, compare_data) for stage in STAGES}
+    stale_data = {stage: stale for stage, (stale, _) in data.items()}
     for stage in STAGES:
         try:
             stored = read_manifest(root, stage)
-            first, stale = stale_reason(root, stage)
+            first, stale = stale_reason(root, stage, stale_data)
             damaged = damage(stored.folder, stored.manifest, thorough=thorough)
             via = f"{first} is stale, " if first and first != stage else ""
             gone = [role for role in stored.manifest.inputs if not (root / role).exists()]
             edited = damaged and _only_the_table_differs(stored, thorough=thorough)
             state = "edited" if edited else "damaged" if damaged else "stale" if stale else "up to date"
             finished = f"finished {stored.manifest.finished}" + (f"; {', '.join(gone)} is gone" if gone else "")
+            finished += f"; {data[stage][1]}" if data[stage][1] else ""
             reason = f"{LABELS_TABLE} was corrected; {finished}" if edited else damaged or via + stale or finished
         except MissingInput:
             state, reason = "missing", f"run: {command_for(root, stage)}"
@@ -48,6 +65,21 @@ def stage_states(root: Path, *, thorough: bool = False) -> dict[str, dict[str, s
             reason += f"; another one was interrupted at {place}"
         states[stage] = {"state": state, "reason": reason}
     return states
+
+
+def _data_state(
+    root: Path, stage: str, look: Callable[[Path, str], tuple[bool, str]], compare: Compare | None
+) -> tuple[str, str]:
+    """Why a stage is stale by the data set that it read; and a note if that is gone."""
+    with suppress(MissingInput, DamagedInput):
+        record = read_manifest(root, stage).manifest.dataset or {}
+        if record.get("files"):
+            differs, gone = look(Path(record["location"]), json.dumps(record["files"]))
+            if compare and not gone:
+                return compare(record), ""
+            why = f"names, sizes or times of {record['location']} have changed (status --verify compares the bytes)"
+            return (why if differs else ""), gone
+    return "", ""
 
 
 def _only_the_table_differs(stored: Stored, *, thorough: bool) -> bool:

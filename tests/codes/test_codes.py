@@ -117,7 +117,7 @@ def test_an_invariant_code_has_an_image_for_each_cluster() -> None:
     with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images"):
         Invariant(n_clusters=10).for_images(9)
     assert Invariant(n_clusters=10).for_images(10).training.epochs == 2000
-    with pytest.raises(UsageError, match="there are 1 images"):
+    with pytest.raises(UsageError, match="need more images than 1"):
         Invariant().for_images(1)
 
 

@@ -18,7 +18,8 @@ from mnistae_cli.store.directory import STAGES, hold
 from mnistae_cli.store.files import sha256_of
 from mnistae_cli.store.making import Work, begin_stage, make_stage
 from mnistae_cli.store.plans import Plan
-from mnistae_cli.store.reading import open_stage, read_manifest, up_to_date
+from mnistae_cli.store.reading import open_stage, open_stages, read_manifest, up_to_date
+from mnistae_cli.store.seen import see
 from mnistae_cli.store.states import stage_states
 
 TRAIN = Plan("train", TrainConfig(), dataset={"name": "x", "sha256": {"train_images": "1"}})
@@ -31,7 +32,11 @@ def put(root: Path, plan: Plan, content: str = "weights") -> None:
 
 
 def encode_plan(root: Path) -> Plan:
-    return Plan("encode", EncodeConfig(), inputs={"train": open_stage(root, "train")})
+    return Plan("encode", EncodeConfig(), inputs=open_stages(root, {"train": ("model", "more", "#metrics.loss")}))
+
+
+def cluster_plan(root: Path) -> Plan:
+    return Plan("cluster", ClusterConfig(), inputs=open_stages(root, {"encode": ("model",)}))
 
 
 def test_a_stage_is_whole_and_its_manifest_says_all(tmp_path: Path) -> None:
@@ -181,15 +186,72 @@ def test_force_runs_all_the_same(tmp_path: Path) -> None:
 def test_a_changed_input_makes_everything_after_it_stale(tmp_path: Path) -> None:
     put(tmp_path, TRAIN)
     put(tmp_path, encode_plan(tmp_path))
-    put(tmp_path, Plan("cluster", ClusterConfig(), inputs={"encode": open_stage(tmp_path, "encode")}))
+    put(tmp_path, cluster_plan(tmp_path))
     assert stage_states(tmp_path)["cluster"]["state"] == "up to date"
     put(tmp_path, TRAIN, "other")
     states = stage_states(tmp_path)
     assert [states[stage]["state"] for stage in ("train", "encode", "cluster")] == ["up to date", "stale", "stale"]
-    assert states["cluster"]["reason"] == "encode is stale, train was run again since"
+    assert states["cluster"]["reason"] == "encode is stale, model of train has changed"
     with pytest.raises(MissingInput) as refused:
         open_stage(tmp_path, "cluster")
     assert "mnistae encode --artifacts" in refused.value.remedy
+
+
+def test_the_same_content_again_leaves_all_up_to_date(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    put(tmp_path, encode_plan(tmp_path))
+    put(tmp_path, replace(TRAIN, config=TrainConfig(seed=1)))
+    assert read_manifest(tmp_path, "train").manifest.seed == 1
+    assert stage_states(tmp_path)["encode"]["state"] == "up to date"
+    assert up_to_date(tmp_path, encode_plan(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("loss", "more", "reason"),
+    [
+        (0.5, True, "more of train is new"),
+        (0.4, False, "metrics.loss of train has changed"),
+        (None, False, "metrics.loss of train is gone"),
+    ],
+)
+def test_what_is_not_there_and_facts_of_the_manifest_count_too(
+    loss: float | None, more: bool, reason: str, tmp_path: Path
+) -> None:
+    put(tmp_path, TRAIN)
+    put(tmp_path, encode_plan(tmp_path))
+    with hold(tmp_path), begin_stage(tmp_path, TRAIN) as work:
+        (work.folder / "model").write_text("weights")
+        (work.folder / "unread").write_text("anything")
+        work.metrics = {"other": 1} | ({} if loss is None else {"loss": loss})
+        if more:
+            (work.folder / "more").write_text("")
+    assert stage_states(tmp_path)["encode"] == {"state": "stale", "reason": reason}
+    assert not up_to_date(tmp_path, encode_plan(tmp_path))
+
+
+def test_a_plan_says_what_is_read_of_each_input(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    with pytest.raises(ValueError, match="reads nothing of its input train"):
+        Plan("encode", EncodeConfig(), inputs={"train": open_stage(tmp_path, "train")})
+
+
+def test_the_place_of_the_same_data_is_noted_and_files_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, data = tmp_path / "root", tmp_path / "data.npz"
+    data.write_text("images")
+    seen = replace(TRAIN, dataset=dict(TRAIN.dataset or {}) | {"location": str(data), "files": see(data)})
+    put(root, TRAIN)
+    with hold(root):
+        made = make_stage(root, seen, lambda _: pytest.fail("it is up to date"))
+    assert made == read_manifest(root, "train").manifest
+    assert made.dataset == seen.dataset
+    monkeypatch.setattr("mnistae_cli.store.manifests.sha256_of", lambda _: pytest.fail("nothing has changed"))
+    assert stage_states(root)["train"]["state"] == "up to date"
+    data.write_text("other images")
+    assert stage_states(root)["train"]["state"] == "stale"
+    assert stage_states(root, compare_data=lambda _: "")["train"]["state"] == "up to date"
+    assert stage_states(root, compare_data=lambda _: "x changed")["train"]["reason"] == "x changed"
 
 
 def test_missing_and_damaged_folders_name_the_command_that_mends_them(tmp_path: Path) -> None:

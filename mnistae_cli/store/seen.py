@@ -1,0 +1,61 @@
+"""The files of a data set as a stage saw them: a count, and one hash over their names, sizes and times of change."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MOST_LEVELS = 2  # a data set's folder may hold `train/`, that a folder of each class
+
+
+def see(location: Path, names: Sequence[str] = (), endings: Sequence[str] = ()) -> dict[str, Any]:
+    """What is seen of a data set's files without opening one. `changed` compares it with what is there later.
+
+    Args:
+        location: a file; or a folder.
+        names: of the folder's files that belong to the data set.
+        endings: if no names are given, of the names, in small letters, of all its files, also in folders below.
+
+    Returns:
+        `names` and `endings`; `count`; `sha256`, hex, over the relative names, sizes and times in ns, in order.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    digest, count = hashlib.sha256(), 0
+    for name, found in _files(location, names, tuple(endings)):
+        digest.update(os.fsencode(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0"))
+        count += 1
+    return {"names": list(names), "endings": list(endings), "count": count, "sha256": digest.hexdigest()}
+
+
+def changed(location: Path, seen: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether the files are no more as they were seen; and whether they are gone, in words, which is no change."""
+    try:
+        now = see(location, seen["names"], seen["endings"])
+    except OSError as problem:
+        return False, f"its data set at {location} cannot be seen: {problem.strerror or problem}"
+    if not now["count"]:
+        return False, f"its data set is not at {location} any more"
+    return now != dict(seen), ""
+
+
+def _files(location: Path, names: Sequence[str], endings: tuple[str, ...]) -> Iterator[tuple[str, os.stat_result]]:
+    if location.is_file():
+        yield location.name, location.stat()
+    elif names:
+        yield from ((name, (location / name).stat()) for name in sorted(names) if (location / name).is_file())
+    elif location.is_dir():
+        yield from _below(location, "", endings, MOST_LEVELS)
+
+
+def _below(folder: Path, inside: str, endings: tuple[str, ...], levels: int) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(folder) as listed:
+        entries = sorted(listed, key=lambda each: each.name)
+    for entry in entries:
+        name = f"{inside}{entry.name}"
+        if entry.name.lower().endswith(endings) and not entry.name.startswith(".") and entry.is_file():
+            yield name, entry.stat()
+        elif levels and entry.is_dir():
+            yield from _below(folder / entry.name, f"{name}/", endings, levels - 1)
