@@ -59,7 +59,7 @@ def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> 
         UsageError: no such data set, or `artifacts` lies among its images.
         MnistaeError: it cannot be read.
     """
-    data = load_dataset(config.dataset, config.data_dir, report)
+    data = load_dataset(config.dataset, config.data_dir, report, config.reading)
     source = Path(data.where.source)
     if source.is_dir() and artifacts.resolve().is_relative_to(source):
         raise UsageError(f"--artifacts {artifacts} is in the data set {source}.", "Name a directory outside of it.")

@@ -5,7 +5,7 @@ and `stage_states` lists the state of each.
 """
 
 from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep
-from mnistae_cli.store.files import NO_PLACE, discard_unfinished, sha256_of, unfinished
+from mnistae_cli.store.files import NO_PLACE, discard_unfinished, fsync, sha256_of, unfinished
 from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
 from mnistae_cli.store.plans import Plan, Stored
@@ -25,6 +25,7 @@ __all__ = [
     "command_line",
     "discard_unfinished",
     "drop_stage",
+    "fsync",
     "hold",
     "keep",
     "make_stage",
