@@ -63,7 +63,7 @@ def data(
     data_dir: Annotated[str | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
     remove_packed: Annotated[
         bool,
-        typer.Option("--remove-packed", help="Remove decoded pictures from the cache; no stage may run meanwhile."),
+        typer.Option("--remove-packed", help="Remove decoded pictures from the cache. Not while a stage runs."),
     ] = False,
 ) -> None:
     """List the known data sets, where each is and whether its hash holds; and the decoded pictures in your cache."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,15 +58,13 @@ class Archive:
             n_bytes, shape, dtype = self._header(archive, name)
         if n_bytes <= IN_MEMORY:
             return from_array(self.array(name), origin)
-        state = self.path.stat()
-        key = hashlib.sha256(
-            f"{self.path.resolve()}\0{name}\0{state.st_size}\0{state.st_mtime_ns}".encode(errors="surrogateescape")
-        )
+        place, state = self.path.resolve(), self.path.stat()
+        key = hashlib.sha256(os.fsencode(place) + f"\0{name}\0{state.st_size}\0{state.st_mtime_ns}".encode())
 
         def copy(into: Path) -> dict[str, Any]:
             return self._copy(name, into / PIXELS, n_bytes, report)
 
-        entry = find_or_make(key.hexdigest(), self.path.resolve(), copy, report)
+        entry = find_or_make(key.hexdigest(), place, copy, report)
         if entry:
             return from_npy(entry.folder / PIXELS, origin)
         return from_rows(lambda size: self._rows(name, shape, dtype, size), shape, origin)

@@ -60,10 +60,11 @@ def _n_visible(folder: Path) -> int:
 def _idx_split(folder: Path, prefix: str, reading: Reading) -> Images | None:
     """The `train-images-idx3-ubyte` of a folder (dots and dashes vary, `.gz` or not) with its labels."""
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        match = re.fullmatch(rf"(?:{prefix})[-.](images[-.]idx3|labels[-.]idx1)[-.]ubyte(?:\.gz)?", path.name)
-        if match:
-            found.setdefault(match[1][:6], path)
+    pattern = re.compile(rf"(?:{prefix})[-.](images[-.]idx3|labels[-.]idx1)[-.]ubyte(?:\.gz)?")
+    with os.scandir(folder) as entries:
+        matches = sorted((match[0], match[1][:6]) for each in entries if (match := pattern.fullmatch(each.name)))
+    for name, kind in matches:
+        found.setdefault(kind, folder / name)
     if "images" not in found:
         return None
     labels = read_idx_labels(found["labels"], reading) if "labels" in found else None
@@ -71,7 +72,8 @@ def _idx_split(folder: Path, prefix: str, reading: Reading) -> Images | None:
 
 
 def _class_folders(folder: Path) -> tuple[str, ...]:
-    names = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and has_images(path)))
+    with os.scandir(folder) as entries:
+        names = tuple(sorted(each.name for each in entries if each.is_dir() and has_images(Path(each.path))))
     if len(names) > 256:
         raise DamagedInput(f"{folder} holds {len(names)} class folders.", "Give at most 256 classes.")
     return names

@@ -26,7 +26,7 @@ def known_data_sets(data_dir: str | None = None) -> list[dict[str, Any]]:
 
 
 def packed_data_sets() -> list[dict[str, Any]]:
-    """What was decoded or unpacked into the user's cache: its `source`, `bytes`, `folder`, and the time, the newest first.
+    """What was decoded or unpacked into the user's cache, the newest first.
 
     The state is `kept`, or `source is gone`.
     """
