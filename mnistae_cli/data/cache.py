@@ -63,11 +63,17 @@ def packed_folder() -> Path:
 
 
 def find_or_make(
-    key: str, source: Path, make: Callable[[Path], dict[str, Any]], report: Report = silent
+    key: str,
+    source: Path,
+    make: Callable[[Path], dict[str, Any]],
+    report: Report = silent,
+    *,
+    holds: Callable[[Mapping[str, Any]], bool] = lambda facts: True,
 ) -> Entry | None:
     """The entry of a key. If it is not there, or damaged, `make` fills a folder for it and returns what to note.
 
-    `source` is the path of what it is made of.
+    `source` is the path of what it is made of. `holds` says of what was noted whether it is still true; if it is not,
+    the entry is made again.
 
     If two processes want the same entry, one makes it and the other waits.
 
@@ -79,12 +85,13 @@ def find_or_make(
     """
     root = packed_folder()
     found = _open(root / key, report)
-    if found:
+    if found and holds(found.facts):
         return found
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _alone(root, key, report):
-            return _open(root / key) or _made(root, key, source, make)
+            again = _open(root / key)  # another process may have made it
+            return again if again and holds(again.facts) else _made(root, key, source, make)
     except OSError as problem:
         why = problem.strerror or problem
         report(Notice(f"the cache {root} cannot be used ({why}), so each stage decodes {source} again"))

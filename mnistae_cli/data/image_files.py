@@ -60,7 +60,8 @@ def grey_levels(content: bytes) -> NDArray[np.uint8]:
 
     try:
         with Image.open(io.BytesIO(content)) as image:
-            upright = ImageOps.exif_transpose(image)
+            upright: Image.Image = image
+            ImageOps.exif_transpose(image, in_place=True)
             if upright.mode.startswith(("I", "F")):  # 16-bit greys
                 return (np.asarray(upright, np.float64).clip(0, 65535) / 257).round().astype(np.uint8)
             if "A" in upright.getbands() or "transparency" in upright.info:

@@ -78,14 +78,24 @@ def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT
     """
     states = _states(paths)
     key = _key(folder, paths, states)
-    entry = find_or_make(key, folder.resolve(), lambda into: _pack(paths, states, into, report), report)
+
+    def pack(into: Path) -> dict[str, Any]:
+        """Decode all files into a folder of the cache. Returns what has to be known later."""
+        (height, width), damaged, unread = _decode_all(paths, states, partial(_written, into, len(paths)), report)
+        return {"height": height, "width": width, "damaged": list(damaged.items()), "unread": unread}
+
+    def holds(facts: Mapping[str, Any]) -> bool:
+        """Whether no file that could not be read, for lack of a permission, can be read now: its key is the same."""
+        return not any(_opens(paths[i]) for i in facts["unread"])
+
+    entry = find_or_make(key, folder.resolve(), pack, report, holds=holds)
     if entry:
         shape, damaged = (entry.facts["height"], entry.facts["width"]), dict(entry.facts["damaged"])
         pixels, hashes = (partial(read_rows, each, *read_header(each)) for each in _files_of(entry.folder))
         pictures = Pictures(str(folder), paths, shape, damaged, pixels, hashes)
     else:
         known: list[NDArray[np.uint8]] = []
-        shape, damaged = _decode_all(paths, states, lambda _: _remembered(known), report)
+        shape, damaged, _ = _decode_all(paths, states, lambda _: _remembered(known), report)
         pictures = Pictures(str(folder), paths, shape, damaged, None, partial(_slices, np.concatenate(known)))
     _judge(folder, pictures, reading, report, listed=not entry or entry.fresh or not reading.skip_damaged)
     return pictures
@@ -127,10 +137,12 @@ def _key(folder: Path, paths: Sequence[str], states: NDArray[np.int64]) -> str:
     return digest.hexdigest()
 
 
-def _pack(paths: Sequence[str], states: NDArray[np.int64], into: Path, report: Report) -> dict[str, Any]:
-    """Decode all files into a folder of the cache. Returns what `open_pictures` has to know."""
-    shape, damaged = _decode_all(paths, states, lambda shape: _written(into, len(paths), shape), report)
-    return {"height": shape[0], "width": shape[1], "images": len(paths), "damaged": list(damaged.items())}
+def _opens(path: str) -> bool:
+    try:
+        Path(path).open("rb").close()
+    except OSError:
+        return False
+    return True
 
 
 def _files_of(folder: Path) -> tuple[Path, Path]:
@@ -166,21 +178,24 @@ def _slices(array: NDArray[Any], size: int) -> Iterator[NDArray[Any]]:
 
 def _decode_all(
     paths: Sequence[str], states: NDArray[np.int64], sink: Sink, report: Report
-) -> tuple[Shape, dict[int, str]]:
+) -> tuple[Shape, dict[int, str], list[int]]:
     """Decode all files once; twice, if most have another size than the first one that can be read.
 
     Returns:
-        The size of most files, and what is wrong with those that cannot be read or have another size.
+        The size of most files; what is wrong with those that cannot be read or have another size; and which of them the
+        system did not let us read.
     """
     wanted = _first_shape(paths)
     while True:
         shapes: list[Shape | None] = []
         problems: dict[int, str] = {}
+        unread: list[int] = []
         with sink(wanted) as write:
             step = min(max(TASK_BYTES // math.prod(wanted), 1), TASK_FILES)
             tasks = (slice(start, min(start + step, len(paths))) for start in range(0, len(paths), step))
             for done in in_parallel(partial(_decode, paths, states, wanted), tasks):
                 problems |= {len(shapes) + i: problem for i, problem in done.problems.items()}
+                unread += [len(shapes) + i for i in done.unread]
                 shapes += done.shapes
                 write(done.pixels, done.hashes)
                 report(Advance("decode", len(shapes), len(paths), "images"))
@@ -191,7 +206,7 @@ def _decode_all(
     for index, shape in enumerate(shapes):
         if shape not in (None, wanted):
             problems[index] = f"is {shape[0]}×{shape[1]}, most are {wanted[0]}×{wanted[1]}"
-    return wanted, problems
+    return wanted, problems, unread
 
 
 def _first_shape(paths: Sequence[str]) -> Shape:
@@ -212,17 +227,19 @@ class _Decoded:
         hashes: (B, 32) uint8, the sha256 of each file's bytes.
         shapes: height and width of each; None where a file cannot be read.
         problems: number → what is wrong with those that cannot be read.
+        unread: the numbers of those that the system did not let us read.
     """
 
     pixels: NDArray[np.uint8]
     hashes: NDArray[np.uint8]
     shapes: list[Shape | None]
     problems: dict[int, str]
+    unread: list[int]
 
 
 def _decode(paths: Sequence[str], states: NDArray[np.int64], wanted: Shape, part: slice) -> _Decoded:
     n = part.stop - part.start
-    done = _Decoded(np.zeros((n, *wanted), np.uint8), np.zeros((n, HASH_BYTES), np.uint8), [None] * n, {})
+    done = _Decoded(np.zeros((n, *wanted), np.uint8), np.zeros((n, HASH_BYTES), np.uint8), [None] * n, {}, [])
     for i, path in enumerate(paths[part]):
         try:
             with Path(path).open("rb") as file:
@@ -233,6 +250,7 @@ def _decode(paths: Sequence[str], states: NDArray[np.int64], wanted: Shape, part
             grey = grey_levels(content)
         except (OSError, ValueError) as problem:
             done.problems[i] = unreadable(problem)
+            done.unread.extend([i] if isinstance(problem, OSError) else [])
             continue
         if grey.shape == wanted:
             done.shapes[i], done.pixels[i] = wanted, grey

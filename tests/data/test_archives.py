@@ -96,7 +96,7 @@ def test_damaged_archives(damage: str, large: bool, tmp_path: Path, monkeypatch:
     np.savez(path, x_train=IMAGES)
     content = bytearray(path.read_bytes())
     content[1000] ^= 1
-    path.write_bytes({"flip": content, "cut": content[: len(content) // 2], "no zip": b"hello"}[damage])
+    path.write_bytes({"flip": bytes(content), "cut": bytes(content[: len(content) // 2]), "no zip": b"hello"}[damage])
     with pytest.raises(DamagedInput, match=r"a\.npz"):
         load_dataset(str(path)).record(labels=False)
     assert not cache.entries()

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mnistae_cli.data import cache, packing
+from mnistae_cli.data import cache, image_files, packing
 from mnistae_cli.data.datasets import load_dataset, load_encoded, load_recorded
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.opening import open_images
@@ -53,7 +54,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         lengths.append(len(content))
         return decode(content)
 
-    decode = packing.grey_levels
+    decode = image_files.grey_levels
     monkeypatch.setattr("mnistae_cli.data.packing.grey_levels", counted)
     monkeypatch.setattr("mnistae_cli.data.image_files.grey_levels", counted)
     return lengths
@@ -155,7 +156,7 @@ def test_a_damaged_entry_is_made_again(damage: str, folder: Path, heard: Heard) 
     elif damage == "record":
         content = content[: len(content) // 2]
     else:
-        content = content.replace(b'"images": 30', b'"images": 31')
+        content = content.replace(b'"height": 10', b'"height": 12')
     path.write_bytes(content)
     if damage == "gone":
         path.unlink()
@@ -249,6 +250,27 @@ def test_a_file_damaged_after_encoding_is_a_changed_data_set(folder: Path) -> No
     files_of(folder)[0].write_bytes(b"hello")
     with pytest.raises(MissingInput, match="changed since it was encoded"):
         load_encoded(record, None)
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(
+    folder: Path, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = files_of(folder)[7]
+
+    def refused(path: Path, *arguments: Any, **named: Any) -> IO[Any]:
+        if path == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        found: IO[Any] = opened(path, *arguments, **named)
+        return found
+
+    opened: Any = Path.open
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refused)
+        for _ in range(2):
+            assert assert_aligned(load_dataset(str(folder), report=heard, reading=SKIP)) == 29
+    assert heard.notices[0] == f"{locked} cannot be read as an image: Permission denied"
+    assert heard.decoded.count(30) == 1
+    assert assert_aligned(load_dataset(str(folder))) == 30
 
 
 @pytest.mark.parametrize("reading", [Reading(), SKIP])

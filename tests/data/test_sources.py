@@ -149,6 +149,14 @@ def test_grey_levels_of_every_kind(tmp_path: Path) -> None:
     assert read_grey(tmp_path / "palette.png").shape == (2, 2)
 
 
+def test_a_photo_held_upright_is_turned(tmp_path: Path) -> None:
+    image = Image.fromarray(IMAGES[0])
+    exif = Image.Exif()
+    exif[274] = 6  # turn by 90 degrees to the right
+    image.save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_grey(tmp_path / "a.png"), np.rot90(IMAGES[0], -1))
+
+
 def test_what_is_no_image(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     for path in (tmp_path / "a.png", tmp_path):
