@@ -4,11 +4,9 @@ If the cache cannot be written, the pictures are decoded each time that they are
 """
 
 import hashlib
-import math
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -19,25 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.data.cache import find_or_make
-from mnistae_cli.data.image_files import decoded, grey_levels, read_grey, unreadable
+from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
+from mnistae_cli.data.image_files import decoded
 from mnistae_cli.data.npy import NpyWriter, read_header, read_rows
-from mnistae_cli.data.parallel import in_parallel
 from mnistae_cli.data.sources import Batches, ImageSource, Pixels, taken
-from mnistae_cli.errors import DamagedInput, MnistaeError
-from mnistae_cli.progress import Advance, Notice, Report, silent
+from mnistae_cli.errors import DamagedInput
+from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
 
 PIXELS, HASHES = "pixels.npy", "hashes.npy"
 FORMAT = 1  # of an entry of the cache; with another one all pictures are decoded anew
-TASK_FILES, TASK_BYTES = 256, 2**23  # at most so many files, and bytes of pixels, decoded at a time by a thread
-HASH_BYTES = 32
-
-Shape = tuple[int, int]
-"""(height, width)."""
-Write = Callable[[NDArray[np.uint8], NDArray[np.uint8]], None]
-"""Takes the pixels (B, H, W) and the hashes (B, 32) of the next files."""
-Sink = Callable[[Shape], AbstractContextManager[Write]]
-"""Where the files of a size go."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +70,8 @@ def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT
 
     def pack(into: Path) -> dict[str, Any]:
         """Decode all files into a folder of the cache. Returns what has to be known later."""
-        (height, width), damaged, unread = _decode_all(paths, states, partial(_written, into, len(paths)), report)
-        return {"height": height, "width": width, "damaged": list(damaged.items()), "unread": unread}
+        found = decode_all(paths, states, partial(_written, into, len(paths)), report)
+        return {"shape": found.shape, "damaged": list(found.damaged.items()), "unread": found.unread}
 
     def holds(facts: Mapping[str, Any]) -> bool:
         """Whether no file that could not be read, for lack of a permission, can be read now: its key is the same."""
@@ -90,13 +79,14 @@ def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT
 
     entry = find_or_make(key, folder.resolve(), pack, report, holds=holds)
     if entry:
-        shape, damaged = (entry.facts["height"], entry.facts["width"]), dict(entry.facts["damaged"])
+        height, width = entry.facts["shape"]
         pixels, hashes = (partial(read_rows, each, *read_header(each)) for each in _files_of(entry.folder))
-        pictures = Pictures(str(folder), paths, shape, damaged, pixels, hashes)
+        pictures = Pictures(str(folder), paths, (height, width), dict(entry.facts["damaged"]), pixels, hashes)
     else:
         known: list[NDArray[np.uint8]] = []
-        shape, damaged, _ = _decode_all(paths, states, lambda _: _remembered(known), report)
-        pictures = Pictures(str(folder), paths, shape, damaged, None, partial(_slices, np.concatenate(known)))
+        found = decode_all(paths, states, lambda _: _remembered(known), report)
+        hashes = partial(_slices, np.concatenate(known))
+        pictures = Pictures(str(folder), paths, found.shape, found.damaged, None, hashes)
     _judge(folder, pictures, reading, report, listed=not entry or entry.fresh or not reading.skip_damaged)
     return pictures
 
@@ -174,86 +164,3 @@ def _remembered(known: list[NDArray[np.uint8]]) -> Iterator[Write]:
 
 def _slices(array: NDArray[Any], size: int) -> Iterator[NDArray[Any]]:
     return (array[start : start + size] for start in range(0, len(array), size))
-
-
-def _decode_all(
-    paths: Sequence[str], states: NDArray[np.int64], sink: Sink, report: Report
-) -> tuple[Shape, dict[int, str], list[int]]:
-    """Decode all files once; twice, if most have another size than the first one that can be read.
-
-    Returns:
-        The size of most files; what is wrong with those that cannot be read or have another size; and which of them the
-        system did not let us read.
-    """
-    wanted = _first_shape(paths)
-    while True:
-        shapes: list[Shape | None] = []
-        problems: dict[int, str] = {}
-        unread: list[int] = []
-        with sink(wanted) as write:
-            step = min(max(TASK_BYTES // math.prod(wanted), 1), TASK_FILES)
-            tasks = (slice(start, min(start + step, len(paths))) for start in range(0, len(paths), step))
-            for done in in_parallel(partial(_decode, paths, states, wanted), tasks):
-                problems |= {len(shapes) + i: problem for i, problem in done.problems.items()}
-                unread += [len(shapes) + i for i in done.unread]
-                shapes += done.shapes
-                write(done.pixels, done.hashes)
-                report(Advance("decode", len(shapes), len(paths), "images"))
-        most = Counter(shape for shape in shapes if shape).most_common(1)
-        if not most or most[0][0] == wanted:
-            break
-        wanted = most[0][0]
-    for index, shape in enumerate(shapes):
-        if shape not in (None, wanted):
-            problems[index] = f"is {shape[0]}×{shape[1]}, most are {wanted[0]}×{wanted[1]}"
-    return wanted, problems, unread
-
-
-def _first_shape(paths: Sequence[str]) -> Shape:
-    """The size of the first file that can be read; (1, 1) if none can."""
-    for path in paths:
-        with suppress(MnistaeError):
-            height, width = read_grey(Path(path)).shape
-            return height, width
-    return 1, 1
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """Some files.
-
-    Args:
-        pixels: (B, H, W) uint8; black where a file is damaged.
-        hashes: (B, 32) uint8, the sha256 of each file's bytes.
-        shapes: height and width of each; None where a file cannot be read.
-        problems: number → what is wrong with those that cannot be read.
-        unread: the numbers of those that the system did not let us read.
-    """
-
-    pixels: NDArray[np.uint8]
-    hashes: NDArray[np.uint8]
-    shapes: list[Shape | None]
-    problems: dict[int, str]
-    unread: list[int]
-
-
-def _decode(paths: Sequence[str], states: NDArray[np.int64], wanted: Shape, part: slice) -> _Decoded:
-    n = part.stop - part.start
-    done = _Decoded(np.zeros((n, *wanted), np.uint8), np.zeros((n, HASH_BYTES), np.uint8), [None] * n, {}, [])
-    for i, path in enumerate(paths[part]):
-        try:
-            with Path(path).open("rb") as file:
-                state, content = os.fstat(file.fileno()), file.read()
-            if (state.st_size, state.st_mtime_ns) != tuple(states[part.start + i]):
-                raise DamagedInput(f"{path} was written to while it was read.", "Run again when that is done.")
-            done.hashes[i] = np.frombuffer(hashlib.sha256(content).digest(), np.uint8)
-            grey = grey_levels(content)
-        except (OSError, ValueError) as problem:
-            done.problems[i] = unreadable(problem)
-            done.unread.extend([i] if isinstance(problem, OSError) else [])
-            continue
-        if grey.shape == wanted:
-            done.shapes[i], done.pixels[i] = wanted, grey
-        else:
-            done.shapes[i] = (grey.shape[0], grey.shape[1])
-    return done

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistae_cli.data import cache, image_files, packing
+from mnistae_cli.data import cache, decoding, image_files, packing
 from mnistae_cli.data.datasets import load_dataset, load_encoded, load_recorded
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.opening import open_images
@@ -55,7 +55,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return decode(content)
 
     decode = image_files.grey_levels
-    monkeypatch.setattr("mnistae_cli.data.packing.grey_levels", counted)
+    monkeypatch.setattr("mnistae_cli.data.decoding.grey_levels", counted)
     monkeypatch.setattr("mnistae_cli.data.image_files.grey_levels", counted)
     return lengths
 
@@ -156,7 +156,7 @@ def test_a_damaged_entry_is_made_again(damage: str, folder: Path, heard: Heard) 
     elif damage == "record":
         content = content[: len(content) // 2]
     else:
-        content = content.replace(b'"height": 10', b'"height": 12')
+        content = content.replace(b'"shape": [10', b'"shape": [12')
     path.write_bytes(content)
     if damage == "gone":
         path.unlink()
@@ -316,7 +316,7 @@ def test_a_file_that_changes_while_it_is_read(folder: Path, monkeypatch: pytest.
 
 def test_pixels_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many files there are, a batch of them is decoded at a time."""
-    monkeypatch.setattr(packing, "TASK_FILES", 4)
+    monkeypatch.setattr(decoding, "TASK_FILES", 4)
     for number in range(40):
         Image.fromarray(IMAGES[number % 30]).save(tmp_path / f"{number:02}.png")
     images = open_images(tmp_path)
