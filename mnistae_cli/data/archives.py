@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.npy import parse_header
-from mnistae_cli.data.sources import ImageSource, from_array, from_npy, from_rows
+from mnistae_cli.data.sources import IN_MEMORY, ImageSource, from_array, from_npy, from_rows
 from mnistae_cli.errors import DamagedInput, MnistaeError
 from mnistae_cli.progress import Advance, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
 
-IN_MEMORY = 256 * 2**20  # bytes of an array that is read at once; a larger one is copied into the cache
 COPIED = 2**24  # bytes at a time
 PIXELS = "pixels.npy"
 

@@ -1,9 +1,10 @@
 """A folder of pictures, decoded once for all stages: its pixels and the sha256 of each file go into the user's cache.
 
-If the cache cannot be written, the pictures are decoded each time that they are read.
+If the cache cannot be written, few pictures are held in memory, and many are decoded each time that they are read.
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
 from mnistae_cli.data.image_files import decoded
 from mnistae_cli.data.npy import NpyWriter, read_header, read_rows
-from mnistae_cli.data.sources import Batches, ImageSource, Pixels, taken
+from mnistae_cli.data.sources import IN_MEMORY, Batches, ImageSource, Pixels, taken
 from mnistae_cli.errors import DamagedInput
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
@@ -38,7 +39,7 @@ class Pictures:
         paths: all of them, damaged ones too.
         shape: height and width of most.
         damaged: index → what is wrong with that file, the end of a sentence.
-        pixels: those of all, if they are packed; a damaged file's are black.
+        pixels: those of all, if they are packed or held; a damaged file's are black.
         hashes: the sha256 of all files' bytes, as batches of (B, 32) uint8.
     """
 
@@ -78,15 +79,18 @@ def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT
         return not any(_opens(paths[i]) for i in facts["unread"])
 
     entry = find_or_make(key, folder.resolve(), pack, report, holds=holds)
+    pixels: Batches | None
     if entry:
         height, width = entry.facts["shape"]
         pixels, hashes = (partial(read_rows, each, *read_header(each)) for each in _files_of(entry.folder))
         pictures = Pictures(str(folder), paths, (height, width), dict(entry.facts["damaged"]), pixels, hashes)
     else:
-        known: list[NDArray[np.uint8]] = []
-        found = decode_all(paths, states, lambda _: _remembered(known), report)
-        hashes = partial(_slices, np.concatenate(known))
-        pictures = Pictures(str(folder), paths, found.shape, found.damaged, None, hashes)
+        known: list[tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]] = []
+        found = decode_all(paths, states, partial(_remembered, known, len(paths)), report)
+        held = [pixels for pixels, _ in known if pixels is not None]
+        pixels = partial(_slices, np.concatenate(held)) if held else None
+        hashes = partial(_slices, np.concatenate([hashes for _, hashes in known]))
+        pictures = Pictures(str(folder), paths, found.shape, found.damaged, pixels, hashes)
     _judge(folder, pictures, reading, report, listed=not entry or entry.fresh or not reading.skip_damaged)
     return pictures
 
@@ -156,10 +160,13 @@ def _written(folder: Path, n: int, shape: Shape) -> Iterator[Write]:
 
 
 @contextmanager
-def _remembered(known: list[NDArray[np.uint8]]) -> Iterator[Write]:
-    """Keep the hashes in memory, and no pixels."""
+def _remembered(
+    known: list[tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]], n: int, shape: Shape
+) -> Iterator[Write]:
+    """Keep the hashes in memory, and the pixels if they are few."""
     known.clear()
-    yield lambda _, hashes: known.append(hashes)
+    few = n * math.prod(shape) <= IN_MEMORY
+    yield lambda pixels, hashes: known.append((pixels if few else None, hashes))
 
 
 def _slices(array: NDArray[Any], size: int) -> Iterator[NDArray[Any]]:

@@ -19,6 +19,7 @@ Batches = Callable[[int], Iterator[NDArray[Any]]]
 """Batch size → the rows of an array, so many at a time, the last time fewer."""
 
 CHUNK = 4096
+IN_MEMORY = 256 * 2**20  # bytes of an unpacked or decoded array that may be held; a larger one is streamed
 
 
 @dataclass(frozen=True)
