@@ -1,7 +1,7 @@
 """Where images come from, how they are read and framed, and which labels are drawn."""
 
 from mnistae_cli.data import cache, mnist
-from mnistae_cli.data.datasets import as_encoded, load_dataset, load_encoded, load_recorded
+from mnistae_cli.data.datasets import as_encoded, data_folder, load_dataset, load_encoded, load_recorded
 from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
 from mnistae_cli.data.framing import Frame, frame_image, measure_frame
 from mnistae_cli.data.image_files import image_paths, read_grey
@@ -22,6 +22,7 @@ __all__ = [
     "cache",
     "can_be_classified",
     "checked_pixels",
+    "data_folder",
     "draw_from",
     "draw_labels",
     "frame_image",

@@ -60,6 +60,11 @@ def _loaded(name: str, data_dir: str | None, report: Report, reading: Reading) -
     )
 
 
+def data_folder(name: str) -> Path | None:
+    """The folder that `--dataset` names, if it is one."""
+    return Path(name).resolve() if name not in KNOWN and Path(name).is_dir() else None
+
+
 def load_recorded(
     record: Mapping[str, Any], data_dir: str | None, report: Report = silent, reading: Reading = DEFAULT
 ) -> Dataset:
