@@ -1,23 +1,18 @@
 """Forward passes through exported networks by ONNX Runtime: no TensorFlow, no training."""
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mnistae_cli.data import in_parallel as in_parallel
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(B, …) float32 → (B, …) float32."""
 
 BATCH_SIZE = 250  # images; the arrays of a batch fit into a core's cache
-MOST_THREADS = 8  # each thread keeps a few batches in memory
-
-Batch = TypeVar("Batch")
-Result = TypeVar("Result")
 
 
 def open_network(path: Path) -> Network:
@@ -37,21 +32,3 @@ def open_network(path: Path) -> Network:
         return cast(NDArray[np.float32], result)
 
     return run
-
-
-def _n_cores() -> int:
-    """The number of cores that this process may use. macOS does not report the affinity."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def in_parallel(work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
-    """Call `work` on each batch, one batch per core. Results come in order; only a few batches are read ahead."""
-    n_threads = min(_n_cores(), MOST_THREADS)
-    with ThreadPoolExecutor(n_threads) as pool:
-        underway: deque[Future[Result]] = deque()
-        for batch in batches:
-            underway.append(pool.submit(work, batch))
-            if len(underway) > 2 * n_threads:
-                yield underway.popleft().result()
-        while underway:
-            yield underway.popleft().result()

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
 LAYERS = (
     ("__init__", "errors", "progress"),
     ("fields",),
-    ("flat",),
+    ("flat", "reading"),
     ("store",),
     ("data",),
     ("clusters", "scores", "inference"),
@@ -36,7 +36,7 @@ ONLY_IN = {
     "sklearn.linear_model": ("scores",),
     "matplotlib": ("pictures",),
     "pooch": ("data",),
-    "filelock": ("store",),
+    "filelock": ("store", "data"),
     "typer": ("cli",),
     "rich": ("cli",),
 }

@@ -68,19 +68,33 @@ def data(
         str | None, typer.Option(help="Fetch this data set into the user's cache.", metavar="NAME")
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
+    remove_packed: Annotated[
+        bool,
+        typer.Option("--remove-packed", help="Remove decoded pictures from the cache. Not while a stage runs."),
+    ] = False,
 ) -> None:
-    """List the known data sets, where each is on this machine, and whether its hash holds."""
+    """List the known data sets, where each is and whether its hash holds; and the decoded pictures in your cache."""
     with session(common) as listener:
-        from mnistae_cli.stages.data import fetch_data_set, known_data_sets
+        from mnistae_cli.stages.data import fetch_data_set, known_data_sets, packed_data_sets
+        from mnistae_cli.stages.data import remove_packed as remove
 
         if fetch is not None:
             folder = fetch_data_set(fetch, listener)
             listener.stop()
             if not common.quiet:
                 console.say(f"✓ {fetch}: {folder}")
-        known = known_data_sets(data_dir)
+        if remove_packed:
+            freed = remove()
+            if not common.quiet:
+                console.say(f"✓ removed: {freed:,} bytes")
+        known, packed = known_data_sets(data_dir), packed_data_sets()
         if common.json:
-            console.print_json({"data_sets": known})
+            console.print_json({"data_sets": known, "packed": packed})
             return
         rows = [[each["name"], p["folder"], p["state"], p["problem"]] for each in known for p in each["places"]]
         console.print_table("Known data sets", ["name", "where", "state", "problem"], rows, words=True)
+        if packed:
+            rows = [[each["source"], f"{each['bytes']:,}", each["packed"], each["state"]] for each in packed]
+            total = sum(each["bytes"] for each in packed)
+            note = f"{total:,} bytes in all; mnistae data --remove-packed removes them"
+            console.print_table("Decoded for all stages", ["source", "bytes", "since", "state"], rows, note, words=True)

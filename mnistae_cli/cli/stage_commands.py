@@ -63,11 +63,11 @@ def encode(
             raise UsageError(f"{present} is given without {missing}.", f"Give both {present} and {missing}.")
         from mnistae_cli.stages import encode as stage
 
+        config = _config("encode", context, common, listener)
         if images is None or output is None:
-            config = _config("encode", context, common, listener)
             print_manifest(common, stage.encode(config, common.artifacts, listener, force=common.force))
             return
-        n, dimension = stage.encode_images(images, output, common.artifacts, listener)
+        n, dimension = stage.encode_images(images, output, common.artifacts, listener, config.reading)
         if common.json:
             console.print_json({"output": str(output), "images": n, "dimension": dimension})
         else:

@@ -1,11 +1,13 @@
 """Where images come from, how they are read and framed, and which labels are drawn."""
 
-from mnistae_cli.data import mnist
-from mnistae_cli.data.datasets import as_encoded, compare_data, load_dataset, load_encoded, load_recorded
+from mnistae_cli.data import cache, mnist
+from mnistae_cli.data.datasets import as_encoded, compare_data, data_folder, load_dataset, load_encoded, load_recorded
 from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
 from mnistae_cli.data.framing import Frame, frame_image, measure_frame
-from mnistae_cli.data.image_files import image_paths, open_images, read_grey
-from mnistae_cli.data.npy import NpyWriter, load_npy, load_npz
+from mnistae_cli.data.image_files import image_paths, read_grey
+from mnistae_cli.data.npy import NpyWriter, load_npy
+from mnistae_cli.data.opening import open_images
+from mnistae_cli.data.parallel import in_parallel
 from mnistae_cli.data.rows import Rows, fits_memory
 from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, unit_scale
 from mnistae_cli.data.splits import Dataset
@@ -19,18 +21,20 @@ __all__ = [
     "Pixels",
     "Rows",
     "as_encoded",
+    "cache",
     "can_be_classified",
     "checked_pixels",
     "compare_data",
+    "data_folder",
     "draw_from",
     "draw_labels",
     "fits_memory",
     "frame_image",
     "image_paths",
+    "in_parallel",
     "load_dataset",
     "load_encoded",
     "load_npy",
-    "load_npz",
     "load_recorded",
     "measure_frame",
     "mnist",

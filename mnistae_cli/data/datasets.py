@@ -2,35 +2,42 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnistae_cli.data import mnist
+from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.folders import from_folder
 from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES
-from mnistae_cli.data.npy import load_npz
 from mnistae_cli.data.sources import from_array, from_npy
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
 from mnistae_cli.errors import DamagedInput, MissingInput, MnistaeError, UsageError
 from mnistae_cli.fields import suggestion
 from mnistae_cli.progress import Report, silent
+from mnistae_cli.reading import DEFAULT, Reading
 
 KNOWN = ("mnist", "digits")
 ENDINGS = (*IMAGE_SUFFIXES, "ubyte", "ubyte.gz")  # of the files in a folder that can be a data set's
 
 
-def load_dataset(name: str, data_dir: str | None = None, report: Report = silent) -> Dataset:
+def load_dataset(
+    name: str, data_dir: str | None = None, report: Report = silent, reading: Reading = DEFAULT
+) -> Dataset:
     """The data set `name`: `mnist`, `digits`, or a path.
 
     Raises:
         UsageError: neither a known name nor a path.
         MissingInput: not on this machine, and it cannot be fetched.
-        DamagedInput: its content is wrong.
+        DamagedInput: its content is wrong, and `reading` does not allow it.
     """
+    return replace(_loaded(name, data_dir, report, reading), trusted=reading.trust_sizes)
+
+
+def _loaded(name: str, data_dir: str | None, report: Report, reading: Reading) -> Dataset:
     if name == "digits":
         return _digits()
     if name == "mnist":
@@ -38,9 +45,9 @@ def load_dataset(name: str, data_dir: str | None = None, report: Report = silent
     path = Path(name).resolve()
     where = Where(path.stem, str(path), str(path)).seen(endings=ENDINGS)
     if path.is_dir():
-        return from_folder(where, path, report)
+        return from_folder(where, path, reading, report)
     if path.suffix == ".npz" and path.is_file():
-        return _archive(where, load_npz(path))
+        return _archive(where, Archive(path, reading), report)
     if path.suffix == ".npy" and path.is_file():
         return split_off(where, Images(from_npy(path), None), ())
     if path.exists():
@@ -55,10 +62,24 @@ def load_dataset(name: str, data_dir: str | None = None, report: Report = silent
     )
 
 
-def load_recorded(record: Mapping[str, Any], data_dir: str | None, report: Report = silent) -> Dataset:
-    """Load the data set of a `Dataset.record`, from `data_dir` or from where it was."""
+def data_folder(name: str) -> Path | None:
+    """The folder that `--dataset` names, if it is one."""
+    return Path(name).resolve() if name not in KNOWN and Path(name).is_dir() else None
+
+
+def load_recorded(
+    record: Mapping[str, Any], data_dir: str | None, report: Report = silent, reading: Reading = DEFAULT
+) -> Dataset:
+    """Load the data set of a `Dataset.record`, from `data_dir` or from where it was.
+
+    What was allowed when it was recorded is allowed again, beside what `reading` allows.
+    """
     location = record["location"] if Path(record["location"]).is_dir() else None
-    return load_dataset(record["source"], data_dir or location, report)
+    allowed = Reading(
+        skip_damaged=reading.skip_damaged or bool(record.get("n_skipped")),
+        trust_sizes=reading.trust_sizes or bool(record.get("trusted")),
+    )
+    return load_dataset(record["source"], data_dir or location, report, allowed)
 
 
 def load_encoded(record: Mapping[str, Any], data_dir: str | None, report: Report = silent) -> Dataset:
@@ -67,7 +88,8 @@ def load_encoded(record: Mapping[str, Any], data_dir: str | None, report: Report
     Raises:
         MissingInput: the images are gone or have changed.
     """
-    return as_encoded(load_recorded(record, data_dir, report), record)
+    # If a picture is damaged since, the images have changed, which is for `as_encoded` to say.
+    return as_encoded(load_recorded(record, data_dir, report, Reading(skip_damaged=True)), record)
 
 
 def as_encoded(data: Dataset, record: Mapping[str, Any]) -> Dataset:
@@ -90,7 +112,7 @@ def compare_data(record: Mapping[str, Any]) -> str:
     if lacking:
         return f"{', '.join(lacking)} is gone from {record['location']}"
     try:
-        data = load_dataset(record["source"], record["location"] if record["source"] in KNOWN else None)
+        data = load_recorded(record, None)
         now = data.record(labels="class_names" in record)["sha256"]
     except MnistaeError as problem:
         return f"its data set cannot be read any more: {problem.problem.removesuffix('.')}"
@@ -102,7 +124,7 @@ def compare_data(record: Mapping[str, Any]) -> str:
 def _mnist(place: mnist.Place) -> Dataset:
     where = Where("mnist", "mnist", str(place.folder.resolve())).seen(tuple(place.files))
     if place.files is mnist.NPZ:
-        return _archive(where, load_npz(place.folder / "mnist.npz"))
+        return _archive(where, Archive(place.folder / "mnist.npz"), silent)
     train_images, train_labels, test_images, test_labels = (place.folder / name for name in place.files)
     train = labelled(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
     test = labelled(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
@@ -118,16 +140,17 @@ def _digits() -> Dataset:
     return split_off(where, labelled(pixels, digits.target, "digits"), tuple("0123456789"))
 
 
-def _archive(where: Where, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
+def _archive(where: Where, archive: Archive, report: Report) -> Dataset:
     """An `.npz` in Keras' layout: `x_train` and, if there are any, `y_train`, `x_test`, `y_test`."""
-    if "x_train" not in arrays:
+    names = archive.names()
+    if "x_train" not in names:
         raise DamagedInput(
-            f"{where.location} has no array x_train, only: {', '.join(arrays) or 'none'}.", "Name the images x_train."
+            f"{where.location} has no array x_train, only: {', '.join(names) or 'none'}.", "Name the images x_train."
         )
 
     def images(split: str) -> Images:
-        origin = f"{where.location}, {split}"
-        return labelled(from_array(arrays[f"x_{split}"], origin), arrays.get(f"y_{split}"), origin)
+        labels = archive.array(f"y_{split}") if f"y_{split}" in names else None
+        return labelled(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
 
-    train, test = images("train"), images("test") if "x_test" in arrays else None
+    train, test = images("train"), images("test") if "x_test" in names else None
     return of_splits(where, train, test, class_names_of(train, test))

@@ -1,86 +1,100 @@
 """A folder as a data set: IDX files, or image files in class folders or flat."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnistae_cli.data.idx import from_idx, read_idx_labels
-from mnistae_cli.data.image_files import from_files, image_paths
+from mnistae_cli.data.image_files import has_images, image_paths
+from mnistae_cli.data.packing import Pictures, open_pictures
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, held_out, labelled, of_splits
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.progress import Notice, Report
+from mnistae_cli.reading import Reading
 
 
-def from_folder(where: Where, folder: Path, report: Report) -> Dataset:
+def from_folder(where: Where, folder: Path, reading: Reading, report: Report) -> Dataset:
     """Load the data set in a folder.
 
     Raises:
         MissingInput: no images in it.
-        DamagedInput: images of several sizes, or both flat and in class folders.
+        DamagedInput: damaged images, or both flat and in class folders.
     """
-    idx_train, idx_test = _idx_split(folder, "train"), _idx_split(folder, "t10k|test")
+    idx_train, idx_test = (_idx_split(folder, prefix, reading) for prefix in ("train", "t10k|test"))
     if idx_train:
         return of_splits(where, idx_train, idx_test, class_names_of(idx_train, idx_test))
     if (folder / "train").is_dir() and (folder / "test").is_dir():
         class_names = tuple(sorted({*_class_folders(folder / "train"), *_class_folders(folder / "test")}))
-        parts = [_listed(folder / split, class_names) for split in ("train", "test")]
+        train, test = (_listed(folder / split, class_names) for split in ("train", "test"))
+        paths, labels, n = train[0] + test[0], np.concatenate([train[1], test[1]]), len(train[0])
+        parts = np.arange(n), np.arange(n, len(paths))
     else:
         class_names = _class_folders(folder)
-        listed = _listed(folder, class_names)
-        parts = [[listed[i] for i in part] for part in held_out(len(listed), where.location)]
-    visible = [each for each in folder.rglob("*") if each.is_file() and not each.name.startswith(".")]
-    left_out = len(visible) - sum(map(len, parts))
+        paths, labels = _listed(folder, class_names)
+        # Damaged ones are drawn too: an image keeps its split whether or not another one is damaged.
+        parts = held_out(len(paths), where.location)
+    left_out = _n_visible(folder) - len(paths)
     if left_out:
         report(Notice(f"{left_out} files in {folder} are left out: they are not PNG, JPEG or BMP, or too deep"))
-    train, test = (_images_of(part) for part in parts)
-    return of_splits(where, train, test, class_names)
+    pictures = open_pictures(folder, paths, reading, report)
+    train_images, test_images = (_images_of(pictures, labels, part, folder) for part in parts)
+    return Dataset(where, train_images, test_images, class_names, n_skipped=len(pictures.damaged))
 
 
-def _idx_split(folder: Path, prefix: str) -> Images | None:
+def _images_of(pictures: Pictures, labels: NDArray[np.int16], part: NDArray[np.int64], folder: Path) -> Images:
+    images, left = pictures.part(part)
+    if not len(left):
+        raise DamagedInput(f"{folder}: all {len(part)} images of a split are damaged.", "Mend them.")
+    return Images(images, None if labels[left[0]] < 0 else labels[left].astype(np.uint8))
+
+
+def _n_visible(folder: Path) -> int:
+    """The number of files in a folder and below it whose names do not begin with a dot."""
+    return sum(not name.startswith(".") for _, _, names in os.walk(folder) for name in names)
+
+
+def _idx_split(folder: Path, prefix: str, reading: Reading) -> Images | None:
     """The `train-images-idx3-ubyte` of a folder (dots and dashes vary, `.gz` or not) with its labels."""
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        match = re.fullmatch(rf"(?:{prefix})[-.](images[-.]idx3|labels[-.]idx1)[-.]ubyte(?:\.gz)?", path.name)
-        if match:
-            found.setdefault(match[1][:6], path)
+    pattern = re.compile(rf"(?:{prefix})[-.](images[-.]idx3|labels[-.]idx1)[-.]ubyte(?:\.gz)?")
+    with os.scandir(folder) as entries:
+        matches = sorted((match[0], match[1][:6]) for each in entries if (match := pattern.fullmatch(each.name)))
+    for name, kind in matches:
+        found.setdefault(kind, folder / name)
     if "images" not in found:
         return None
-    labels = read_idx_labels(found["labels"]) if "labels" in found else None
-    return labelled(from_idx(found["images"]), labels, str(found.get("labels")))
+    labels = read_idx_labels(found["labels"], reading) if "labels" in found else None
+    return labelled(from_idx(found["images"], reading), labels, str(found.get("labels")))
 
 
 def _class_folders(folder: Path) -> tuple[str, ...]:
-    names = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and image_paths(path)))
+    with os.scandir(folder) as entries:
+        names = tuple(sorted(each.name for each in entries if each.is_dir() and has_images(Path(each.path))))
     if len(names) > 256:
         raise DamagedInput(f"{folder} holds {len(names)} class folders.", "Give at most 256 classes.")
     return names
 
 
-def _listed(folder: Path, class_names: Sequence[str]) -> list[tuple[Path, int]]:
-    """The image files of a folder, each with its class number; -1 if there are no classes."""
+def _listed(folder: Path, class_names: Sequence[str]) -> tuple[list[str], NDArray[np.int16]]:
+    """The image files of a folder, and the class number of each; -1 if there are no classes."""
     flat = image_paths(folder)
-    by_class = [
-        (path, number)
-        for number, name in enumerate(class_names)
-        if (folder / name).is_dir()
-        for path in image_paths(folder / name)
-    ]
-    if flat and by_class:
+    by_class = [image_paths(folder / name) if (folder / name).is_dir() else [] for name in class_names]
+    sizes = [len(paths) for paths in by_class]
+    if flat and any(sizes):
+        classed = class_names[int(np.argmax(sizes))]
         raise DamagedInput(
-            f"{folder} holds both images ({flat[0].name}) and class folders ({by_class[0][0].parent.name}).",
+            f"{folder} holds both images ({Path(flat[0]).name}) and class folders ({classed}).",
             "Sort all images into class folders, or none.",
         )
-    if not flat and not by_class:
+    if not flat and not any(sizes):
         raise MissingInput(
             f"{folder} holds no train-images-idx3-ubyte, and no PNG, JPEG or BMP file at most one folder down.",
             "Name a folder of images.",
         )
-    return by_class or [(path, -1) for path in flat]
-
-
-def _images_of(listed: Sequence[tuple[Path, int]]) -> Images:
-    labels = np.array([number for _, number in listed])
-    source = from_files([path for path, _ in listed])
-    return Images(source, None if labels[0] < 0 else labels.astype(np.uint8))
+    if flat:
+        return flat, np.full(len(flat), -1, np.int16)
+    return [path for paths in by_class for path in paths], np.repeat(np.arange(len(sizes), dtype=np.int16), sizes)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data.sources import ImageSource, Pixels
 from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.reading import DEFAULT, Reading
 
 IDX_IMAGES, IDX_LABELS = 2051, 2049
 MOST_IMAGES, WIDEST_IMAGE = 2**31, 4096  # beyond that, an IDX header is damaged
@@ -22,11 +23,12 @@ def open_idx(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
-def from_idx(path: Path) -> ImageSource:
+def from_idx(path: Path, reading: Reading = DEFAULT) -> ImageSource:
     """An IDX file of images, gzipped or plain, read in batches. Format: the MNIST page of LeCun et al."""
     n, height, width = _idx_header(path, IDX_IMAGES, 3)
     if not (0 < n <= MOST_IMAGES and 0 < height <= WIDEST_IMAGE and 0 < width <= WIDEST_IMAGE):
         raise DamagedInput(f"{path}: its header says {n} images of {height}×{width}.", "Get the file again.")
+    _check_bytes(path, n, 16 + n * height * width, reading)
 
     def batches(size: int) -> Iterator[Pixels]:
         for content in _idx_items(path, 16, n, height * width, size):
@@ -35,10 +37,19 @@ def from_idx(path: Path) -> ImageSource:
     return ImageSource(n, height, width, batches, str(path))
 
 
-def read_idx_labels(path: Path) -> NDArray[np.uint8]:
+def read_idx_labels(path: Path, reading: Reading = DEFAULT) -> NDArray[np.uint8]:
     """An IDX file of labels, (N,) uint8."""
     (n,) = _idx_header(path, IDX_LABELS, 1)
+    _check_bytes(path, n, 8 + n, reading)
     return np.frombuffer(b"".join(_idx_items(path, 8, n, 1, max(n, 1))), np.uint8)
+
+
+def _check_bytes(path: Path, n: int, expected: int, reading: Reading) -> None:
+    """Compare the bytes that a header asks for with the size of the file, before anything is read."""
+    if path.suffix == ".gz":
+        reading.check_size(path, expected)
+    elif path.stat().st_size < expected:
+        raise DamagedInput(f"{path} is cut short: its header says {n} items.", "Get the file again.")
 
 
 def _idx_header(path: Path, magic: int, axes: int) -> tuple[int, ...]:

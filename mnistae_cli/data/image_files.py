@@ -1,25 +1,33 @@
-"""Reading PNG, JPEG and BMP files as grey images, and opening images of every supported kind by their path."""
+"""Reading PNG, JPEG and BMP files as grey images."""
 
+import io
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data.idx import from_idx
-from mnistae_cli.data.sources import ImageSource, Pixels, from_npy
 from mnistae_cli.errors import DamagedInput, MissingInput
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
-def image_paths(folder: Path) -> list[Path]:
-    """The PNG, JPEG and BMP files directly in `folder`, by name."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not path.name.startswith(".")
-    )
+def image_paths(folder: Path) -> list[str]:
+    """The PNG, JPEG and BMP files directly in `folder`, by name. Text: a million `Path`s would fill half a GiB."""
+    return [os.path.join(folder, name) for name in sorted(_image_names(folder))]  # noqa: PTH118
+
+
+def has_images(folder: Path) -> bool:
+    """Whether `folder` directly holds a PNG, JPEG or BMP file."""
+    return any(True for _ in _image_names(folder))
+
+
+def _image_names(folder: Path) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for each in entries:
+            if each.name.lower().endswith(IMAGE_SUFFIXES) and not each.name.startswith(".") and each.is_file():
+                yield each.name
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
@@ -29,59 +37,55 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
         MissingInput: no such file.
         DamagedInput: it is not an image.
     """
+    try:
+        return grey_levels(path.read_bytes())
+    except FileNotFoundError:
+        raise MissingInput(f"{path} is not there.", "Check the path.") from None
+    except (OSError, ValueError) as problem:
+        raise DamagedInput(f"{path} {unreadable(problem)}.", "Give PNG, JPEG or BMP.") from None
+
+
+def unreadable(problem: Exception) -> str:
+    """What is wrong with a file of which `read_grey` or `grey_levels` raised `problem`: the end of a sentence."""
+    return f"cannot be read as an image: {getattr(problem, 'strerror', None) or problem}"
+
+
+def grey_levels(content: bytes) -> NDArray[np.uint8]:
+    """The grey levels of an image file's bytes, as `read_grey`.
+
+    Raises:
+        ValueError: it is not an image.
+    """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
+        with Image.open(io.BytesIO(content)) as image:
+            upright: Image.Image = image
+            ImageOps.exif_transpose(image, in_place=True)
             if upright.mode.startswith(("I", "F")):  # 16-bit greys
                 return (np.asarray(upright, np.float64).clip(0, 65535) / 257).round().astype(np.uint8)
             if "A" in upright.getbands() or "transparency" in upright.info:
                 layer = upright.convert("RGBA")
                 upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
             return np.asarray(upright.convert("L"))
-    except FileNotFoundError:
-        raise MissingInput(f"{path} is not there.", "Check the path.") from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as problem:
-        raise DamagedInput(f"{path} cannot be read as an image: {problem}.", "Give PNG, JPEG or BMP.") from None
+    except UnidentifiedImageError:
+        raise ValueError("its format is unknown") from None
+    except Exception as problem:  # Pillow raises many kinds of errors for damaged files
+        raise ValueError(str(problem) or type(problem).__name__) from None
 
 
-def from_files(paths: Sequence[Path]) -> ImageSource:
-    """Image files of one size, in the given order. They are read when they are needed."""
-    height, width = read_grey(paths[0]).shape
-
-    def batches(size: int) -> Iterator[Pixels]:
-        for start in range(0, len(paths), size):
-            batch = [read_grey(path) for path in paths[start : start + size]]
-            for path, image in zip(paths[start:], batch, strict=False):
-                if image.shape != (height, width):
-                    raise DamagedInput(
-                        f"{path} is {image.shape[0]}×{image.shape[1]}, {paths[0]} is {height}×{width}.",
-                        "Bring all images of a data set to one size.",
-                    )
-            yield np.stack(batch)
-
-    return ImageSource(len(paths), height, width, batches, str(paths[0].parent), tuple(paths))
-
-
-def open_images(path: Path) -> ImageSource:
-    """Unlabelled images: a folder or one image file, a `.npy` array, or an IDX file.
+def decoded(paths: Sequence[str], shape: tuple[int, int], size: int) -> Iterator[NDArray[np.uint8]]:
+    """Image files of one shape, in the given order, `size` at a time.
 
     Raises:
-        MissingInput: nothing at `path`, or a folder without images.
-        DamagedInput: not images of one size.
+        MnistaeError: one cannot be read, or has another size.
     """
-    if path.is_dir():
-        paths = image_paths(path)
-        if not paths:
-            raise MissingInput(f"{path} holds no PNG, JPEG or BMP file.", "Name a folder with images in it.")
-        return from_files(paths)
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        return from_files([path])
-    if path.suffix == ".npy":
-        return from_npy(path)
-    if "idx3" in path.name:
-        return from_idx(path)
-    if not path.exists():
-        raise MissingInput(f"{path} is not there.", "Check the path.")
-    raise DamagedInput(f"{path} is none of: folder, PNG, JPEG, BMP, .npy, IDX.", "Give one of these.")
+    for start in range(0, len(paths), size):
+        batch = [read_grey(Path(path)) for path in paths[start : start + size]]
+        for path, image in zip(paths[start:], batch, strict=False):
+            if image.shape != shape:
+                raise DamagedInput(
+                    f"{path} is {image.shape[0]}×{image.shape[1]}, the others are {shape[0]}×{shape[1]}.",
+                    "Bring all images of a data set to one size.",
+                )
+        yield np.stack(batch)

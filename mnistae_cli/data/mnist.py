@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnistae_cli.data.cache import user_cache
 from mnistae_cli.data.downloads import fetch
 from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.progress import Notice, Report, silent
@@ -41,9 +42,7 @@ class Place:
 
 def cache_folder() -> Path:
     """Where fetched data sets are kept for this user."""
-    import platformdirs
-
-    return platformdirs.user_cache_path("mnistae") / "mnist"
+    return user_cache() / "mnist"
 
 
 def places(data_dir: str | None) -> list[Place]:

@@ -1,11 +1,11 @@
 """.npy files, read and written a batch at a time, so that memory does not grow with their size."""
 
+import math
 import os
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -36,40 +36,62 @@ def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
     """
     try:
         with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, fortran_order, dtype = read(file)
-            offset = file.tell()
+            return parse_header(file, path.stat().st_size, str(path))
     except FileNotFoundError:
         raise MissingInput(f"{path} is not there.", "Check the path.") from None
     except IsADirectoryError:
         raise DamagedInput(f"{path} is a folder.", REMEDY) from None
+
+
+def parse_header(
+    file: IO[bytes], n_bytes: int, origin: str, *, any_order: bool = False
+) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """`read_header` of an open file of `n_bytes`, of C order or any; leaves it at the first byte of data.
+
+    Raises:
+        DamagedInput: as `read_header`.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran_order, dtype = read(file)
+        offset = file.tell()
     except OSError:
         raise
     except Exception as problem:  # NumPy parses the header as Python, so a damaged one raises many kinds of errors
-        raise DamagedInput(f"{path} is no .npy file: {problem}.", REMEDY) from None
+        raise DamagedInput(f"{origin} is no .npy file: {problem}.", REMEDY) from None
     if dtype.hasobject:
-        raise DamagedInput(f"{path} holds Python objects.", REMEDY)
-    if fortran_order and len(shape) > 1:
-        raise DamagedInput(f"{path} holds an array in Fortran order.", "Save numpy.ascontiguousarray of it.")
-    expected = offset + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    if path.stat().st_size != expected:
-        raise DamagedInput(f"{path} has {path.stat().st_size} bytes, its header says {expected}.", REMEDY)
+        raise DamagedInput(f"{origin} holds Python objects.", REMEDY)
+    if fortran_order and len(shape) > 1 and not any_order:
+        raise DamagedInput(f"{origin} holds an array in Fortran order.", "Save numpy.ascontiguousarray of it.")
+    expected = offset + math.prod(shape) * dtype.itemsize
+    if n_bytes != expected or min(shape, default=0) < 0:
+        raise DamagedInput(f"{origin} has {n_bytes} bytes, its header says {expected}.", REMEDY)
     return shape, dtype, offset
 
 
 def read_rows(
     path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int
 ) -> Iterator[NDArray[Any]]:
-    """The array along its first axis, `batch_size` rows at a time."""
-    row = int(np.prod(shape[1:], dtype=np.int64))
-    rows_left = shape[0]
-    with path.open("rb") as file:
-        file.seek(offset)
-        while rows_left:
-            count = min(batch_size, rows_left)
-            yield np.fromfile(file, dtype, count * row).reshape(count, *shape[1:])
-            rows_left -= count
+    """The array along its first axis, `batch_size` rows at a time.
+
+    Raises:
+        MissingInput: the file was removed since its header was read.
+        DamagedInput: it was cut since then.
+    """
+    row, rows_left = math.prod(shape[1:]), shape[0]
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            while rows_left:
+                count = min(batch_size, rows_left)
+                items = np.fromfile(file, dtype, count * row)
+                if len(items) < count * row:
+                    raise DamagedInput(f"{path} was cut while it was read.", "Run again when nothing writes to it.")
+                yield items.reshape(count, *shape[1:])
+                rows_left -= count
+    except FileNotFoundError:
+        raise MissingInput(f"{path} was removed while it was in use.", "Run the same command again.") from None
 
 
 class NpyWriter:
@@ -114,18 +136,3 @@ class NpyWriter:
             self._partial.unlink(missing_ok=True)
         if kind is None and not whole:
             raise ValueError(f"{self._rows} rows written to {self.path}, {self.shape[0]} expected")
-
-
-def load_npz(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of an `.npz` archive by name; pickled objects are refused.
-
-    Raises:
-        DamagedInput: no `.npz` file, or a damaged one.
-    """
-    try:
-        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except PermissionError:
-        raise
-    except Exception as problem:  # zipfile, zlib and NumPy raise many kinds of errors for damaged files
-        raise DamagedInput(f"{path} cannot be read as an .npz archive: {problem}.", "Get the file again.") from None

@@ -1,7 +1,7 @@
 """`ImageSource`: images that are read in order, from an array in memory, a `.npy` file or other files."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,11 @@ from mnistae_cli.errors import DamagedInput
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """(N, H, W): uint8 from 0 to 255, or float32 from 0 to 1."""
 
+Batches = Callable[[int], Iterator[NDArray[Any]]]
+"""Batch size → the rows of an array, so many at a time, the last time fewer."""
+
 CHUNK = 4096
+IN_MEMORY = 256 * 2**20  # bytes of an unpacked or decoded array that may be held; a larger one is streamed
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,9 @@ class ImageSource:
     Args:
         batches: batch size → batches (B, H, W) of `Pixels`, starting with the first image.
         origin: its name in messages.
-        files: the image files, if there is one per image; `sha256` hashes their bytes instead of the pixels.
-        rows: if the images were taken out of a larger array, their numbers in it.
+        files: the image files, if there is one per image.
+        file_hashes: with `files`: batch size → batches (B, 32) uint8, the sha256 of each file's bytes.
+        rows: if the images were taken out of a larger array, their numbers in it, (N,).
     """
 
     n: int
@@ -34,30 +39,65 @@ class ImageSource:
     width: int
     batches: Callable[[int], Iterator[Pixels]]
     origin: str
-    files: tuple[Path, ...] = ()
-    rows: tuple[int, ...] = ()
+    files: Sequence[str] = ()
+    file_hashes: Batches | None = None
+    rows: NDArray[np.int64] | None = None
 
     def names(self) -> list[str]:
         """A unique name for each image: its file, or its number in the array that it came from."""
-        return [str(each) for each in self.files or self.rows or range(self.n)]
+        if self.files:
+            return list(self.files)
+        return [str(each) for each in (range(self.n) if self.rows is None else self.rows)]
 
     def load(self) -> Pixels:
         """All images at once, (N, H, W)."""
-        return cast(Pixels, np.concatenate(list(self.batches(CHUNK))))
+        first, whole = 0, np.empty(0)
+        for batch in self.batches(CHUNK):
+            if not first:
+                whole = np.empty((self.n, self.height, self.width), batch.dtype)
+            whole[first : first + len(batch)] = batch
+            first += len(batch)
+        return cast(Pixels, whole)
 
     def take(self, indices: NDArray[np.int64]) -> "ImageSource":
-        """The images at `indices`, in memory."""
-        return replace(from_array(self.load()[indices], self.origin), rows=tuple(indices.tolist()))
+        """The images at `indices`, which ascend. They are read in order, and never all held in memory."""
+        return replace(
+            self,
+            n=len(indices),
+            batches=cast(Callable[[int], Iterator[Pixels]], taken(self.batches, indices)),
+            files=[self.files[i] for i in indices] if self.files else (),
+            file_hashes=taken(self.file_hashes, indices) if self.file_hashes else None,
+            rows=indices if self.rows is None else self.rows[indices],
+        )
 
     def sha256(self) -> str:
-        """Hex sha256 of the sizes, the dtype and every pixel."""
+        """Hex sha256 of the sizes, the dtype and every pixel; of the sizes and the files' bytes if there are files."""
         digest = hashlib.sha256(f"{self.n} {self.height} {self.width}".encode())
-        for path in self.files:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        for batch in () if self.files else self.batches(CHUNK):
+        for hashes in self.file_hashes(CHUNK) if self.file_hashes else ():
+            digest.update(np.ascontiguousarray(hashes).data)
+        for batch in () if self.file_hashes else self.batches(CHUNK):
             digest.update(batch.dtype.str.encode())
             digest.update(np.ascontiguousarray(batch).data)
         return digest.hexdigest()
+
+
+def taken(batches: Batches, rows: NDArray[np.int64]) -> Batches:
+    """Batches of the given ascending rows alone. Every row is read, at most two batches are held."""
+
+    def chosen(size: int) -> Iterator[NDArray[Any]]:
+        first, waiting = 0, None
+        for batch in batches(size):
+            start, stop = np.searchsorted(rows, (first, first + len(batch)))
+            inside = batch[rows[start:stop] - first]
+            waiting = inside if waiting is None else np.concatenate([waiting, inside])
+            if len(waiting) >= size:
+                yield waiting[:size]
+                waiting = waiting[size:]
+            first += len(batch)
+        if waiting is not None and len(waiting):
+            yield waiting
+
+    return chosen
 
 
 def unit_scale(pixels: Pixels) -> NDArray[np.float32]:
@@ -108,18 +148,27 @@ def _without_channel(array: NDArray[Any], origin: str) -> NDArray[Any]:
     return array
 
 
-def from_npy(path: Path) -> ImageSource:
-    """A `.npy` file of images, (N, H, W) or (N, H, W, 1), read in batches."""
+def from_npy(path: Path, origin: str = "") -> ImageSource:
+    """A `.npy` file of images, (N, H, W) or (N, H, W, 1), read in batches; `origin` is its name in messages."""
     shape, dtype, offset = read_header(path)
+    return from_rows(lambda size: read_rows(path, shape, dtype, offset, size), shape, origin or str(path))
+
+
+def from_rows(batches: Batches, shape: tuple[int, ...], origin: str) -> ImageSource:
+    """Images of an array of a given shape, (N, H, W) or (N, H, W, 1), that is read in batches. Each batch is checked.
+
+    Raises:
+        DamagedInput: another shape.
+    """
     if len(shape) == 4 and shape[3] == 1:
         shape = shape[:3]
     if len(shape) != 3 or 0 in shape:
-        raise DamagedInput(f"{path}: an array of shape {shape}.", "Give images as (N, height, width).")
+        raise DamagedInput(f"{origin}: an array of shape {shape}.", "Give images as (N, height, width).")
 
-    def batches(size: int) -> Iterator[Pixels]:
+    def checked(size: int) -> Iterator[Pixels]:
         first = 0
-        for batch in read_rows(path, shape, dtype, offset, size):
-            yield checked_pixels(batch, str(path), first)
+        for batch in batches(size):
+            yield checked_pixels(batch.reshape(len(batch), *shape[1:]), origin, first)
             first += len(batch)
 
-    return ImageSource(shape[0], shape[1], shape[2], batches, str(path))
+    return ImageSource(shape[0], shape[1], shape[2], checked, origin)

@@ -54,12 +54,16 @@ class Dataset:
 
     Args:
         class_names: one per label value, in order; empty without labels.
+        n_skipped: damaged pictures that are left out.
+        trusted: its files' sizes were trusted.
     """
 
     where: Where
     train: Images
     test: Images
     class_names: tuple[str, ...]
+    n_skipped: int = 0
+    trusted: bool = False
 
     def splits(self) -> tuple[tuple[str, Images], tuple[str, Images]]:
         """`train` and `test`, each with its images."""
@@ -78,6 +82,8 @@ class Dataset:
             "n_test": self.test.pixels.n,
             "height": self.train.pixels.height,
             "width": self.train.pixels.width,
+            "n_skipped": self.n_skipped,
+            "trusted": self.trusted,
         }
         if labels:
             record["class_names"] = list(self.class_names)

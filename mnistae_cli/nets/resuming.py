@@ -15,7 +15,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnistae_cli.data import load_npz
 from mnistae_cli.progress import Notice, Report
 from mnistae_cli.store import Checkpoint, Interrupts
 
@@ -88,23 +87,19 @@ class Keeper(keras.callbacks.Callback):
         self._state: State | None = None
         path = checkpoint.find(STATE) if checkpoint and part.number + 1 == len(parts) else None
         if path:
-            self._state = {**load_npz(path), "stopping": notes["stopping"]}
+            self._state = {**_read(path), "stopping": notes["stopping"]}
             report(Notice(f"going on from {self._place()}"))
         self._seconds, self._saved = 0.0, perf_counter()
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Give back the state; Keras has reset early stopping."""
-        if self._state is None:
-            return
-        _give_back(self.model, self._state)
-        if self._early:
-            best = [self._state[name] for name in sorted(self._state) if name.startswith("best_")]
-            vars(self._early).update(self._state["stopping"], best_weights=best or None)
+        if self._state is not None:
+            _give_back(self.model, self._early, self._state)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Give back the running means within an epoch; Keras has reset them."""
         if self._state is not None and self._within:
-            _give_back(self.model, self._state)
+            _give_back(self.model, None, self._state)
         self._state = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -139,16 +134,13 @@ class Keeper(keras.callbacks.Callback):
         state = _state_of(self.model, self._early)
         arrays = {name: value for name, value in state.items() if name != "stopping"}
         notes = {"history": self.history, "steps": self.steps, "over": self.over, "stopping": state["stopping"]}
-        progress = {"epochs_done": self._epochs_done(), "epochs": self._part.in_all or self._epochs}
         write = partial(_write, arrays=arrays)
-        checkpoint.save({STATE: write}, {"parts": [*self._earlier_parts, notes], **progress})
-
-    def _epochs_done(self) -> float:
-        return self._part.before + self.steps / self._steps_per_epoch
+        checkpoint.save({STATE: write}, {"parts": [*self._earlier_parts, notes], "place": self._place()})
 
     def _place(self) -> str:
         in_all = self._part.in_all or self._epochs
-        return f"epoch {min(int(self._epochs_done()) + 1, in_all)} of {in_all}"
+        done = self._part.before + self.steps // self._steps_per_epoch
+        return f"epoch {min(done + 1, in_all)} of {in_all}"
 
 
 def _state_of(model: Any, early: keras.callbacks.EarlyStopping | None) -> State:
@@ -161,15 +153,23 @@ def _state_of(model: Any, early: keras.callbacks.EarlyStopping | None) -> State:
     return {**variables, **best, "stopping": {name: _plain(value) for name, value in stopping.items()}}
 
 
-def _give_back(model: Any, state: State) -> None:
+def _give_back(model: Any, early: keras.callbacks.EarlyStopping | None, state: State) -> None:
     for i, variable in enumerate(_variables(model)):
         variable.assign(state[f"variable_{i:05d}"])
+    if early:
+        best = [state[name] for name in sorted(state) if name.startswith("best_")]
+        vars(early).update(state["stopping"], best_weights=best or None)
 
 
 def _variables(model: Any) -> list[Any]:
     metrics = [variable for metric in model.metrics for variable in metric.variables]
     every = [*model.network.variables, *model.optimizer.variables, *metrics]
     return list({id(each): each for each in every}.values())
+
+
+def _read(path: Path) -> State:
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _write(path: Path, arrays: State) -> None:

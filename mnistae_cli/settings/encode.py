@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+from mnistae_cli.reading import Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,4 +12,5 @@ class EncodeConfig(Checked):
 
     dataset: str | None = option(None, "Data set to encode; by default the one that train used.", no_matter=True)
     data_dir: str | None = data_dir_option()
+    reading: Reading = Reading()
     seed: int = seed_option("Not used: encoding draws nothing.", no_matter=True)

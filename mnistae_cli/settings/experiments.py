@@ -12,7 +12,7 @@ from mnistae_cli.fields import choices, suggestion
 from mnistae_cli.flat import chosen, kinds_of, selectors_of, settings_of
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
-SHARED_KEYS = ("dataset", "data_dir", "seed")
+SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "seed")
 
 Experiment = dict[str, dict[str, Any]]
 """Per stage, the values that differ from its defaults: what a TOML file says."""
@@ -21,7 +21,7 @@ Experiment = dict[str, dict[str, Any]]
 def read_experiment(text: str, source: str) -> Experiment:
     """Read the TOML of a preset or of `--config`.
 
-    The keys `dataset`, `data_dir` and `seed` at the top count for each stage that knows them; a table
+    The keys of `SHARED_KEYS` at the top count for each stage that knows them; a table
     `[train]`, `[encode]`, … holds what counts for one stage.
 
     Raises:

@@ -7,6 +7,7 @@ from typing import Any
 from mnistae_cli.codes import CODES, Code
 from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
 from mnistae_cli.flat import choice, make
+from mnistae_cli.reading import Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,7 @@ class TrainConfig(Checked):
         "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", no_matter=True
     )
     data_dir: str | None = data_dir_option()
+    reading: Reading = Reading()
     code: Code = choice(
         CODES,
         model="The kind of code; sparse is one in which few units are active.",

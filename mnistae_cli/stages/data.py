@@ -1,8 +1,9 @@
 """`mnistae data`: which data sets are known, and where they are on this machine."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from mnistae_cli.data import mnist
+from mnistae_cli.data import cache, mnist
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import suggestion
 from mnistae_cli.progress import Report, silent
@@ -22,6 +23,28 @@ def known_data_sets(data_dir: str | None = None) -> list[dict[str, Any]]:
     embedded = [{"folder": "inside scikit-learn", "state": "sound", "problem": ""}]
     places = {"mnist": searched, "digits": embedded}
     return [{"name": name, "description": text, "places": places[name]} for name, text in DESCRIPTIONS.items()]
+
+
+def packed_data_sets() -> list[dict[str, Any]]:
+    """What was decoded or unpacked into the user's cache, the newest first.
+
+    The state is `kept`, or `source is gone`.
+    """
+    return [
+        {
+            "source": each.source,
+            "folder": str(each.folder),
+            "state": "kept" if each.source_is_there() else "source is gone",
+            "bytes": each.n_bytes(),
+            "packed": datetime.fromtimestamp(each.finished, UTC).isoformat(timespec="seconds"),
+        }
+        for each in cache.entries()
+    ]
+
+
+def remove_packed() -> int:
+    """Remove all that was decoded or unpacked into the user's cache. Returns the bytes freed."""
+    return cache.remove_entries()
 
 
 def fetch_data_set(name: str, report: Report = silent) -> str:

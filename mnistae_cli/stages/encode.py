@@ -21,6 +21,7 @@ from mnistae_cli.data import (
 from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.inference import BATCH_SIZE, Network, in_parallel, open_network
 from mnistae_cli.progress import Advance, Report, silent
+from mnistae_cli.reading import DEFAULT, Reading
 from mnistae_cli.scores import binary_crossentropy, squared_error
 from mnistae_cli.settings import EncodeConfig, reads_of
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage, open_stages
@@ -55,9 +56,9 @@ def encode(
         inputs = open_stages(artifacts, reads_of(config))
         train = inputs["train"]
         if data is None and config.dataset:
-            data = load_dataset(config.dataset, config.data_dir, report)
+            data = load_dataset(config.dataset, config.data_dir, report, config.reading)
         elif data is None:
-            data = load_recorded(train.manifest.dataset or {}, config.data_dir, report)
+            data = load_recorded(train.manifest.dataset or {}, config.data_dir, report, config.reading)
         for split in (data.train, data.test):
             check_size(split.pixels, train)
         plan = Plan("encode", config, inputs=inputs, dataset=data.record(labels=True))
@@ -117,7 +118,9 @@ def encode_split(
     return {name: total / pixels.n for name, total in totals.items()} | {"pixel_variance": variance}
 
 
-def encode_images(images: Path, output: Path, artifacts: Path, report: Report = silent) -> tuple[int, int]:
+def encode_images(
+    images: Path, output: Path, artifacts: Path, report: Report = silent, reading: Reading = DEFAULT
+) -> tuple[int, int]:
     """Write the features of images outside of a data set as a `.npy` file. A folder is read in order of file names.
 
     Returns:
@@ -136,7 +139,7 @@ def encode_images(images: Path, output: Path, artifacts: Path, report: Report = 
     if artifacts.resolve() in output.resolve().parents:
         raise UsageError(f"--output {output} is in the artifacts directory.", "Name a file elsewhere.")
     train = open_stage(artifacts, "train")
-    pixels = open_images(images)
+    pixels = open_images(images, reading, report)
     check_size(pixels, train)
     encoder = open_network(train.folder / "encoder.onnx")
     done, started, shape = 0, perf_counter(), (pixels.n, _latent_dim(encoder, pixels))

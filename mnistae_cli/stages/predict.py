@@ -145,10 +145,10 @@ def _pictures(path: Path) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
         for number, image in enumerate(pixels):
             yield f"{path}[{number}]" if array.ndim == 3 else str(path), partial(np.asarray, image)
         return
-    paths = image_paths(path) if path.is_dir() else [path]
+    paths = image_paths(path) if path.is_dir() else [str(path)]
     if not paths:
         raise MissingInput(f"{path} holds no PNG, JPEG or BMP file.", "Name a folder with pictures in it.")
-    yield from ((str(each), partial(read_grey, each)) for each in paths)
+    yield from ((each, partial(read_grey, Path(each))) for each in paths)
 
 
 def _prepared(image: NDArray[Any], name: str, train: Stored, frame: bool) -> NDArray[np.float32]:

@@ -35,8 +35,9 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
         draw_labels(data.train.labels, configs["classify"])  # an error comes before the training
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force, data=data)
-        if configs["encode"].dataset not in (None, configs["train"].dataset):
-            data = load_dataset(configs["encode"].dataset, configs["encode"].data_dir, report)
+        other = configs["encode"]
+        if other.dataset not in (None, configs["train"].dataset):
+            data = load_dataset(other.dataset, other.data_dir, report, other.reading)
         encoded = encode(configs["encode"], artifacts, report, force=force, data=data)
         made = [trained, encoded]
         if can_be_classified(encoded):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters import nearest_images
 from mnistae_cli.codes import Learned, Training
-from mnistae_cli.data import Dataset, load_dataset, load_npy, measure_frame
+from mnistae_cli.data import Dataset, data_folder, load_dataset, load_npy, measure_frame
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import TrainConfig
@@ -62,11 +62,10 @@ def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> 
         UsageError: no such data set, or `artifacts` lies among its images.
         MnistaeError: it cannot be read.
     """
-    data = load_dataset(config.dataset, config.data_dir, report)
-    source = Path(data.where.source)
-    if source.is_dir() and artifacts.resolve().is_relative_to(source):
-        raise UsageError(f"--artifacts {artifacts} is in the data set {source}.", "Name a directory outside of it.")
-    return data
+    folder = data_folder(config.dataset)
+    if folder and artifacts.resolve().is_relative_to(folder):
+        raise UsageError(f"--artifacts {artifacts} is in the data set {folder}.", "Name a directory outside of it.")
+    return load_dataset(config.dataset, config.data_dir, report, config.reading)
 
 
 def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> None:

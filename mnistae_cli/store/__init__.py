@@ -6,7 +6,7 @@ and `stage_states` lists the state of each.
 
 from mnistae_cli.store.checkpoints import Checkpoint, Write, interrupted
 from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep
-from mnistae_cli.store.files import NO_PLACE, discard_unfinished, sha256_of, unfinished
+from mnistae_cli.store.files import NO_PLACE, discard_unfinished, fsync, sha256_of, unfinished
 from mnistae_cli.store.interrupts import Interrupts
 from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
@@ -32,6 +32,7 @@ __all__ = [
     "command_line",
     "discard_unfinished",
     "drop_stage",
+    "fsync",
     "hold",
     "interrupted",
     "keep",

@@ -93,5 +93,4 @@ def interrupted(root: Path, stage: str) -> tuple[str, str]:
         manifest = parse((checkpoint_of(root, stage) / MANIFEST).read_bytes(), stage)
     except (OSError, ValueError):
         return "", ""
-    epochs = manifest.metrics.get("epochs", 1)
-    return f"epoch {min(int(manifest.metrics.get('epochs_done', 0)) + 1, epochs)} of {epochs}", manifest.command
+    return manifest.metrics.get("place", "its first epoch"), manifest.command

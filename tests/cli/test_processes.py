@@ -39,7 +39,7 @@ def test_a_stopped_process_says_so_and_leaves_what_was_there(
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr
         if moment == "start":
-            time.sleep(0.3)
+            time.sleep(0.7)
         elif moment == "imports":
             wait_for(finished / ".train.partial")
             time.sleep(1.0)

@@ -1,10 +1,13 @@
+import gzip
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from mnistae_cli.data.idx import from_idx
+from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.errors import DamagedInput
+from mnistae_cli.reading import Reading
 
 HEADER = struct.pack(">4I", 2051, 1, 2, 3)
 
@@ -23,3 +26,36 @@ def test_another_file_is_told_by_what_it_starts_with(content: bytes, found: str,
     path.write_bytes(content)
     with pytest.raises(DamagedInput, match=f"starts with {found}, not 2051"):
         from_idx(path)
+
+
+@pytest.mark.parametrize("kind", ["images", "labels"])
+def test_an_absurd_size_is_refused_before_it_is_unpacked(kind: str, tmp_path: Path) -> None:
+    n = 2**31
+    header = struct.pack(">4I", 2051, n, 28, 28) if kind == "images" else struct.pack(">2I", 2049, n)
+    path = tmp_path / f"train-{kind}-ubyte.gz"
+    path.write_bytes(gzip.compress(header + bytes(10_000)))
+    read = from_idx if kind == "images" else read_idx_labels
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedInput, match=r"says that it unpacks to [12],") as raised:
+            read(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+    assert "--trust-sizes" in raised.value.remedy
+
+
+def test_a_trusted_size_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(struct.pack(">4I", 2051, 2**31, 28, 28) + bytes(10_000)))
+    source = from_idx(path, Reading(trust_sizes=True))
+    assert source.n == 2**31
+    with pytest.raises(DamagedInput, match="cut short"):
+        list(source.batches(100))
+
+
+def test_a_plain_file_shorter_than_its_header_says_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "train-labels-idx1-ubyte"
+    path.write_bytes(struct.pack(">2I", 2049, 2**32 - 1) + bytes(10))
+    with pytest.raises(DamagedInput, match="cut short"):
+        read_idx_labels(path)

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistae_cli.data.npy import NpyWriter, load_npy, load_npz, read_header, read_rows
+from mnistae_cli.data.archives import Archive
+from mnistae_cli.data.npy import NpyWriter, load_npy, read_header, read_rows
 from mnistae_cli.errors import DamagedInput, MissingInput
 
 
@@ -51,7 +52,7 @@ def test_python_objects_are_refused(tmp_path: Path) -> None:
         load_npy(tmp_path / "a.npy")
     np.savez(tmp_path / "a.npz", x_train=np.array([{}], dtype=object))
     with pytest.raises(DamagedInput):
-        load_npz(tmp_path / "a.npz")
+        Archive(tmp_path / "a.npz").array("x_train")
 
 
 def test_cut_empty_and_foreign_files_are_refused(tmp_path: Path) -> None:
@@ -66,4 +67,4 @@ def test_cut_empty_and_foreign_files_are_refused(tmp_path: Path) -> None:
         load_npy(tmp_path / "none.npy")
     (tmp_path / "a.npz").write_bytes(b"PK" + content)
     with pytest.raises(DamagedInput):
-        load_npz(tmp_path / "a.npz")
+        Archive(tmp_path / "a.npz").array("x_train")

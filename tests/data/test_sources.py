@@ -1,5 +1,7 @@
 import gzip
 import struct
+import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from PIL import Image
 
 from mnistae_cli.data.idx import from_idx, read_idx_labels
-from mnistae_cli.data.image_files import open_images, read_grey
+from mnistae_cli.data.image_files import read_grey
+from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.sources import checked_pixels, from_array, from_npy, unit_scale
 from mnistae_cli.errors import DamagedInput, MissingInput
 from tests.conftest import shapes
@@ -146,6 +149,14 @@ def test_grey_levels_of_every_kind(tmp_path: Path) -> None:
     assert read_grey(tmp_path / "palette.png").shape == (2, 2)
 
 
+def test_a_photo_held_upright_is_turned(tmp_path: Path) -> None:
+    image = Image.fromarray(IMAGES[0])
+    exif = Image.Exif()
+    exif[274] = 6  # turn by 90 degrees to the right
+    image.save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_grey(tmp_path / "a.png"), np.rot90(IMAGES[0], -1))
+
+
 def test_what_is_no_image(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     for path in (tmp_path / "a.png", tmp_path):
@@ -158,3 +169,59 @@ def test_what_is_no_image(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("hello")
     with pytest.raises(DamagedInput, match="none of"):
         open_images(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("kind", ["array", "npy", "idx"])
+@pytest.mark.parametrize("rows", [[0], [8], [0, 8], [1, 2, 3, 7], range(9), [0, 1, 2, 3, 4]])
+@pytest.mark.parametrize("size", [1, 2, 4, 100])
+def test_rows_are_streamed_in_batches_of_the_size_asked_for(
+    kind: str, rows: Sequence[int], size: int, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    (tmp_path / "a-idx3").write_bytes(idx(IMAGES))
+    whole = {
+        "array": from_array(IMAGES, "a"),
+        "npy": from_npy(tmp_path / "a.npy"),
+        "idx": from_idx(tmp_path / "a-idx3"),
+    }
+    some = whole[kind].take(np.array(rows))
+    batches = list(some.batches(size))
+    assert np.array_equal(np.concatenate(batches), IMAGES[list(rows)])
+    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
+    assert 0 < len(batches[-1]) <= size
+    assert some.names() == [str(row) for row in rows]
+    assert some.sha256() == from_array(IMAGES[list(rows)], "b").sha256()
+    assert some.take(np.array([0])).names() == [str(rows[0])]
+
+
+def test_rows_of_a_large_file_are_never_all_in_memory(tmp_path: Path) -> None:
+    n = 40_000
+    np.save(tmp_path / "a.npy", np.arange(n * 784, dtype=np.uint8).reshape(n, 28, 28))
+    half = from_npy(tmp_path / "a.npy").take(np.arange(0, n, 2))
+    tracemalloc.start()
+    try:
+        n_read = sum(len(batch) for batch in half.batches(250))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert n_read == n // 2
+    assert peak < 10 * 250 * 784
+
+
+def test_another_range_of_floats_in_streamed_rows_is_refused(tmp_path: Path) -> None:
+    images = IMAGES / 255
+    images[8, 0, 0] = 2
+    np.save(tmp_path / "a.npy", images)
+    with pytest.raises(DamagedInput, match="of image 8 is 2"):
+        from_npy(tmp_path / "a.npy").take(np.array([0, 1])).load()
+
+
+def test_a_file_that_is_cut_or_removed_while_it_is_in_use(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    source = from_npy(tmp_path / "a.npy")
+    (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1])
+    with pytest.raises(DamagedInput, match="was cut"):
+        source.load()
+    (tmp_path / "a.npy").unlink()
+    with pytest.raises(MissingInput, match="removed"):
+        source.load()

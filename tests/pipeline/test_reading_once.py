@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from mnistae_cli.data.npy import load_npz
+from mnistae_cli.data.archives import Archive
+from mnistae_cli.reading import Reading
 from tests.conftest import QUICK, Mnistae
 
 
 def test_run_opens_the_data_set_once(
     shapes_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def counted(path: Path) -> dict[str, np.ndarray]:
+    def counted(path: Path, reading: Reading) -> Archive:
         opened.append(path)
-        return load_npz(path)
+        return Archive(path, reading)
 
     opened: list[Path] = []
-    monkeypatch.setattr("mnistae_cli.data.datasets.load_npz", counted)
+    monkeypatch.setattr("mnistae_cli.data.datasets.Archive", counted)
     quick = (*QUICK, "--epochs", "1", "--clusters", "3", "--labels", "30", "--head", "prototypes", "-q")
     assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
     assert len(opened) == 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from mnistae_cli.inference import MOST_THREADS, in_parallel
+from mnistae_cli.data.parallel import MOST_THREADS, in_parallel
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:

@@ -1,0 +1,114 @@
+"""`.npz` archives: an array is checked by its header before it is unpacked; a large one is never held in memory."""
+
+import hashlib
+import math
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data.cache import find_or_make
+from mnistae_cli.data.npy import parse_header
+from mnistae_cli.data.sources import IN_MEMORY, ImageSource, from_array, from_npy, from_rows
+from mnistae_cli.errors import DamagedInput, MnistaeError
+from mnistae_cli.progress import Advance, Report, silent
+from mnistae_cli.reading import DEFAULT, Reading
+
+COPIED = 2**24  # bytes at a time
+PIXELS = "pixels.npy"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The arrays of an `.npz` archive. Each is read when it is asked for; pickled objects are refused.
+
+    Raises (each method):
+        DamagedInput: no `.npz` file, a damaged one, or one whose sizes are absurd.
+    """
+
+    path: Path
+    reading: Reading = DEFAULT
+
+    def names(self) -> list[str]:
+        """The names of the arrays."""
+        with self._opened() as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A whole array."""
+        with self._opened() as archive:
+            self._header(archive, name)
+            with archive.open(f"{name}.npy") as file:
+                return np.lib.format.read_array(file, allow_pickle=False)
+
+    def images(self, name: str, report: Report = silent) -> ImageSource:
+        """An array of images (N, H, W) or (N, H, W, 1). If it is large, a copy of it in the user's cache is read.
+
+        Without such a copy, for lack of space, the archive is unpacked a batch at a time, each time anew.
+        """
+        origin = f"{self.path}, {name}"
+        with self._opened() as archive:
+            n_bytes, shape, dtype = self._header(archive, name)
+        if n_bytes <= IN_MEMORY:
+            return from_array(self.array(name), origin)
+        place, state = self.path.resolve(), self.path.stat()
+        key = hashlib.sha256(os.fsencode(place) + f"\0{name}\0{state.st_size}\0{state.st_mtime_ns}".encode())
+
+        def copy(into: Path) -> dict[str, Any]:
+            return self._copy(name, into / PIXELS, n_bytes, report)
+
+        entry = find_or_make(key.hexdigest(), place, copy, report)
+        if entry:
+            return from_npy(entry.folder / PIXELS, origin)
+        return from_rows(lambda size: self._rows(name, shape, dtype, size), shape, origin)
+
+    @contextmanager
+    def _opened(self) -> Iterator[zipfile.ZipFile]:
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                yield archive
+        except (PermissionError, MnistaeError):
+            raise
+        except Exception as problem:  # zipfile, zlib and NumPy raise many kinds of errors for damaged files
+            raise DamagedInput(
+                f"{self.path} cannot be read as an .npz archive: {problem}.", "Get the file again."
+            ) from None
+
+    def _header(self, archive: zipfile.ZipFile, name: str) -> tuple[int, tuple[int, ...], np.dtype[Any]]:
+        """Bytes, shape and dtype of an array, after a check of the three against each other and the archive's size."""
+        n_bytes = archive.getinfo(f"{name}.npy").file_size
+        self.reading.check_size(self.path, n_bytes)
+        with archive.open(f"{name}.npy") as file:
+            shape, dtype, _ = parse_header(file, n_bytes, f"{self.path}, {name}", any_order=n_bytes <= IN_MEMORY)
+        return n_bytes, shape, dtype
+
+    def _copy(self, name: str, to: Path, n_bytes: int, report: Report) -> dict[str, Any]:
+        """Copy an array's file out of the archive."""
+        done = 0
+        with to.open("wb") as copy:
+            for part in self._parts(name, COPIED, 0):
+                copy.write(part)
+                done += len(part)
+                report(Advance(f"unpack {name}", done, n_bytes, "bytes"))
+        return {}
+
+    def _rows(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> Iterator[NDArray[Any]]:
+        """An array along its first axis, unpacked `size` rows at a time."""
+        row = math.prod(shape[1:]) * dtype.itemsize
+        with self._opened() as archive:
+            header = archive.getinfo(f"{name}.npy").file_size - shape[0] * row
+        for part in self._parts(name, size * row, header):
+            yield np.frombuffer(part, dtype).reshape(-1, *shape[1:])
+
+    def _parts(self, name: str, size: int, skipped: int) -> Iterator[bytes]:
+        """The bytes of an array's file after the first ones, `size` at a time; at the end its checksum is compared."""
+        with self._opened() as archive, archive.open(f"{name}.npy") as file:
+            file.read(skipped)
+            while part := file.read(size):
+                yield part

@@ -1,0 +1,234 @@
+"""The user's cache of decoded images: a folder for each data set that was decoded, complete or absent.
+
+An entry is found by a key: a hash over the names, sizes and times of what was decoded. So an entry never grows stale;
+after a change, another one is made.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.store import fsync, sha256_of, unfinished
+
+RECORD = "record.json"  # written last
+SWAP_SECONDS = 10  # a record is on the disk at most this long after its `finished` time
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A complete entry.
+
+    Args:
+        folder: its files are here.
+        source: the path of what it was made of.
+        finished: when, in seconds since 1970.
+        facts: what its maker noted.
+        fresh: it was made just now.
+    """
+
+    folder: Path
+    source: str
+    finished: float
+    facts: Mapping[str, Any]
+    fresh: bool = False
+
+    def source_is_there(self) -> bool:
+        """Whether it may be of use again."""
+        return Path(self.source).exists()
+
+    def n_bytes(self) -> int:
+        """The bytes of its files."""
+        return _bytes_in(self.folder)
+
+
+def user_cache() -> Path:
+    """Where mnistae keeps what can be made or fetched again, for this user."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("mnistae")
+
+
+def packed_folder() -> Path:
+    """The folder of all entries."""
+    return user_cache() / "packed"
+
+
+def find_or_make(
+    key: str,
+    source: Path,
+    make: Callable[[Path], dict[str, Any]],
+    report: Report = silent,
+    *,
+    holds: Callable[[Mapping[str, Any]], bool] = lambda facts: True,
+) -> Entry | None:
+    """The entry of a key. If it is not there, or damaged, `make` fills a folder for it and returns what to note.
+
+    `source` is the path of what it is made of. `holds` says of what was noted whether it is still true; if it is not,
+    the entry is made again.
+
+    If two processes want the same entry, one makes it and the other waits.
+
+    Returns:
+        None if the cache cannot be written; a notice says why.
+
+    Raises:
+        MnistaeError: what `make` raises; nothing is kept then.
+    """
+    root = packed_folder()
+    found = _open(root / key, report)
+    if found and holds(found.facts):
+        return found
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _alone(root, key, report):
+            again = _open(root / key)  # another process may have made it
+            return again if again and holds(again.facts) else _made(root, key, source, make)
+    except OSError as problem:
+        why = problem.strerror or problem
+        report(Notice(f"the cache {root} cannot be used ({why}), so each stage decodes {source} again"))
+        return None
+
+
+def entries() -> list[Entry]:
+    """All entries whose record can be read, the newest first."""
+    root = packed_folder()
+    found = [_read(folder) for folder in root.iterdir()] if root.is_dir() else []
+    return sorted((each for each in found if each), key=lambda each: -each.finished)
+
+
+def remove_entries() -> int:
+    """Remove every entry, and what killed processes left, unless one is being made now. Returns the bytes freed."""
+    root, freed = packed_folder(), 0
+    for folder in list(root.iterdir()) if root.is_dir() else []:
+        key = folder.name.removeprefix(".").partition(".")[0]
+        if folder.is_dir() and not _in_the_making(root, key):
+            freed += _bytes_in(folder)
+            shutil.rmtree(folder)
+    return freed
+
+
+def _read(folder: Path) -> Entry | None:
+    """An entry by its record; None if it cannot be read or was changed."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        return Entry(folder, record["source"], record["finished"], record["facts"]) if _sealed(record) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _open(folder: Path, report: Report = silent) -> Entry | None:
+    """An undamaged entry."""
+    if not folder.exists():
+        return None
+    found = _read(folder)
+    try:
+        problem = _damage(found) if found else "its record cannot be read"
+    except OSError as error:
+        problem = str(error)
+    if problem:
+        report(Notice(f"the cache {folder} is damaged and is made again: {problem}"))
+    return None if problem else found
+
+
+def _damage(entry: Entry) -> str:
+    """What is wrong with the files of an entry; empty if nothing is.
+
+    Their sizes are compared each time. Their bytes are read only if a file was changed at the time of the record or
+    later, or if the record itself was copied or touched (its time proves nothing then): reading them each time would
+    cost each stage as much as its own reading. So a disk that changes bytes by itself is not found out, a program is.
+    """
+    record = json.loads((entry.folder / RECORD).read_bytes())
+    changed = (entry.folder / RECORD).stat().st_ctime_ns  # unlike mtime, no program can set it
+    written = changed if changed < (entry.finished + SWAP_SECONDS) * 1e9 else 0
+    for name, expected in record["files"].items():
+        path = entry.folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        found = path.stat()
+        if found.st_size != expected["bytes"]:
+            return f"{name} has {found.st_size} bytes, not {expected['bytes']}"
+        if found.st_ctime_ns >= written and sha256_of(path) != expected["sha256"]:
+            return f"{name} has another sha256"
+    return ""
+
+
+def _made(root: Path, key: str, source: Path, make: Callable[[Path], dict[str, Any]]) -> Entry:
+    """Make an entry under a temporary name, then give it its own."""
+    for left in root.glob(f".{key}.*{PARTIAL}"):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    partial = Path(tempfile.mkdtemp(PARTIAL, f".{key}.", root))
+    unfinished.add(partial)
+    try:
+        facts = make(partial)
+        finished = _write_record(partial, str(source), facts)
+        shutil.rmtree(root / key, ignore_errors=True)
+        partial.rename(root / key)
+        fsync(root)
+    finally:
+        unfinished.discard(partial)
+        shutil.rmtree(partial, ignore_errors=True)
+    return Entry(root / key, str(source), finished, facts, fresh=True)
+
+
+def _write_record(folder: Path, source: str, facts: dict[str, Any]) -> float:
+    files = {}
+    for path in sorted(folder.iterdir()):
+        fsync(path)
+        files[path.name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    finished = time.time()
+    record: dict[str, Any] = {"source": source, "finished": finished, "facts": facts, "files": files}
+    record["seal"] = _seal(record)
+    path = folder / RECORD
+    path.write_text(json.dumps(record), encoding="utf-8")
+    fsync(path)
+    fsync(folder)
+    return finished
+
+
+def _seal(record: Mapping[str, Any]) -> str:
+    content = {name: value for name, value in record.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _sealed(record: Mapping[str, Any]) -> bool:
+    return bool(record["seal"] == _seal(record))
+
+
+@contextmanager
+def _alone(root: Path, key: str, report: Report) -> Iterator[None]:
+    """Hold the lock of a key. If another process holds it, wait."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(root / f".{key}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        report(Notice("waiting for another process that decodes the same images"))
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _in_the_making(root: Path, key: str) -> bool:
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(root / f".{key}.lock", timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())

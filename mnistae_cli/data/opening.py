@@ -1,0 +1,37 @@
+"""Images outside of a data set, by their path."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mnistae_cli.data.idx import from_idx
+from mnistae_cli.data.image_files import IMAGE_SUFFIXES, image_paths, read_grey
+from mnistae_cli.data.packing import open_pictures
+from mnistae_cli.data.sources import ImageSource, from_array, from_npy
+from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.progress import Report, silent
+from mnistae_cli.reading import DEFAULT, Reading
+
+
+def open_images(path: Path, reading: Reading = DEFAULT, report: Report = silent) -> ImageSource:
+    """Unlabelled images: a folder or one image file, a `.npy` array, or an IDX file.
+
+    Raises:
+        MissingInput: nothing at `path`, or a folder without images.
+        DamagedInput: not images of one size.
+    """
+    if path.is_dir():
+        paths = image_paths(path)
+        if not paths:
+            raise MissingInput(f"{path} holds no PNG, JPEG or BMP file.", "Name a folder with images in it.")
+        images, _ = open_pictures(path, paths, reading, report).part(np.arange(len(paths)))
+        return images
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return from_array(read_grey(path)[None], str(path))
+    if path.suffix == ".npy":
+        return from_npy(path)
+    if "idx3" in path.name:
+        return from_idx(path, reading)
+    if not path.exists():
+        raise MissingInput(f"{path} is not there.", "Check the path.")
+    raise DamagedInput(f"{path} is none of: folder, PNG, JPEG, BMP, .npy, IDX.", "Give one of these.")

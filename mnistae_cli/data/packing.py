@@ -1,0 +1,173 @@
+"""A folder of pictures, decoded once for all stages: its pixels and the sha256 of each file go into the user's cache.
+
+If the cache cannot be written, few pictures are held in memory, and many are decoded each time that they are read.
+"""
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data.cache import find_or_make
+from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
+from mnistae_cli.data.image_files import decoded
+from mnistae_cli.data.npy import NpyWriter, read_header, read_rows
+from mnistae_cli.data.sources import IN_MEMORY, Batches, ImageSource, Pixels, taken
+from mnistae_cli.errors import DamagedInput
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.reading import DEFAULT, Reading
+
+PIXELS, HASHES = "pixels.npy", "hashes.npy"
+FORMAT = 1  # of an entry of the cache; with another one all pictures are decoded anew
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Picture files of one size.
+
+    Args:
+        origin: their folder.
+        paths: all of them, damaged ones too.
+        shape: height and width of most.
+        damaged: index → what is wrong with that file, the end of a sentence.
+        pixels: those of all, if they are packed or held; a damaged file's are black.
+        hashes: the sha256 of all files' bytes, as batches of (B, 32) uint8.
+    """
+
+    origin: str
+    paths: Sequence[str]
+    shape: Shape
+    damaged: Mapping[int, str]
+    pixels: Batches | None
+    hashes: Batches
+
+    def part(self, indices: NDArray[np.int64]) -> tuple[ImageSource, NDArray[np.int64]]:
+        """The undamaged pictures among `indices`, which ascend, and their indices."""
+        left = np.setdiff1d(indices, np.array(list(self.damaged), np.int64), assume_unique=True)
+        files = [self.paths[i] for i in left]
+        pixels = taken(self.pixels, left) if self.pixels else partial(decoded, files, self.shape)
+        batches = cast(Callable[[int], Iterator[Pixels]], pixels)
+        return ImageSource(len(left), *self.shape, batches, self.origin, files, taken(self.hashes, left)), left
+
+
+def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT, report: Report = silent) -> Pictures:
+    """Open the picture files `paths` in `folder`, decoded earlier or now.
+
+    Raises:
+        DamagedInput: some cannot be read or have another size than most, and `reading` does not skip them: a notice
+            for each says why. Or none can be read, or one is written to at this moment.
+    """
+    states = _states(paths)
+    key = _key(folder, paths, states)
+
+    def pack(into: Path) -> dict[str, Any]:
+        """Decode all files into a folder of the cache. Returns what has to be known later."""
+        found = decode_all(paths, states, partial(_written, into, len(paths)), report)
+        return {"shape": found.shape, "damaged": list(found.damaged.items()), "unread": found.unread}
+
+    def holds(facts: Mapping[str, Any]) -> bool:
+        """Whether no file that could not be read, for lack of a permission, can be read now: its key is the same."""
+        return not any(_opens(paths[i]) for i in facts["unread"])
+
+    entry = find_or_make(key, folder.resolve(), pack, report, holds=holds)
+    pixels: Batches | None
+    if entry:
+        height, width = entry.facts["shape"]
+        pixels, hashes = (partial(read_rows, each, *read_header(each)) for each in _files_of(entry.folder))
+        pictures = Pictures(str(folder), paths, (height, width), dict(entry.facts["damaged"]), pixels, hashes)
+    else:
+        known: list[tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]] = []
+        found = decode_all(paths, states, partial(_remembered, known, len(paths)), report)
+        held = [pixels for pixels, _ in known if pixels is not None]
+        pixels = partial(_slices, np.concatenate(held)) if held else None
+        hashes = partial(_slices, np.concatenate([hashes for _, hashes in known]))
+        pictures = Pictures(str(folder), paths, found.shape, found.damaged, pixels, hashes)
+    _judge(folder, pictures, reading, report, listed=not entry or entry.fresh or not reading.skip_damaged)
+    return pictures
+
+
+def _judge(folder: Path, pictures: Pictures, reading: Reading, report: Report, *, listed: bool) -> None:
+    """Refuse damaged files, or say how many are left out; `listed`: tell what is wrong with each."""
+    damaged, paths = pictures.damaged, pictures.paths
+    if not damaged:
+        return
+    for index in sorted(damaged) if listed else ():
+        report(Notice(f"{paths[index]} {damaged[index]}"))
+    first = min(damaged)
+    told = f"{len(damaged):,} of {len(paths):,} images in {folder} are damaged; {paths[first]} {damaged[first]}"
+    if len(damaged) == len(paths):
+        raise DamagedInput(f"{told}.", "Give PNG, JPEG or BMP files.")
+    if not reading.skip_damaged:
+        raise DamagedInput(f"{told}.", "Mend or remove them, or go on without them: --skip-damaged")
+    report(Notice(f"{len(damaged):,} of {len(paths):,} images in {folder} are damaged and left out"))
+
+
+def _states(paths: Sequence[str]) -> NDArray[np.int64]:
+    """Size in bytes and mtime in ns of each file, (N, 2); -1 for a file that is gone."""
+    states = np.full((len(paths), 2), -1, np.int64)
+    for state, path in zip(states, paths, strict=True):
+        with suppress(OSError):
+            found = os.stat(path)  # noqa: PTH116 a million `Path`s take seconds
+            state[:] = found.st_size, found.st_mtime_ns
+    return states
+
+
+def _key(folder: Path, paths: Sequence[str], states: NDArray[np.int64]) -> str:
+    """Hex sha256 over the folder and the name, size and time of each file."""
+    # Another version of Pillow may decode a JPEG file to other pixels.
+    digest = hashlib.sha256(f"{FORMAT} {metadata.version('pillow')} ".encode() + os.fsencode(folder.resolve()))
+    start = len(os.fspath(folder))
+    for path, state in zip(paths, states, strict=True):
+        digest.update(b"\0" + os.fsencode(path[start:]) + b"\0" + state.tobytes())
+    return digest.hexdigest()
+
+
+def _opens(path: str) -> bool:
+    try:
+        Path(path).open("rb").close()
+    except OSError:
+        return False
+    return True
+
+
+def _files_of(folder: Path) -> tuple[Path, Path]:
+    return folder / PIXELS, folder / HASHES
+
+
+@contextmanager
+def _written(folder: Path, n: int, shape: Shape) -> Iterator[Write]:
+    """Write pixels and hashes into the cache."""
+    pixels_file, hashes_file = _files_of(folder)
+    with (
+        NpyWriter(pixels_file, (n, *shape), np.uint8) as all_pixels,
+        NpyWriter(hashes_file, (n, HASH_BYTES), np.uint8) as all_hashes,
+    ):
+
+        def write(pixels: NDArray[np.uint8], hashes: NDArray[np.uint8]) -> None:
+            all_pixels.write(pixels)
+            all_hashes.write(hashes)
+
+        yield write
+
+
+@contextmanager
+def _remembered(
+    known: list[tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]], n: int, shape: Shape
+) -> Iterator[Write]:
+    """Keep the hashes in memory, and the pixels if they are few."""
+    known.clear()
+    few = n * math.prod(shape) <= IN_MEMORY
+    yield lambda pixels, hashes: known.append((pixels if few else None, hashes))
+
+
+def _slices(array: NDArray[Any], size: int) -> Iterator[NDArray[Any]]:
+    return (array[start : start + size] for start in range(0, len(array), size))

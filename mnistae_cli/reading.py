@@ -1,0 +1,38 @@
+"""What a data set may hold that is refused by default: settings of the stages that open one, and the rule itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnistae_cli.errors import DamagedInput
+from mnistae_cli.fields import Checked, option
+
+MOST_BYTES = 2**30  # a file that unpacks to no more is harmless, whatever its own size
+MOST_TIMES = 200  # its own bytes; MNIST unpacks to 5 times its bytes, one repeated byte to 1,032 times
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Checked):
+    """What a data set may hold that is refused by default."""
+
+    skip_damaged: bool = option(
+        False, "Go on without pictures that cannot be read or have another size than most.", no_matter=True
+    )
+    trust_sizes: bool = option(
+        False, "Unpack a file that says that it holds very much more than its own bytes.", no_matter=True
+    )
+
+    def check_size(self, path: Path, unpacked: int) -> None:
+        """Refuse a packed file that says that it holds `unpacked` bytes, if that is absurd. Nothing is unpacked.
+
+        Raises:
+            DamagedInput: more than 1 GiB, and more than 200 times the bytes of the file.
+        """
+        packed = path.stat().st_size
+        if not self.trust_sizes and unpacked > MOST_BYTES and unpacked > MOST_TIMES * packed:
+            raise DamagedInput(
+                f"{path} has {packed:,} bytes, and says that it unpacks to {unpacked:,}.",
+                "Get the file again; if that is its true size, give --trust-sizes.",
+            )
+
+
+DEFAULT = Reading()
