@@ -50,8 +50,8 @@ def from_files(paths: Sequence[Path]) -> ImageSource:
     """Image files of one size, in the given order. They are read when they are needed."""
     height, width = read_grey(paths[0]).shape
 
-    def batches(size: int) -> Iterator[Pixels]:
-        for start in range(0, len(paths), size):
+    def batches(size: int, first: int = 0) -> Iterator[Pixels]:
+        for start in range(first, len(paths), size):
             batch = [read_grey(path) for path in paths[start : start + size]]
             for path, image in zip(paths[start:], batch, strict=False):
                 if image.shape != (height, width):

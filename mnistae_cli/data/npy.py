@@ -59,13 +59,13 @@ def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
 
 
 def read_rows(
-    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int
+    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int, first: int = 0
 ) -> Iterator[NDArray[Any]]:
-    """The array along its first axis, `batch_size` rows at a time."""
+    """The array along its first axis, `batch_size` rows at a time, from the row `first`."""
     row = int(np.prod(shape[1:], dtype=np.int64))
-    rows_left = shape[0]
+    rows_left = shape[0] - first
     with path.open("rb") as file:
-        file.seek(offset)
+        file.seek(offset + first * row * dtype.itemsize)
         while rows_left:
             count = min(batch_size, rows_left)
             yield np.fromfile(file, dtype, count * row).reshape(count, *shape[1:])

@@ -1,10 +1,10 @@
 """`ImageSource`: images that are read in order, from an array in memory, a `.npy` file or other files."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,19 @@ Pixels = NDArray[np.uint8] | NDArray[np.float32]
 CHUNK = 4096
 
 
+class Batches(Protocol):
+    """Batch size, number of the first image → batches (B, H, W) of `Pixels`, of that image and all after it."""
+
+    def __call__(self, size: int, first: int = 0) -> Iterator[Pixels]:
+        """Read them."""
+
+
 @dataclass(frozen=True)
 class ImageSource:
     """`n` images of `height` × `width`, read in order.
 
     Args:
-        batches: batch size → batches (B, H, W) of `Pixels`, starting with the first image.
+        batches: batch size → batches (B, H, W) of `Pixels`, starting with the first image or a given one.
         origin: its name in messages.
         files: the image files, if there is one per image; `sha256` hashes their bytes instead of the pixels.
         rows: if the images were taken out of a larger array, their numbers in it.
@@ -32,7 +39,7 @@ class ImageSource:
     n: int
     height: int
     width: int
-    batches: Callable[[int], Iterator[Pixels]]
+    batches: Batches
     origin: str
     files: tuple[Path, ...] = ()
     rows: tuple[int, ...] = ()
@@ -94,8 +101,8 @@ def from_array(array: NDArray[Any], origin: str) -> ImageSource:
     array = _without_channel(array, origin)
     pixels = checked_pixels(array, origin)
 
-    def batches(size: int) -> Iterator[Pixels]:
-        return (pixels[start : start + size] for start in range(0, len(pixels), size))
+    def batches(size: int, first: int = 0) -> Iterator[Pixels]:
+        return (pixels[start : start + size] for start in range(first, len(pixels), size))
 
     return ImageSource(len(array), array.shape[1], array.shape[2], batches, origin)
 
@@ -116,9 +123,8 @@ def from_npy(path: Path) -> ImageSource:
     if len(shape) != 3 or 0 in shape:
         raise DamagedInput(f"{path}: an array of shape {shape}.", "Give images as (N, height, width).")
 
-    def batches(size: int) -> Iterator[Pixels]:
-        first = 0
-        for batch in read_rows(path, shape, dtype, offset, size):
+    def batches(size: int, first: int = 0) -> Iterator[Pixels]:
+        for batch in read_rows(path, shape, dtype, offset, size, first):
             yield checked_pixels(batch, str(path), first)
             first += len(batch)
 
