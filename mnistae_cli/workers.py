@@ -1,9 +1,13 @@
 """The only place that imports Dask: worker processes on this machine, or those of a cluster."""
 
 import logging
+import os
+import pickle
 import shutil
+import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -97,6 +101,43 @@ def _call(task: tuple[list[str], Callable[[Task], Result], Task]) -> Result | Mn
         return function(argument)
     except MnistaeError as error:
         return error
+
+
+def apart(function: Callable[[Task], Result], task: Task) -> Result:
+    """`function(task)` in a process of its own, which ends with this one.
+
+    A worker's own threads draw from Python's global random state, which decides how Keras starts a network.
+    """
+    command = [sys.executable, "-c", "from mnistae_cli.workers import serve; serve()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write(pickle.dumps((sys.argv, function, task)))
+        child.stdin.flush()  # it stays open: its end tells the child that this process was killed
+        answer = child.stdout.read()
+    if not answer:
+        raise OSError(f"a process of a worker ended with {child.returncode}")
+    result: Result | MnistaeError = pickle.loads(answer)
+    if isinstance(result, MnistaeError):
+        raise result
+    return result
+
+
+def serve() -> None:
+    """The process of `apart`."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever libraries print is no answer
+    task = pickle.load(sys.stdin.buffer)
+
+    def end_with_the_worker() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=end_with_the_worker, daemon=True).start()
+    answer = pickle.dumps(_call(task))
+    out.write(answer)
+    out.flush()
+    os._exit(0)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from mnistae_cli.settings import PIPELINE
 from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
 from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
-from mnistae_cli.workers import LOCAL, connect
+from mnistae_cli.workers import LOCAL, apart, connect
 
 RESULTS = "sweep.json"
 MOST_SEEDS = 1000
@@ -127,7 +127,7 @@ def _refuse_foreign_file(path: Path) -> None:
 def _by_workers(
     configs: Mapping[str, Any], seeds: Sequence[int], artifacts: Path, force: bool, scheduler: str, jobs: int
 ) -> Iterator[SeedRun]:
-    work = partial(_run_seed, configs, artifacts.resolve(), silent, force)
+    work = partial(apart, partial(_run_seed, configs, artifacts.resolve(), silent, force))
     with connect(scheduler, jobs if jobs > 1 else None) as workers:
         for done in workers.in_order(work, seeds):
             yield replace(done, folder=str(artifacts / f"seed-{done.seed}"))

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from mnistae_cli import encoding
+from mnistae_cli.data import load_dataset
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Advance, Notice, StageEnded
 from mnistae_cli.settings import EncodeConfig
@@ -92,7 +94,7 @@ def test_workers_leave_the_bytes_of_one_process_and_say_nothing_of_their_own(dig
 
 @pytest.mark.usefixtures("slow_small_shards")
 def test_a_killed_workers_shard_is_made_again(digits: Path, digits_once: Path) -> None:
-    killed = []
+    killed: list[BaseProcess] = []
 
     def kill_a_worker(event: Event) -> None:
         if isinstance(event, Advance) and not killed:
@@ -133,7 +135,7 @@ def test_what_was_finished_when_the_scheduler_died_is_kept(
 
 
 def test_shards_of_another_plan_do_not_count(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = stage.load_dataset("digits")
+    data = load_dataset("digits")
     networks = {digits / "train" / "encoder.onnx": "a", digits / "train" / "decoder.onnx": "b"}
     record = data.record(labels=False)
     first = encoding.plan_shards(digits / "shards", data, record, networks)[0].folder
