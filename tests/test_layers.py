@@ -15,8 +15,8 @@ LAYERS = (
     ("flat", "reading"),
     ("store",),
     ("data",),
-    ("clusters", "scores", "inference"),
-    ("pictures", "nets"),
+    ("clusters", "scores", "inference", "workers"),
+    ("pictures", "nets", "encoding"),
     ("codes",),
     ("settings",),
     ("stages",),
@@ -36,6 +36,8 @@ ONLY_IN = {
     "sklearn.linear_model": ("scores",),
     "matplotlib": ("pictures",),
     "pooch": ("data",),
+    "dask": ("workers",),
+    "distributed": ("workers",),
     "filelock": ("store", "data"),
     "typer": ("cli",),
     "rich": ("cli",),
@@ -106,7 +108,19 @@ def test_files_stay_small() -> None:
                 assert length <= 100, f"{path.name}: {node.name} has {length} lines"
 
 
-HEAVY = ("numpy", "tensorflow", "keras", "sklearn", "onnxruntime", "scipy", "matplotlib", "joblib", "PIL", "pooch")
+HEAVY = (
+    "numpy",
+    "tensorflow",
+    "keras",
+    "sklearn",
+    "onnxruntime",
+    "scipy",
+    "matplotlib",
+    "joblib",
+    "PIL",
+    "pooch",
+    "distributed",
+)
 
 
 def loaded_by(*arguments: str | Path) -> set[str]:

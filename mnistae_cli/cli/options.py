@@ -59,6 +59,14 @@ Verify = Annotated[
 ]
 Seeds = Annotated[str, typer.Option(help="Seeds to run, as 0-4 or 0,3,7.", metavar="SEEDS")]
 Jobs = Annotated[int, typer.Option(help="Seeds at a time, each a process; TensorFlow uses all cores by itself.", min=1)]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Dask workers do the work: local, or a scheduler's address, as tcp://host:8786.",
+        metavar="ADDRESS|local",
+        rich_help_panel="Several machines",
+    ),
+]
 FailUnder = Annotated[
     list[str] | None,
     typer.Option(

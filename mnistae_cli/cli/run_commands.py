@@ -4,7 +4,7 @@ import typer
 
 from mnistae_cli.cli import console, options, resolving
 from mnistae_cli.cli.commands import EVERY_STAGE, command, session
-from mnistae_cli.cli.options import Common, FailUnder, Jobs, Seeds
+from mnistae_cli.cli.options import Common, FailUnder, Jobs, Scheduler, Seeds
 from mnistae_cli.cli.printing import print_scores
 from mnistae_cli.settings import PIPELINE
 
@@ -34,14 +34,17 @@ def run(context: typer.Context, common: Common, fail_under: FailUnder = None) ->
     "mnistae sweep --seeds 0-4 --preset invariant --no-figures",
     "All at once",
 )
-def sweep(context: typer.Context, common: Common, seeds: Seeds = "0-4", jobs: Jobs = 1) -> None:
+def sweep(
+    context: typer.Context, common: Common, seeds: Seeds = "0-4", jobs: Jobs = 1, scheduler: Scheduler = None
+) -> None:
     """Run from several seeds, each in its own directory; tell mean and spread, and choose by the loss alone."""
     with session(common, closing=False) as listener:
         configs = resolving.resolve(PIPELINE, common, resolving.given_values(context), listener)
         from mnistae_cli.stages.sweep import parse_seeds
         from mnistae_cli.stages.sweep import sweep as stage
 
-        result = stage(configs, parse_seeds(seeds), common.artifacts, listener, jobs=jobs, force=common.force)
+        which = parse_seeds(seeds)
+        result = stage(configs, which, common.artifacts, listener, jobs=jobs, force=common.force, scheduler=scheduler)
         listener.stop()
         if common.json:
             console.print_json(result.as_dict())

@@ -10,7 +10,7 @@ import typer
 
 from mnistae_cli.cli import console, options, resolving
 from mnistae_cli.cli.commands import EVERY_STAGE, command, session
-from mnistae_cli.cli.options import Common, FailUnder
+from mnistae_cli.cli.options import Common, FailUnder, Scheduler
 from mnistae_cli.cli.printing import print_manifest, print_scores
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Report
@@ -55,17 +55,21 @@ def encode(
     output: Annotated[
         Path | None, typer.Option(help="The .npy file for the features of --images.", rich_help_panel="Encoding")
     ] = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Turn images into features and reconstruction errors, as .npy files."""
     with session(common, closing=images is None) as listener:
         if (images is None) != (output is None):
             missing, present = ("--output", "--images") if output is None else ("--images", "--output")
             raise UsageError(f"{present} is given without {missing}.", f"Give both {present} and {missing}.")
+        if images is not None and scheduler is not None:
+            raise UsageError("--scheduler is given with --images.", "It is for data sets; leave it out.")
         from mnistae_cli.stages import encode as stage
 
         config = _config("encode", context, common, listener)
         if images is None or output is None:
-            print_manifest(common, stage.encode(config, common.artifacts, listener, force=common.force))
+            made = stage.encode(config, common.artifacts, listener, force=common.force, scheduler=scheduler)
+            print_manifest(common, made)
             return
         n, dimension = stage.encode_images(images, output, common.artifacts, listener, config.reading)
         if common.json:

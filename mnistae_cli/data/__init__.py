@@ -1,7 +1,15 @@
 """Where images come from, how they are read and framed, and which labels are drawn."""
 
 from mnistae_cli.data import cache, mnist
-from mnistae_cli.data.datasets import as_encoded, compare_data, data_folder, load_dataset, load_encoded, load_recorded
+from mnistae_cli.data.datasets import (
+    KNOWN,
+    as_encoded,
+    compare_data,
+    data_folder,
+    load_dataset,
+    load_encoded,
+    load_recorded,
+)
 from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
 from mnistae_cli.data.framing import Frame, frame_image, measure_frame
 from mnistae_cli.data.image_files import image_paths, read_grey
@@ -13,6 +21,7 @@ from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, unit_s
 from mnistae_cli.data.splits import Dataset
 
 __all__ = [
+    "KNOWN",
     "Dataset",
     "Drawn",
     "Frame",

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class Archive:
         entry = find_or_make(key.hexdigest(), place, copy, report)
         if entry:
             return from_npy(entry.folder / PIXELS, origin)
-        return from_rows(lambda size: self._rows(name, shape, dtype, size), shape, origin)
+        return from_rows(partial(self._rows, name, shape, dtype), shape, origin)
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
@@ -98,17 +99,20 @@ class Archive:
                 report(Advance(f"unpack {name}", done, n_bytes, "bytes"))
         return {}
 
-    def _rows(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> Iterator[NDArray[Any]]:
-        """An array along its first axis, unpacked `size` rows at a time."""
+    def _rows(
+        self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], size: int, first: int = 0
+    ) -> Iterator[NDArray[Any]]:
+        """An array along its first axis from the row `first`, unpacked `size` rows at a time."""
         row = math.prod(shape[1:]) * dtype.itemsize
         with self._opened() as archive:
             header = archive.getinfo(f"{name}.npy").file_size - shape[0] * row
-        for part in self._parts(name, size * row, header):
+        for part in self._parts(name, size * row, header + first * row):
             yield np.frombuffer(part, dtype).reshape(-1, *shape[1:])
 
     def _parts(self, name: str, size: int, skipped: int) -> Iterator[bytes]:
         """The bytes of an array's file after the first ones, `size` at a time; at the end its checksum is compared."""
         with self._opened() as archive, archive.open(f"{name}.npy") as file:
-            file.read(skipped)
+            while skipped and (part := file.read(min(skipped, COPIED))):
+                skipped -= len(part)
             while part := file.read(size):
                 yield part

@@ -30,8 +30,8 @@ def from_idx(path: Path, reading: Reading = DEFAULT) -> ImageSource:
         raise DamagedInput(f"{path}: its header says {n} images of {height}×{width}.", "Get the file again.")
     _check_bytes(path, n, 16 + n * height * width, reading)
 
-    def batches(size: int) -> Iterator[Pixels]:
-        for content in _idx_items(path, 16, n, height * width, size):
+    def batches(size: int, first: int = 0) -> Iterator[Pixels]:
+        for content in _idx_items(path, 16, n, height * width, size, first):
             yield np.frombuffer(content, np.uint8).reshape(-1, height, width)
 
     return ImageSource(n, height, width, batches, str(path))
@@ -74,11 +74,11 @@ def _idx_header(path: Path, magic: int, axes: int) -> tuple[int, ...]:
     return numbers[1:]
 
 
-def _idx_items(path: Path, offset: int, n: int, item_bytes: int, batch_size: int) -> Iterator[bytes]:
-    remaining = n
+def _idx_items(path: Path, offset: int, n: int, item_bytes: int, batch_size: int, first: int = 0) -> Iterator[bytes]:
+    remaining = n - first
     try:
         with open_idx(path) as file:
-            file.read(offset)
+            file.seek(offset + first * item_bytes)
             while remaining:
                 count = min(batch_size, remaining)
                 content = file.read(count * item_bytes)

@@ -74,13 +74,13 @@ def grey_levels(content: bytes) -> NDArray[np.uint8]:
         raise ValueError(str(problem) or type(problem).__name__) from None
 
 
-def decoded(paths: Sequence[str], shape: tuple[int, int], size: int) -> Iterator[NDArray[np.uint8]]:
-    """Image files of one shape, in the given order, `size` at a time.
+def decoded(paths: Sequence[str], shape: tuple[int, int], size: int, first: int = 0) -> Iterator[NDArray[np.uint8]]:
+    """Image files of one shape, in the given order, `size` at a time, from the number `first`.
 
     Raises:
         MnistaeError: one cannot be read, or has another size.
     """
-    for start in range(0, len(paths), size):
+    for start in range(first, len(paths), size):
         batch = [read_grey(Path(path)) for path in paths[start : start + size]]
         for path, image in zip(paths[start:], batch, strict=False):
             if image.shape != shape:

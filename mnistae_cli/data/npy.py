@@ -71,19 +71,19 @@ def parse_header(
 
 
 def read_rows(
-    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int
+    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int, first: int = 0
 ) -> Iterator[NDArray[Any]]:
-    """The array along its first axis, `batch_size` rows at a time.
+    """The array along its first axis, `batch_size` rows at a time, from the row `first`.
 
     Raises:
         MissingInput: the file was removed since its header was read.
         DamagedInput: it was cut since then.
     """
-    row, rows_left = math.prod(shape[1:]), shape[0]
+    row, rows_left = math.prod(shape[1:]), shape[0] - first
     try:
         with path.open("rb") as file:
-            file.seek(offset)
-            while rows_left:
+            file.seek(offset + first * row * dtype.itemsize)
+            while rows_left > 0:
                 count = min(batch_size, rows_left)
                 items = np.fromfile(file, dtype, count * row)
                 if len(items) < count * row:

@@ -6,13 +6,13 @@ If the cache cannot be written, few pictures are held in memory, and many are de
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
 from mnistae_cli.data.image_files import decoded
 from mnistae_cli.data.npy import NpyWriter, read_header, read_rows
-from mnistae_cli.data.sources import IN_MEMORY, Batches, ImageSource, Pixels, taken
+from mnistae_cli.data.sources import IN_MEMORY, Batches, ImageSource, taken
 from mnistae_cli.errors import DamagedInput
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
@@ -55,8 +55,7 @@ class Pictures:
         left = np.setdiff1d(indices, np.array(list(self.damaged), np.int64), assume_unique=True)
         files = [self.paths[i] for i in left]
         pixels = taken(self.pixels, left) if self.pixels else partial(decoded, files, self.shape)
-        batches = cast(Callable[[int], Iterator[Pixels]], pixels)
-        return ImageSource(len(left), *self.shape, batches, self.origin, files, taken(self.hashes, left)), left
+        return ImageSource(len(left), *self.shape, pixels, self.origin, files, taken(self.hashes, left)), left
 
 
 def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT, report: Report = silent) -> Pictures:
@@ -169,5 +168,5 @@ def _remembered(
     yield lambda pixels, hashes: known.append((pixels if few else None, hashes))
 
 
-def _slices(array: NDArray[Any], size: int) -> Iterator[NDArray[Any]]:
-    return (array[start : start + size] for start in range(0, len(array), size))
+def _slices(array: NDArray[Any], size: int, first: int = 0) -> Iterator[NDArray[Any]]:
+    return (array[start : start + size] for start in range(first, len(array), size))

@@ -1,10 +1,11 @@
 """`ImageSource`: images that are read in order, from an array in memory, a `.npy` file or other files."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,15 @@ from mnistae_cli.errors import DamagedInput
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """(N, H, W): uint8 from 0 to 255, or float32 from 0 to 1."""
 
-Batches = Callable[[int], Iterator[NDArray[Any]]]
-"""Batch size → the rows of an array, so many at a time, the last time fewer."""
-
 CHUNK = 4096
 IN_MEMORY = 256 * 2**20  # bytes of an unpacked or decoded array that may be held; a larger one is streamed
+
+
+class Batches(Protocol):
+    """Batch size, number of the first row → the rows of an array from that one on, so many at a time."""
+
+    def __call__(self, size: int, first: int = 0) -> Iterator[NDArray[Any]]:
+        """Read them; the last time there are fewer."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class ImageSource:
     """`n` images of `height` × `width`, read in order.
 
     Args:
-        batches: batch size → batches (B, H, W) of `Pixels`, starting with the first image.
+        batches: batch size → batches (B, H, W) of `Pixels`, starting with the first image or a given one.
         origin: its name in messages.
         files: the image files, if there is one per image.
         file_hashes: with `files`: batch size → batches (B, 32) uint8, the sha256 of each file's bytes.
@@ -37,7 +42,7 @@ class ImageSource:
     n: int
     height: int
     width: int
-    batches: Callable[[int], Iterator[Pixels]]
+    batches: Batches
     origin: str
     files: Sequence[str] = ()
     file_hashes: Batches | None = None
@@ -64,7 +69,7 @@ class ImageSource:
         return replace(
             self,
             n=len(indices),
-            batches=cast(Callable[[int], Iterator[Pixels]], taken(self.batches, indices)),
+            batches=taken(self.batches, indices),
             files=[self.files[i] for i in indices] if self.files else (),
             file_hashes=taken(self.file_hashes, indices) if self.file_hashes else None,
             rows=indices if self.rows is None else self.rows[indices],
@@ -82,18 +87,20 @@ class ImageSource:
 
 
 def taken(batches: Batches, rows: NDArray[np.int64]) -> Batches:
-    """Batches of the given ascending rows alone. Every row is read, at most two batches are held."""
+    """Batches of the given ascending rows alone. All rows from the first one on are read, at most two batches held."""
 
-    def chosen(size: int) -> Iterator[NDArray[Any]]:
-        first, waiting = 0, None
-        for batch in batches(size):
-            start, stop = np.searchsorted(rows, (first, first + len(batch)))
-            inside = batch[rows[start:stop] - first]
+    def chosen(size: int, first: int = 0) -> Iterator[NDArray[Any]]:
+        if first >= len(rows):
+            return
+        wanted, at, waiting = rows[first:], int(rows[first]), None
+        for batch in batches(size, at):
+            start, stop = np.searchsorted(wanted, (at, at + len(batch)))
+            inside = batch[wanted[start:stop] - at]
             waiting = inside if waiting is None else np.concatenate([waiting, inside])
             if len(waiting) >= size:
                 yield waiting[:size]
                 waiting = waiting[size:]
-            first += len(batch)
+            at += len(batch)
         if waiting is not None and len(waiting):
             yield waiting
 
@@ -134,8 +141,8 @@ def from_array(array: NDArray[Any], origin: str) -> ImageSource:
     array = _without_channel(array, origin)
     pixels = checked_pixels(array, origin)
 
-    def batches(size: int) -> Iterator[Pixels]:
-        return (pixels[start : start + size] for start in range(0, len(pixels), size))
+    def batches(size: int, first: int = 0) -> Iterator[Pixels]:
+        return (pixels[start : start + size] for start in range(first, len(pixels), size))
 
     return ImageSource(len(array), array.shape[1], array.shape[2], batches, origin)
 
@@ -151,7 +158,7 @@ def _without_channel(array: NDArray[Any], origin: str) -> NDArray[Any]:
 def from_npy(path: Path, origin: str = "") -> ImageSource:
     """A `.npy` file of images, (N, H, W) or (N, H, W, 1), read in batches; `origin` is its name in messages."""
     shape, dtype, offset = read_header(path)
-    return from_rows(lambda size: read_rows(path, shape, dtype, offset, size), shape, origin or str(path))
+    return from_rows(partial(read_rows, path, shape, dtype, offset), shape, origin or str(path))
 
 
 def from_rows(batches: Batches, shape: tuple[int, ...], origin: str) -> ImageSource:
@@ -165,9 +172,8 @@ def from_rows(batches: Batches, shape: tuple[int, ...], origin: str) -> ImageSou
     if len(shape) != 3 or 0 in shape:
         raise DamagedInput(f"{origin}: an array of shape {shape}.", "Give images as (N, height, width).")
 
-    def checked(size: int) -> Iterator[Pixels]:
-        first = 0
-        for batch in batches(size):
+    def checked(size: int, first: int = 0) -> Iterator[Pixels]:
+        for batch in batches(size, first):
             yield checked_pixels(batch.reshape(len(batch), *shape[1:]), origin, first)
             first += len(batch)
 

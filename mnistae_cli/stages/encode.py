@@ -1,32 +1,32 @@
 """`mnistae encode`: images → features, a batch at a time, by ONNX Runtime."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnistae_cli.data import (
     Dataset,
     ImageSource,
     NpyWriter,
-    Pixels,
     load_dataset,
     load_recorded,
     open_images,
     unit_scale,
 )
+from mnistae_cli.encoding import ERRORS, Encoded, encode_batch, finished, plan_shards, read_shard, write_shard
 from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.inference import BATCH_SIZE, Network, in_parallel, open_network
-from mnistae_cli.progress import Advance, Report, silent
+from mnistae_cli.progress import Advance, Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
-from mnistae_cli.scores import binary_crossentropy, squared_error
 from mnistae_cli.settings import EncodeConfig, reads_of
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage, open_stages
+from mnistae_cli.workers import connect
 
-ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
+SHARDS = ".encode.shards"
 
 
 def encode(
@@ -36,6 +36,7 @@ def encode(
     *,
     force: bool = False,
     data: Dataset | None = None,
+    scheduler: str | None = None,
 ) -> Manifest:
     """Turn the training and test images into features, and measure the errors of their reconstruction.
 
@@ -48,6 +49,8 @@ def encode(
         report: receives the progress.
         force: run even if up to date.
         data: the data set, if it is loaded already.
+        scheduler: `local` or the address of a Dask scheduler, whose workers do the work; the bytes are the same.
+            What they have finished is kept until the stage is done, unless `force`.
 
     Raises:
         MnistaeError: no valid autoencoder, or images of another size than it was trained on.
@@ -62,49 +65,70 @@ def encode(
         for split in (data.train, data.test):
             check_size(split.pixels, train)
         plan = Plan("encode", config, inputs=inputs, dataset=data.record(labels=True))
-        return make_stage(artifacts, plan, lambda work: _fill(work, train, data, report), report, force=force)
+        shards = artifacts.resolve() / SHARDS
+
+        def fill(work: Work) -> None:
+            if scheduler is None:
+                _fill(work, train, data, report)
+            else:
+                _fill_by_workers(work, plan, data, report, scheduler, shards)
+
+        if force:
+            shutil.rmtree(shards, ignore_errors=True)
+        manifest = make_stage(artifacts, plan, fill, report, force=force)
+        shutil.rmtree(shards, ignore_errors=True)
+        return manifest
 
 
 def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
     encoder, decoder = (open_network(train.folder / f"{name}.onnx") for name in ("encoder", "decoder"))
     for split, images in data.splits():
-        work.metrics[split] = encode_split(work.folder, split, images.pixels, encoder, decoder, report)
+        batches = images.pixels.batches(BATCH_SIZE)
+        encoded = in_parallel(lambda raw: encode_batch(raw, encoder, decoder), batches)
+        work.metrics[split] = write_split(work.folder, split, images.pixels, encoded, report)
         if images.labels is not None:
             np.save(work.folder / f"labels_{split}.npy", images.labels)
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """A batch: features (B, D), errors (B,) by name, and the sums of x and of x² for each pixel, (2, H, W)."""
+def _fill_by_workers(work: Work, plan: Plan, data: Dataset, report: Report, scheduler: str, folder: Path) -> None:
+    """Workers write shards into `folder`, and this process joins them in their order."""
+    train = plan.inputs["train"]
+    files = ((train.folder / f"{name}.onnx").resolve() for name in ("encoder", "decoder"))
+    networks = {path: train.manifest.files[path.name]["sha256"] for path in files}
+    with connect(scheduler) as workers:
+        shards = plan_shards(folder, data, plan.dataset or {}, networks)
+        known = {shard.folder: hashes for shard in shards if (hashes := finished(shard))}
+        if known:
+            report(Notice(f"encode: {len(known)} of {len(shards)} shards are finished already"))
+        made = workers.in_order(write_shard, [shard for shard in shards if shard.folder not in known])
 
-    features: NDArray[np.float32]
-    errors: Mapping[str, NDArray[np.float32]]
-    moments: NDArray[np.float64]
+        def encoded(split: str) -> Iterator[Encoded]:
+            for shard in shards:
+                if shard.split == split:
+                    yield from read_shard(shard, known.get(shard.folder) or next(made))
+
+        for split, images in data.splits():
+            work.metrics[split] = write_split(work.folder, split, images.pixels, encoded(split), report)
+            if images.labels is not None:
+                np.save(work.folder / f"labels_{split}.npy", images.labels)
 
 
-def encode_split(
-    folder: Path, split: str, pixels: ImageSource, encoder: Network, decoder: Network, report: Report
+def write_split(
+    folder: Path, split: str, pixels: ImageSource, batches: Iterable[Encoded], report: Report
 ) -> dict[str, float]:
-    """Encode one split into `folder`. Returns its mean reconstruction errors and the mean variance of its pixels."""
+    """Write one split into `folder`. Returns its mean reconstruction errors and the mean variance of its pixels."""
     done, started, totals = 0, perf_counter(), dict.fromkeys(ERRORS, 0.0)
     moments = np.zeros((2, pixels.height, pixels.width))
     paths = {name: folder / f"reconstruction_{name}_{split}.npy" for name in ERRORS}
-
-    def encode_batch(raw: Pixels) -> Encoded:
-        batch = unit_scale(raw)
-        features = encoder(batch)
-        reconstructions = decoder(features)
-        errors = {name: error(batch, reconstructions) for name, error in ERRORS.items()}
-        powers = batch.sum(axis=0, dtype=np.float64), np.square(batch).sum(axis=0, dtype=np.float64)
-        return Encoded(features, errors, np.stack(powers))
-
+    batches = iter(batches)
+    first = next(batches)
     with (
-        NpyWriter(folder / f"features_{split}.npy", (pixels.n, _latent_dim(encoder, pixels))) as features_file,
+        NpyWriter(folder / f"features_{split}.npy", (pixels.n, first.features.shape[1])) as features_file,
         NpyWriter(paths["mse"], (pixels.n,)) as mse_file,
         NpyWriter(paths["bce"], (pixels.n,)) as bce_file,
     ):
         error_files = {"mse": mse_file, "bce": bce_file}
-        for encoded in in_parallel(encode_batch, pixels.batches(BATCH_SIZE)):
+        for encoded in chain((first,), batches):
             features_file.write(encoded.features)
             for name, errors in encoded.errors.items():
                 error_files[name].write(errors)

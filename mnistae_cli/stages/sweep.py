@@ -1,14 +1,16 @@
 """`mnistae sweep`: the same run with several seeds, each in its own directory. One is chosen by its loss alone."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 
+from mnistae_cli.data import KNOWN, Dataset
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import MAX_SEED
 from mnistae_cli.progress import Notice, Report, silent
@@ -17,6 +19,7 @@ from mnistae_cli.settings import PIPELINE
 from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
 from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
+from mnistae_cli.workers import LOCAL, apart, connect
 
 RESULTS = "sweep.json"
 MOST_SEEDS = 1000
@@ -71,6 +74,7 @@ def sweep(
     *,
     jobs: int,
     force: bool = False,
+    scheduler: str | None = None,
 ) -> Sweep:
     """`run` in `artifacts/seed-S` for each seed S, skipping what is up to date; writes `artifacts/sweep.json`.
 
@@ -81,11 +85,17 @@ def sweep(
         report: with one job, receives the progress of every stage; with several, a notice when a seed is done.
         jobs: processes at a time.
         force: run even if up to date.
+        scheduler: `local` or the address of a Dask scheduler, whose workers do a seed each.
 
     Raises:
+        UsageError: several `jobs` with an address.
         MnistaeError: as `run`.
     """
-    open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
+    if jobs > 1 and scheduler not in (None, LOCAL):
+        raise UsageError(
+            f"--jobs {jobs} with --scheduler {scheduler}: its workers are as many as they are.", "Give one."
+        )
+    data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
     results_file = artifacts / RESULTS
     _refuse_foreign_file(results_file)
     for folder in (artifacts / f"seed-{seed}" for seed in seeds):
@@ -93,10 +103,14 @@ def sweep(
             raise UsageError(f"{folder} is a file, but a seed needs a directory of this name.", "Move it away.")
         check_config_place(folder)
     with hold(artifacts, report):
-        stage_report = report if jobs == 1 else silent
-        tasks = (joblib.delayed(_run_seed)(configs, seed, artifacts, stage_report, force) for seed in seeds)
+        if scheduler is None:
+            stage_report = report if jobs == 1 else silent
+            tasks = (joblib.delayed(_run_seed)(configs, artifacts, stage_report, force, seed) for seed in seeds)
+            results: Iterator[SeedRun] = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+        else:
+            results = _by_workers(_for_elsewhere(configs, data), seeds, artifacts, force, scheduler, jobs)
         runs: list[SeedRun] = []
-        for done in joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks):
+        for done in results:
             report(Notice(f"seed {done.seed}: loss {done.loss:.4f}, {done.seconds:.0f} s"))
             runs.append(done)
             result = Sweep(runs, min(runs, key=lambda each: each.loss).seed)
@@ -110,7 +124,29 @@ def _refuse_foreign_file(path: Path) -> None:
         raise UsageError(f"{path} was not written by mnistae sweep, which would replace it.", "Move it away.")
 
 
-def _run_seed(configs: Mapping[str, Any], seed: int, artifacts: Path, report: Report, force: bool) -> SeedRun:
+def _by_workers(
+    configs: Mapping[str, Any], seeds: Sequence[int], artifacts: Path, force: bool, scheduler: str, jobs: int
+) -> Iterator[SeedRun]:
+    work = partial(apart, partial(_run_seed, configs, artifacts.resolve(), silent, force))
+    with connect(scheduler, jobs if jobs > 1 else None) as workers:
+        for done in workers.in_order(work, seeds):
+            yield replace(done, folder=str(artifacts / f"seed-{done.seed}"))
+
+
+def _for_elsewhere(configs: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
+    """The configs with absolute paths, for a process with another working directory and other caches."""
+    location = Path(data.where.location)
+    found = str(location) if data.where.source in KNOWN and location.is_dir() else None  # in a cache of this machine
+
+    def absolute(config: Any) -> Any:
+        paths = {name: getattr(config, name, None) for name in ("dataset", "data_dir", "indices")}
+        given = {name: str(Path(path).resolve()) for name, path in paths.items() if path and path not in KNOWN}
+        return replace(config, **({"data_dir": found} if found and hasattr(config, "data_dir") else {}) | given)
+
+    return {stage: absolute(config) for stage, config in configs.items()}
+
+
+def _run_seed(configs: Mapping[str, Any], artifacts: Path, report: Report, force: bool, seed: int) -> SeedRun:
     folder = artifacts / f"seed-{seed}"
     scored = run({stage: replace(config, seed=seed) for stage, config in configs.items()}, folder, report, force=force)
     manifests = [open_stage(folder, stage).manifest for stage in PIPELINE if (folder / stage).exists()]

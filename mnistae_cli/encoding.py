@@ -1,0 +1,213 @@
+"""What `encode` computes of a batch, and shards: files of a fixed number of batches, each made by any process."""
+
+import hashlib
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data import Dataset, Pixels, load_npy, load_recorded, unit_scale
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.inference import BATCH_SIZE, Network, open_network
+from mnistae_cli.scores import binary_crossentropy, squared_error
+from mnistae_cli.store import sha256_of
+
+ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
+SHARD_BATCHES = 20  # of BATCH_SIZE images; the last shard of a split may have fewer
+RECORD = "record.json"
+SECONDS_TO_APPEAR = 15  # what another machine wrote, on shared storage
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A batch: features (B, D), errors (B,) by name, and the sums of x and of x² for each pixel, (2, H, W)."""
+
+    features: NDArray[np.float32]
+    errors: Mapping[str, NDArray[np.float32]]
+    moments: NDArray[np.float64]
+
+
+def encode_batch(raw: Pixels, encoder: Network, decoder: Network) -> Encoded:
+    """Features, errors and sums of a batch (B, H, W)."""
+    batch = unit_scale(raw)
+    features = encoder(batch)
+    reconstructions = decoder(features)
+    errors = {name: error(batch, reconstructions) for name, error in ERRORS.items()}
+    powers = batch.sum(axis=0, dtype=np.float64), np.square(batch).sum(axis=0, dtype=np.float64)
+    return Encoded(features, errors, np.stack(powers))
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A piece of a split: what a worker needs to know to encode it.
+
+    Args:
+        folder: what it becomes, in a folder that holds the shards of one plan only.
+        split: `train` or `test`.
+        first: the number of its first image.
+        n_batches: of `BATCH_SIZE` images; the last may be smaller.
+        record: of the data set (`Dataset.record`).
+        networks: path and sha256 of the encoder and of the decoder.
+        versions: of the packages that decide about the bytes.
+    """
+
+    folder: Path
+    split: str
+    first: int
+    n_batches: int
+    record: Mapping[str, Any]
+    networks: tuple[tuple[Path, str], ...]
+    versions: Mapping[str, str]
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide about the bytes of a shard."""
+    return {name: metadata.version(name) for name in ("mnistae", "numpy", "onnxruntime")}
+
+
+def plan_shards(root: Path, data: Dataset, record: Mapping[str, Any], networks: Mapping[Path, str]) -> list[Shard]:
+    """The shards of both splits, in order, in a folder that only an equal plan has; those of others are removed.
+
+    Args:
+        root: the folder for all shards.
+        record: of the data set.
+        networks: path → sha256 of the encoder and of the decoder.
+    """
+    here = versions()
+    decides = [record["sha256"], list(networks.values()), here, BATCH_SIZE, SHARD_BATCHES]
+    folder = root / hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
+    for other in root.iterdir() if root.exists() else ():
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        Shard(folder / f"{split}-{first}", split, first, SHARD_BATCHES, record, tuple(networks.items()), here)
+        for split, images in data.splits()
+        for first in range(0, images.pixels.n, SHARD_BATCHES * BATCH_SIZE)
+    ]
+
+
+def write_shard(shard: Shard) -> dict[str, str]:
+    """Encode a shard. Its folder appears when it is complete. Returns the sha256 of each of its files.
+
+    Raises:
+        UsageError: this process has other versions, or does not see the folder.
+        MissingInput: it does not see the same images.
+        DamagedInput: it does not see the same networks.
+    """
+    if versions() != shard.versions:
+        raise UsageError(
+            f"a worker has {_listed(versions())}, this process {_listed(shard.versions)}.",
+            "Install the same versions everywhere.",
+        )
+    if not shard.folder.parent.is_dir():
+        raise UsageError(
+            f"a worker does not see {shard.folder.parent}.", "Name an --artifacts on storage that all machines share."
+        )
+    pixels = dict(_dataset(json.dumps(shard.record, sort_keys=True)).splits())[shard.split].pixels
+    encoder, decoder = (_network(path, sha256) for path, sha256 in shard.networks)
+    batches = islice(pixels.batches(BATCH_SIZE, shard.first), shard.n_batches)
+    encoded = [encode_batch(raw, encoder, decoder) for raw in batches]
+    arrays = {"features": np.concatenate([each.features for each in encoded])}
+    arrays |= {name: np.concatenate([each.errors[name] for each in encoded]) for name in ERRORS}
+    partial = shard.folder.with_name(f".{shard.folder.name}.{uuid.uuid4().hex}")  # two processes may be at it
+    partial.mkdir()
+    try:
+        np.save(partial / "moments.npy", np.stack([each.moments for each in encoded]))
+        for name, array in arrays.items():
+            np.save(partial / f"{name}.npy", array)
+        hashes = {path.name: sha256_of(path) for path in sorted(partial.iterdir())}
+        (partial / RECORD).write_text(json.dumps(hashes), encoding="utf-8")
+        try:
+            partial.rename(shard.folder)
+        except OSError:
+            if not shard.folder.is_dir():  # if it is, another process was faster: the bytes are the same
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return hashes
+
+
+@lru_cache(maxsize=1)
+def _dataset(record: str) -> Dataset:
+    """The data set of a record, once in a process; refused if its images are not the recorded ones."""
+    recorded = json.loads(record)
+    data = load_recorded(recorded, None)
+    if any(images.pixels.sha256() != recorded["sha256"][f"{split}_images"] for split, images in data.splits()):
+        raise MissingInput(
+            f"a worker finds other images at {recorded['location']}.", "Keep the data set on storage that all share."
+        )
+    return data
+
+
+@lru_cache(maxsize=2)
+def _network(path: Path, sha256: str) -> Network:
+    if not path.is_file() or sha256_of(path) != sha256:
+        raise DamagedInput(f"a worker does not find the same {path}.", "Keep --artifacts on storage that all share.")
+    return open_network(path)
+
+
+def finished(shard: Shard) -> dict[str, str] | None:
+    """The sha256 of the files of a shard that an earlier command left; None, and it is removed, if a byte is wrong."""
+    if not _is_there(shard.folder):
+        return None
+    try:
+        hashes: dict[str, str] = json.loads((shard.folder / RECORD).read_text(encoding="utf-8"))
+        if set(hashes) == {f"{name}.npy" for name in ("features", "moments", *ERRORS)}:
+            check(shard, hashes)
+            return hashes
+    except (OSError, ValueError, TypeError, DamagedInput):
+        pass
+    shutil.rmtree(shard.folder)
+    return None
+
+
+def _is_there(folder: Path) -> bool:
+    return folder in folder.parent.iterdir()  # NFS would remember a "no" of `exists`
+
+
+def check(shard: Shard, hashes: Mapping[str, str]) -> None:
+    """Compare every byte of a shard with the hashes that its maker told.
+
+    Raises:
+        DamagedInput: they differ.
+    """
+    for name, sha256 in hashes.items():
+        if sha256_of(shard.folder / name) != sha256:
+            raise DamagedInput(f"{shard.folder / name} is damaged.", "Run the same command again.")
+
+
+def read_shard(shard: Shard, hashes: Mapping[str, str]) -> Iterator[Encoded]:
+    """The batches of a shard, as `encode_batch` gave them.
+
+    Raises:
+        MissingInput: it is not there.
+        DamagedInput: not every byte is what its maker wrote.
+    """
+    waited_until = time.monotonic() + SECONDS_TO_APPEAR
+    while not _is_there(shard.folder):
+        if time.monotonic() > waited_until:
+            raise MissingInput(
+                f"{shard.folder} was written by a worker, but is not there.",
+                "Name an --artifacts on storage that all machines share.",
+            )
+        time.sleep(0.2)
+    check(shard, hashes)
+    arrays = {name: load_npy(shard.folder / f"{name}.npy") for name in ("features", *ERRORS)}
+    for number, moments in enumerate(load_npy(shard.folder / "moments.npy")):
+        rows = slice(number * BATCH_SIZE, (number + 1) * BATCH_SIZE)
+        yield Encoded(arrays["features"][rows], {name: arrays[name][rows] for name in ERRORS}, moments)
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -1,0 +1,226 @@
+"""The only place that imports Dask: worker processes on this machine, or those of a cluster."""
+
+import logging
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mnistae_cli.errors import MissingInput, MnistaeError, UsageError
+from mnistae_cli.store import unfinished
+
+LOCAL = "local"
+RETRIES = 2  # of a task that failed by an error that may pass, as a full disk; a lost worker's tasks are moved anyway
+SECONDS_TO_ANSWER = 5  # for the scheduler
+SECONDS_BETWEEN_LOOKS = 0.5
+CHATTY = ("distributed", "tornado", "asyncio", "bokeh")
+SILENT = logging.CRITICAL + 1
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Workers that are connected. They see the same files as this process.
+
+    Args:
+        client: Dask's.
+        scheduler: how messages name the scheduler.
+    """
+
+    client: Any
+    scheduler: str
+
+    def in_order(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """`function(task)` of each task, in their order. A task whose worker dies goes to another one.
+
+        Raises:
+            UsageError: the scheduler is gone, a task killed several workers, or they lack mnistae.
+            MnistaeError: as `function`.
+        """
+        # pure=False: a key is never that of a task of another command
+        calls = [(sys.argv, function, task) for task in tasks]
+        futures = self.client.map(_call, calls, pure=False, retries=RETRIES, batch_size=1000)
+        while futures:  # a result that was given away is forgotten
+            yield self._result(futures.pop(0))
+
+    def _result(self, future: Any) -> Any:
+        while True:
+            try:
+                result = future.result(timeout=SECONDS_BETWEEN_LOOKS)
+                break
+            except TimeoutError:
+                if future.status == "error":  # it is the task's own
+                    raise
+                if self.client.status != "running":
+                    raise self._gone() from None
+            except Exception as problem:
+                raise self._told(problem) from None
+        if isinstance(result, MnistaeError):
+            raise result
+        return result
+
+    def _told(self, problem: Exception) -> Exception:
+        """An error of Dask as the user should see it; one of the task as it is."""
+        from distributed import CancelledError, KilledWorker
+
+        if self.client.status != "running" or isinstance(problem, CancelledError):
+            return self._gone()
+        if isinstance(problem, KilledWorker):
+            return UsageError(
+                f"--scheduler {self.scheduler}: the same piece of work ended several workers: {problem}.",
+                "Look at the workers' logs and memory.",
+            )
+        if isinstance(problem, ImportError) or "deserialization" in str(problem):
+            return UsageError(
+                f"--scheduler {self.scheduler}: its processes cannot load mnistae: {problem.__cause__ or problem}.",
+                'Install the same "mnistae[dask]" for the scheduler and for every worker.',
+            )
+        return problem
+
+    def _gone(self) -> UsageError:
+        return UsageError(
+            f"--scheduler {self.scheduler}: the scheduler is gone.",
+            "What is finished is kept. Start the scheduler, then run the same command again to continue.",
+        )
+
+
+def _call(task: tuple[list[str], Callable[[Task], Result], Task]) -> Result | MnistaeError:
+    """Done by a worker. An error that trying again does not mend is a result. Manifests name the user's command."""
+    sys.argv, function, argument = task[0], task[1], task[2]
+    try:
+        return function(argument)
+    except MnistaeError as error:
+        return error
+
+
+def apart(function: Callable[[Task], Result], task: Task) -> Result:
+    """`function(task)` in a process of its own, which ends with this one.
+
+    A worker's own threads draw from Python's global random state, which decides how Keras starts a network.
+    """
+    command = [sys.executable, "-c", "from mnistae_cli.workers import serve; serve()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write(pickle.dumps((sys.argv, function, task)))
+        child.stdin.flush()  # it stays open: its end tells the child that this process was killed
+        answer = child.stdout.read()
+    if not answer:
+        raise OSError(f"a process of a worker ended with {child.returncode}")
+    result: Result | MnistaeError = pickle.loads(answer)
+    if isinstance(result, MnistaeError):
+        raise result
+    return result
+
+
+def serve() -> None:
+    """The process of `apart`."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever libraries print is no answer
+    task = pickle.load(sys.stdin.buffer)
+
+    def end_with_the_worker() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=end_with_the_worker, daemon=True).start()
+    answer = pickle.dumps(_call(task))
+    out.write(answer)
+    out.flush()
+    os._exit(0)
+
+
+@contextmanager
+def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
+    """Connect to a scheduler, or start workers on this machine. Either ends with the block.
+
+    Args:
+        scheduler: `local`, or an address as `tcp://host:8786`.
+        n_workers: of `local`; as many as there are cores if None. Each is a process of one thread.
+
+    Raises:
+        MissingInput: Dask is not installed.
+        UsageError: no scheduler answers.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise MissingInput(
+            f"--scheduler {scheduler} needs Dask, which is not installed.", 'Run: pip install "mnistae[dask]"'
+        ) from None
+    _silence()
+    with ExitStack() as closing:
+        address: Any = scheduler
+        if scheduler == LOCAL:
+            scratch = Path(tempfile.mkdtemp(prefix="mnistae-"))
+            unfinished.add(scratch)  # a signal ends the process without leaving the block
+            closing.callback(_forget, scratch)
+            address = closing.enter_context(
+                distributed.LocalCluster(
+                    n_workers=n_workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    memory_limit=None,
+                    local_directory=str(scratch),
+                    silence_logs=SILENT,
+                )
+            )
+        else:
+            _check_address(scheduler)
+        try:
+            client = distributed.Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+        except (OSError, ValueError) as problem:
+            raise _no_answer(scheduler, problem) from None
+        closing.callback(_close, client)
+        yield Workers(client, scheduler)
+
+
+def _check_address(address: str) -> None:
+    """See whether somebody listens there: Dask would try for long, and then complain at the end of the process.
+
+    Raises:
+        UsageError: nobody does.
+    """
+    import socket
+
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    try:
+        protocol, place = parse_address(address)
+        if protocol in ("tcp", "tls"):
+            socket.create_connection(parse_host_port(place), SECONDS_TO_ANSWER).close()
+    except (OSError, ValueError, OverflowError) as problem:
+        raise _no_answer(address, problem) from None
+
+
+def _no_answer(address: str, problem: Exception) -> UsageError:
+    return UsageError(
+        f"--scheduler {address}: no Dask scheduler answers there: {problem}.",
+        f"Start one, and give its address, as tcp://host:8786; or --scheduler {LOCAL}.",
+    )
+
+
+def _silence() -> None:
+    for name in [*CHATTY, *logging.root.manager.loggerDict]:
+        if name.split(".")[0] in CHATTY:
+            logging.getLogger(name).setLevel(SILENT)
+
+
+def _close(client: Any) -> None:
+    with suppress(Exception):  # the scheduler may be gone
+        client.close(timeout=SECONDS_TO_ANSWER)
+
+
+def _forget(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.discard(folder)
