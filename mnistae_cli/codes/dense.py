@@ -16,6 +16,7 @@ class Dense(Code):
     """The plain autoencoder, with a trace of L1 that helps KMeans and costs little of the loss."""
 
     chosen_by: ClassVar = {"model": "dense"}
+    in_parts: ClassVar[bool] = True
     summary: ClassVar = "many units, most of them active"
 
     latent_dim: int = latent_dim_option()

@@ -105,6 +105,7 @@ class Code(Kind):
 
     usual_epochs: ClassVar[int] = 8
     least_steps: ClassVar[int] = 1000  # fewer leave a small data set half learned
+    in_parts: ClassVar[bool] = False  # whether it can learn from images of which only batches are in memory
 
     latent_dim: int
     loss: Literal["bce", "mse"]

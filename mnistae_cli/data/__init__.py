@@ -11,7 +11,7 @@ from mnistae_cli.data.datasets import (
     load_recorded,
 )
 from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
-from mnistae_cli.data.framing import Frame, frame_image, measure_frame
+from mnistae_cli.data.framing import MEASURED_IMAGES, Frame, frame_image, measure_frame
 from mnistae_cli.data.image_files import image_paths, read_grey
 from mnistae_cli.data.npy import NpyWriter, load_npy
 from mnistae_cli.data.opening import open_images
@@ -22,6 +22,7 @@ from mnistae_cli.data.splits import Dataset
 
 __all__ = [
     "KNOWN",
+    "MEASURED_IMAGES",
     "Dataset",
     "Drawn",
     "Frame",

@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.data.rows import Rows
 from mnistae_cli.data.sources import ImageSource, Pixels
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.reading import DEFAULT, Reading
@@ -34,7 +35,8 @@ def from_idx(path: Path, reading: Reading = DEFAULT) -> ImageSource:
         for content in _idx_items(path, 16, n, height * width, size, first):
             yield np.frombuffer(content, np.uint8).reshape(-1, height, width)
 
-    return ImageSource(n, height, width, batches, str(path))
+    at = None if path.suffix == ".gz" else Rows(path, (n, height, width), np.dtype(np.uint8), 16).take
+    return ImageSource(n, height, width, batches, str(path), at=at)
 
 
 def read_idx_labels(path: Path, reading: Reading = DEFAULT) -> NDArray[np.uint8]:

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
 from mnistae_cli.data.image_files import decoded
-from mnistae_cli.data.npy import NpyWriter, read_header, read_rows
-from mnistae_cli.data.sources import IN_MEMORY, Batches, ImageSource, taken
+from mnistae_cli.data.npy import NpyWriter
+from mnistae_cli.data.rows import Rows
+from mnistae_cli.data.sources import IN_MEMORY, At, Batches, ImageSource, taken, taken_at
 from mnistae_cli.errors import DamagedInput
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
@@ -41,6 +42,7 @@ class Pictures:
         damaged: index → what is wrong with that file, the end of a sentence.
         pixels: those of all, if they are packed or held; a damaged file's are black.
         hashes: the sha256 of all files' bytes, as batches of (B, 32) uint8.
+        at: indices → pixels, if they are packed.
     """
 
     origin: str
@@ -49,13 +51,16 @@ class Pictures:
     damaged: Mapping[int, str]
     pixels: Batches | None
     hashes: Batches
+    at: At | None = None
 
     def part(self, indices: NDArray[np.int64]) -> tuple[ImageSource, NDArray[np.int64]]:
         """The undamaged pictures among `indices`, which ascend, and their indices."""
         left = np.setdiff1d(indices, np.array(list(self.damaged), np.int64), assume_unique=True)
         files = [self.paths[i] for i in left]
         pixels = taken(self.pixels, left) if self.pixels else partial(decoded, files, self.shape)
-        return ImageSource(len(left), *self.shape, pixels, self.origin, files, taken(self.hashes, left)), left
+        at = taken_at(self.at, left) if self.at else None
+        source = ImageSource(len(left), *self.shape, pixels, self.origin, files, taken(self.hashes, left), at=at)
+        return source, left
 
 
 def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT, report: Report = silent) -> Pictures:
@@ -78,18 +83,18 @@ def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT
         return not any(_opens(paths[i]) for i in facts["unread"])
 
     entry = find_or_make(key, folder.resolve(), pack, report, holds=holds)
-    pixels: Batches | None
     if entry:
         height, width = entry.facts["shape"]
-        pixels, hashes = (partial(read_rows, each, *read_header(each)) for each in _files_of(entry.folder))
-        pictures = Pictures(str(folder), paths, (height, width), dict(entry.facts["damaged"]), pixels, hashes)
+        rows, hashes = (Rows.of(each) for each in _files_of(entry.folder))
+        damaged = dict(entry.facts["damaged"])
+        pictures = Pictures(str(folder), paths, (height, width), damaged, rows.batches, hashes.batches, rows.take)
     else:
         known: list[tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]] = []
         found = decode_all(paths, states, partial(_remembered, known, len(paths)), report)
         held = [pixels for pixels, _ in known if pixels is not None]
-        pixels = partial(_slices, np.concatenate(held)) if held else None
-        hashes = partial(_slices, np.concatenate([hashes for _, hashes in known]))
-        pictures = Pictures(str(folder), paths, found.shape, found.damaged, pixels, hashes)
+        held_pixels = partial(_slices, np.concatenate(held)) if held else None
+        all_hashes = partial(_slices, np.concatenate([hashes for _, hashes in known]))
+        pictures = Pictures(str(folder), paths, found.shape, found.damaged, held_pixels, all_hashes)
     _judge(folder, pictures, reading, report, listed=not entry or entry.fresh or not reading.skip_damaged)
     return pictures
 

@@ -48,9 +48,9 @@ class Rows:
         """Of the whole array."""
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
-    def batches(self, size: int = CHUNK) -> Iterator[NDArray[Any]]:
-        """All rows in order, so many at a time, the last time fewer."""
-        return read_rows(self.path, self.shape, self.dtype, self.offset, size)
+    def batches(self, size: int = CHUNK, first: int = 0) -> Iterator[NDArray[Any]]:
+        """All rows from the first one on in order, so many at a time, the last time fewer."""
+        return read_rows(self.path, self.shape, self.dtype, self.offset, size, first)
 
     def take(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """The rows at `indices` (M,), in their order."""

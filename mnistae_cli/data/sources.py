@@ -1,20 +1,22 @@
 """`ImageSource`: images that are read in order, from an array in memory, a `.npy` file or other files."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data.npy import read_header, read_rows
+from mnistae_cli.data.rows import Rows
 from mnistae_cli.errors import DamagedInput
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """(N, H, W): uint8 from 0 to 255, or float32 from 0 to 1."""
+
+At = Callable[[NDArray[np.integer[Any]]], Pixels]
+"""Indices (M,) → images (M, H, W), read from where they are."""
 
 CHUNK = 4096
 IN_MEMORY = 256 * 2**20  # bytes of an unpacked or decoded array that may be held; a larger one is streamed
@@ -37,6 +39,7 @@ class ImageSource:
         files: the image files, if there is one per image.
         file_hashes: with `files`: batch size → batches (B, 32) uint8, the sha256 of each file's bytes.
         rows: if the images were taken out of a larger array, their numbers in it, (N,).
+        at: indices (M,) → those images (M, H, W), in any order; None where only all can be read in order.
     """
 
     n: int
@@ -47,6 +50,13 @@ class ImageSource:
     files: Sequence[str] = ()
     file_hashes: Batches | None = None
     rows: NDArray[np.int64] | None = None
+    at: At | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        """Of all pixels in memory."""
+        first = next(self.batches(1))
+        return self.n * first.nbytes
 
     def names(self) -> list[str]:
         """A unique name for each image: its file, or its number in the array that it came from."""
@@ -73,6 +83,7 @@ class ImageSource:
             files=[self.files[i] for i in indices] if self.files else (),
             file_hashes=taken(self.file_hashes, indices) if self.file_hashes else None,
             rows=indices if self.rows is None else self.rows[indices],
+            at=taken_at(self.at, indices) if self.at else None,
         )
 
     def sha256(self) -> str:
@@ -105,6 +116,11 @@ def taken(batches: Batches, rows: NDArray[np.int64]) -> Batches:
             yield waiting
 
     return chosen
+
+
+def taken_at(at: At, rows: NDArray[np.int64]) -> At:
+    """The same for the given rows alone."""
+    return lambda indices: at(rows[indices])
 
 
 def unit_scale(pixels: Pixels) -> NDArray[np.float32]:
@@ -144,7 +160,7 @@ def from_array(array: NDArray[Any], origin: str) -> ImageSource:
     def batches(size: int, first: int = 0) -> Iterator[Pixels]:
         return (pixels[start : start + size] for start in range(first, len(pixels), size))
 
-    return ImageSource(len(array), array.shape[1], array.shape[2], batches, origin)
+    return ImageSource(len(array), array.shape[1], array.shape[2], batches, origin, at=pixels.__getitem__)
 
 
 def _without_channel(array: NDArray[Any], origin: str) -> NDArray[Any]:
@@ -157,12 +173,20 @@ def _without_channel(array: NDArray[Any], origin: str) -> NDArray[Any]:
 
 def from_npy(path: Path, origin: str = "") -> ImageSource:
     """A `.npy` file of images, (N, H, W) or (N, H, W, 1), read in batches; `origin` is its name in messages."""
-    shape, dtype, offset = read_header(path)
-    return from_rows(partial(read_rows, path, shape, dtype, offset), shape, origin or str(path))
+    rows = Rows.of(path)
+    return from_rows(rows.batches, rows.shape, origin or str(path), rows.take)
 
 
-def from_rows(batches: Batches, shape: tuple[int, ...], origin: str) -> ImageSource:
+def from_rows(
+    batches: Batches, shape: tuple[int, ...], origin: str, at: Callable[..., NDArray[Any]] | None = None
+) -> ImageSource:
     """Images of an array of a given shape, (N, H, W) or (N, H, W, 1), that is read in batches. Each batch is checked.
+
+    Args:
+        batches: of the array.
+        shape: of the array.
+        origin: its name in messages.
+        at: indices → rows of the array, if they can be read in any order.
 
     Raises:
         DamagedInput: another shape.
@@ -177,4 +201,7 @@ def from_rows(batches: Batches, shape: tuple[int, ...], origin: str) -> ImageSou
             yield checked_pixels(batch.reshape(len(batch), *shape[1:]), origin, first)
             first += len(batch)
 
-    return ImageSource(shape[0], shape[1], shape[2], checked, origin)
+    def checked_at(indices: NDArray[np.integer[Any]]) -> Pixels:
+        return checked_pixels(cast(Any, at)(indices).reshape(len(indices), *shape[1:]), origin)
+
+    return ImageSource(shape[0], shape[1], shape[2], checked, origin, at=checked_at if at else None)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from mnistae_cli.data import ImageSource
 from mnistae_cli.errors import UsageError
 
 EXECUTION_STEPS = range(8, 65)  # steps per call of the compiled function; fewer or many more were slower
@@ -59,6 +60,10 @@ class Examples:
         """Whether the network is trained on pairs of examples."""
         return self.neighbors is not None or self.labelled is not None
 
+    def fed(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """What a step is given for `indices`: themselves, because the examples are in its reach."""
+        return indices
+
     def alone(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """`indices` (B,) as `take` expects them: in pairs, each example is paired with itself."""
         return np.stack([indices, indices], axis=1) if self.in_pairs else indices
@@ -78,6 +83,30 @@ class Examples:
         chosen = (draws.random(len(indices)) < NEIGHBOR_SHARE) & np.isin(nearest, indices)
         pairs[chosen, 1] = nearest[chosen]
         return pairs
+
+
+class StreamedExamples(Examples):
+    """Images that stay where they are: a step is given the pixels of its batch instead of indices.
+
+    Args:
+        images: with `at`. They are the inputs and the targets.
+    """
+
+    def __init__(self, images: ImageSource) -> None:
+        self._images = images
+        self.neighbors = self.labelled = None
+
+    def __len__(self) -> int:
+        return self._images.n
+
+    def fed(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """The pixels (B, H, W) at `indices` (B,)."""
+        return self._images.at(indices)  # type: ignore[misc]
+
+    def take(self, indices: Any) -> tuple[Any, Any]:
+        """Inputs and targets of pixels (B, H, W): both are the pixels in [0, 1]."""
+        inputs = tf.cast(indices, tf.float32) / 255 if indices.dtype in (tf.uint8, np.uint8) else indices
+        return inputs, inputs
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -152,10 +181,15 @@ class Batches:
             for epoch in range(first, self.epochs):
                 yield self.of_epoch(epoch)[done if epoch == first else 0 :]
 
-        width = (2,) if self.examples.in_pairs else ()
+        def steps() -> Iterator[NDArray[Any]]:
+            return (self.examples.fed(batch) for batches in epochs() for batch in batches)
+
+        if isinstance(self.examples, StreamedExamples):
+            one = self.examples.fed(np.zeros(self.batch_size, int))
+            batches = tf.data.Dataset.from_generator(steps, output_signature=tf.TensorSpec(one.shape, one.dtype))
+        else:
+            shape = (None, self.batch_size, *((2,) if self.examples.in_pairs else ()))
+            batches = tf.data.Dataset.from_generator(epochs, output_signature=tf.TensorSpec(shape, tf.int32)).unbatch()
         options = tf.data.Options()
         options.autotune.enabled = False  # the end of the training would wait, up to a minute, for its sleeping thread
-        of_epochs = tf.data.Dataset.from_generator(
-            epochs, output_signature=tf.TensorSpec((None, self.batch_size, *width), tf.int32)
-        )
-        return of_epochs.unbatch().prefetch(self.steps.per_execution).with_options(options)
+        return batches.prefetch(self.steps.per_execution).with_options(options)

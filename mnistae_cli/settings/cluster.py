@@ -23,7 +23,6 @@ class KMeans(Kind):
     algorithm: Literal["auto", "elkan", "minibatch"] = option(
         "auto", "Mini-batches read the features in parts; auto: where they exceed --memory-share."
     )
-    memory_share: float = memory_share_option()
     max_iter: int = option(300, "Most iterations of one start.", minimum=1)
     tol: float = option(1e-4, "Stop when the centroids move less than this, relative to the variance.", minimum=0)
 
@@ -34,15 +33,7 @@ class KMeans(Kind):
 
     def fitting(self) -> dict[str, Any]:
         """What the functions that fit KMeans take."""
-        return {name: value for name, value in asdict(self).items() if name not in ("algorithm", "memory_share")}
-
-    def for_features(self, n_bytes: int) -> "KMeans":
-        """The same settings with the algorithm for features of so many bytes."""
-        from mnistae_cli.data import fits_memory
-
-        if self.algorithm != "auto":
-            return self
-        return replace(self, algorithm="elkan" if fits_memory(n_bytes, self.memory_share) else "minibatch")
+        return {name: value for name, value in asdict(self).items() if name != "algorithm"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,4 +65,14 @@ class ClusterConfig(Checked):
     """The settings of `cluster`."""
 
     method: KMeans | Graph = choice(METHODS, method="How images are grouped.")
+    memory_share: float = memory_share_option()
     seed: int = seed_option()
+
+    def for_features(self, n_bytes: int) -> "ClusterConfig":
+        """The same settings with KMeans' algorithm for features of so many bytes."""
+        from mnistae_cli.data import fits_memory
+
+        if not isinstance(self.method, KMeans) or self.method.algorithm != "auto":
+            return self
+        algorithm: Literal["elkan", "minibatch"] = "elkan" if fits_memory(n_bytes, self.memory_share) else "minibatch"
+        return replace(self, method=replace(self.method, algorithm=algorithm))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mnistae_cli.codes import CODES, Code
-from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+from mnistae_cli.fields import Checked, data_dir_option, memory_share_option, option, seed_option
 from mnistae_cli.flat import choice, make
 from mnistae_cli.reading import Reading
 
@@ -19,6 +19,7 @@ class TrainConfig(Checked):
     )
     data_dir: str | None = data_dir_option()
     reading: Reading = Reading()
+    memory_share: float = memory_share_option()
     code: Code = choice(
         CODES,
         model="The kind of code; sparse is one in which few units are active.",

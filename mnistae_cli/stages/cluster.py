@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,7 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
     """
     with hold(artifacts, report, create=False):
         inputs = open_stages(artifacts, reads_of(config))
-        if isinstance(config.method, KMeans):
-            features = Rows.of(inputs["encode"].folder / "features_train.npy")
-            config = replace(config, method=config.method.for_features(features.n_bytes))
+        config = config.for_features(Rows.of(inputs["encode"].folder / "features_train.npy").n_bytes)
         plan = Plan("cluster", config, inputs=inputs)
         return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
 

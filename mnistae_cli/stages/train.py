@@ -11,14 +11,24 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters import nearest_images
 from mnistae_cli.codes import Learned, Training
-from mnistae_cli.data import Dataset, data_folder, load_dataset, load_npy, measure_frame
+from mnistae_cli.data import (
+    MEASURED_IMAGES,
+    Dataset,
+    ImageSource,
+    Pixels,
+    data_folder,
+    fits_memory,
+    load_dataset,
+    load_npy,
+    measure_frame,
+)
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import TrainConfig
 from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
 
 if TYPE_CHECKING:
-    from mnistae_cli.nets import Autoencoder, Fitted, Part
+    from mnistae_cli.nets import Autoencoder, Examples, Fitted, Part
 
 
 def train(
@@ -74,14 +84,18 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
 
     nets.start_session(config.seed)
     code = config.code
-    pixels = data.train.pixels.load()
+    source, test = data.train.pixels, data.test.pixels
+    streamed = code.in_parts and source.at and not fits_memory(source.n_bytes, config.memory_share)
+    if streamed:
+        report(Notice(f"{source.n:,} images stay on the disk, and are read in batches"))
+    pixels = next(source.batches(MEASURED_IMAGES)) if streamed else source.load()
     frame = measure_frame(pixels)
     in_pairs, n_neighbors = code.n_pair_neighbors is not None, code.n_pair_neighbors or 0
     if n_neighbors and len(pixels) > 1:
         report(Notice(f"nearest neighbors of {len(pixels):,} images"))
     neighbors = _kept(work, "neighbors.npy", lambda: nearest_images(pixels, n_neighbors))
-    examples = nets.Examples(pixels, neighbors=neighbors if in_pairs else None)
-    shown = {"test": nets.Examples(data.test.pixels.load(), neighbors=neighbors[:0, :0] if in_pairs else None)}
+    examples = _examples(source, None if streamed else pixels, neighbors if in_pairs else None)
+    shown = {"test": _examples(test, None if streamed else test.load(), neighbors[:0, :0] if in_pairs else None)}
 
     def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
         return nets.train_network(
@@ -99,7 +113,7 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
 
     first, *later = code.parts
     epochs = int(code.training.epochs)
-    model = code.build(pixels, _n_steps(first, len(pixels)), config.seed)
+    model = code.build(pixels, _n_steps(first, source.n), config.seed)
     if not later:
         del pixels  # TensorFlow holds them now
     fitted = learn(model, first, nets.Part(0, 0, epochs))
@@ -124,6 +138,13 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
         **{name: values[fitted.best_epoch - 1] for name, values in fitted.history.items()},
         "frame": asdict(frame),
     }
+
+
+def _examples(images: ImageSource, pixels: Pixels | None, neighbors: NDArray[np.int32] | None) -> "Examples":
+    """The images as examples: their pixels, if these are given, or read from where they are."""
+    from mnistae_cli import nets
+
+    return nets.StreamedExamples(images) if pixels is None else nets.Examples(pixels, neighbors=neighbors)
 
 
 def _kept(work: Work, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
