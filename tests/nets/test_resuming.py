@@ -17,10 +17,11 @@ from mnistae_cli.stages.train import train
 from mnistae_cli.store import Checkpoint, Plan, hold, stage_states
 from tests.builders import build, optimisation, train_config
 
+ONE_PART = {"model": "sparse", "sparsity": "topk", "k": 3, "noise": 0.1, "patience": 2, "epochs": 3}
+TWO_PARTS = {"model": "invariant", "epochs": 4, "hidden": (8,), "channels": (4,), "batch_size": 30}
 CODES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
-    "early stopping": ({"patience": 2, "epochs": 4}, (2, 8)),
-    "dead units, draws": ({"model": "sparse", "sparsity": "topk", "k": 3, "noise": 0.1, "epochs": 3}, (2, 8)),
-    "two parts": ({"model": "invariant", "epochs": 4, "hidden": (8,), "channels": (4,), "batch_size": 30}, (2, 10)),
+    "dead units, draws, early stopping": (ONE_PART, (2, 8)),
+    "two parts": (TWO_PARTS, (2, 10)),
 }
 """Settings, and at which events the training is killed: within an epoch, at the end of one, in the second part."""
 
