@@ -8,17 +8,15 @@ search by all pairs finds, of every fiftieth image. The communities are those of
 resolution 1.
 """
 
-import argparse
 import importlib.util
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measuring import Contender, Table, medians, report, take_turns
+from benchmarks.measuring import Contender, Table, medians, parser_of_artifacts, report, take_turns
 
 K = 30
 LATENT_DIM = 128
@@ -96,10 +94,8 @@ def modularity(graph: Any, groups: NDArray[Any]) -> float:
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
+    parser = parser_of_artifacts(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--keep", action="store_true", help="write results/, which README.md shows")
     options = parser.parse_args()
     embedding = np.load(options.artifacts / "encode" / "features_train.npy")[:, -LATENT_DIM:]
     points = np.ascontiguousarray(embedding / np.linalg.norm(embedding, axis=1, keepdims=True))

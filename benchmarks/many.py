@@ -5,20 +5,18 @@
 Each copy but the first is warped as in training. Images and codes are made before the clock starts.
 """
 
-import argparse
 import os
 import resource
 import sys
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measuring import Table, report
+from benchmarks.measuring import Table, parser_of_artifacts, report
 from mnistae_cli.clusters import Directions, find_clusters, nearest_images
-from mnistae_cli.data import Pixels, load_dataset, unit_scale
-from mnistae_cli.inference import in_parallel, open_network
+from mnistae_cli.data import Pixels, in_parallel, load_dataset, unit_scale
+from mnistae_cli.inference import open_network
 
 LATENT_DIM = 128
 BATCH = 1000
@@ -36,10 +34,8 @@ def warped(images: Pixels, seed: int) -> NDArray[np.uint8]:
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
+    parser = parser_of_artifacts(__doc__)
     parser.add_argument("--copies", type=int, default=10)
-    parser.add_argument("--keep", action="store_true", help="write results/, which README.md shows")
     options = parser.parse_args()
     train = load_dataset("mnist", os.environ.get("MNISTAE_DATA_DIR")).train
     images = train.pixels.load()

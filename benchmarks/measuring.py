@@ -141,6 +141,14 @@ def report(claim: str, measured: Mapping[str, Any], table: Table, rounds: int) -
     (RESULTS / f"{claim}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
+def parser_of_artifacts(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of a benchmark on finished artifacts: `--artifacts` and `--keep`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
+    parser.add_argument("--keep", action="store_true", help="write results/, which README.md shows")
+    return parser
+
+
 def arguments(description: str | None, rounds: int) -> argparse.Namespace:
     """The options of a benchmark: `--rounds` and `--keep`."""
     parser = argparse.ArgumentParser(description=description)

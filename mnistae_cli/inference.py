@@ -7,8 +7,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data import in_parallel as in_parallel
-
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(B, …) float32 → (B, …) float32."""
 

@@ -57,11 +57,10 @@ class Directions:
     """
 
     def __init__(self, features: NDArray[np.float32]) -> None:
-        self._n = len(features)
         self._search = Search(_unit(features))
 
     def __len__(self) -> int:
-        return self._n
+        return len(self._search)
 
     def nearest(self, features: NDArray[np.float32], n_neighbors: int) -> Neighbors:
         """The nearest to each of M features (M, D)."""

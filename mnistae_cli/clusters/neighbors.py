@@ -36,6 +36,9 @@ class Search:
     def __init__(self, points: NDArray[np.float32]) -> None:
         self._points = np.ascontiguousarray(points, np.float32)
 
+    def __len__(self) -> int:
+        return len(self._points)
+
     def nearest(self, queries: NDArray[np.float32], n_neighbors: int) -> Neighbors:
         """The `n_neighbors` points nearest to each query (M, D); fewer if there are fewer points."""
         from threadpoolctl import threadpool_limits

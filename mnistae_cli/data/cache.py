@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.store import fsync, sha256_of, unfinished
+from mnistae_cli.store import damage_of, entry_of, fsync, time_of_writing, unfinished
 
 RECORD = "record.json"  # written last
-SWAP_SECONDS = 10  # a record is on the disk at most this long after its `finished` time
 PARTIAL = ".partial"
 
 
@@ -146,19 +145,9 @@ def _damage(entry: Entry) -> str:
     later, or if the record itself was copied or touched (its time proves nothing then): reading them each time would
     cost each stage as much as its own reading. So a disk that changes bytes by itself is not found out, a program is.
     """
-    record = json.loads((entry.folder / RECORD).read_bytes())
-    changed = (entry.folder / RECORD).stat().st_ctime_ns  # unlike mtime, no program can set it
-    written = changed if changed < (entry.finished + SWAP_SECONDS) * 1e9 else 0
-    for name, expected in record["files"].items():
-        path = entry.folder / name
-        if not path.is_file():
-            return f"{name} is missing"
-        found = path.stat()
-        if found.st_size != expected["bytes"]:
-            return f"{name} has {found.st_size} bytes, not {expected['bytes']}"
-        if found.st_ctime_ns >= written and sha256_of(path) != expected["sha256"]:
-            return f"{name} has another sha256"
-    return ""
+    files = json.loads((entry.folder / RECORD).read_bytes())["files"]
+    written = time_of_writing(entry.folder / RECORD, entry.finished)
+    return damage_of(entry.folder, files, max(written - 1, 0))  # a file of the same tick as the record is read too
 
 
 def _made(root: Path, key: str, source: Path, make: Callable[[Path], dict[str, Any]]) -> Entry:
@@ -180,10 +169,7 @@ def _made(root: Path, key: str, source: Path, make: Callable[[Path], dict[str, A
 
 
 def _write_record(folder: Path, source: str, facts: dict[str, Any]) -> float:
-    files = {}
-    for path in sorted(folder.iterdir()):
-        fsync(path)
-        files[path.name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    files = {path.name: entry_of(path) for path in sorted(folder.iterdir())}
     finished = time.time()
     record: dict[str, Any] = {"source": source, "finished": finished, "facts": facts, "files": files}
     record["seal"] = _seal(record)

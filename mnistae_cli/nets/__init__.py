@@ -5,7 +5,7 @@ Importing it takes seconds: import it inside the function that trains.
 
 from mnistae_cli.nets.augmentation import corrupted
 from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
-from mnistae_cli.nets.batches import Examples, StreamedExamples, plan_steps
+from mnistae_cli.nets.batches import Examples, plan_steps
 from mnistae_cli.nets.classifier import Head, build_head, build_prototypes
 from mnistae_cli.nets.export import export_onnx, load_keras, write_history
 from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
@@ -28,7 +28,6 @@ __all__ = [
     "L1Penalty",
     "Optimisation",
     "Part",
-    "StreamedExamples",
     "TopK",
     "build_dense",
     "build_finetuned",

@@ -19,8 +19,11 @@ NEIGHBOR_SHARE = 0.5  # of the examples; they are paired with a neighbor instead
 class Examples:
     """The training examples, held once, by TensorFlow. The caller can delete its own arrays afterwards.
 
+    Images that stay on the disk are not held: a step is then given the pixels of its batch instead of indices.
+
     Args:
-        inputs: (N, …), uint8 where 255 stands for 1, or float32.
+        inputs: (N, …), uint8 where 255 stands for 1, or float32; or images on the disk, with `at`, which are the
+            targets too.
         targets: (N, …), None if the inputs are the targets.
         neighbors: (N, k), the nearest neighbors of each example. With them, an example is paired with itself or with
             one of these.
@@ -30,26 +33,27 @@ class Examples:
 
     def __init__(
         self,
-        inputs: NDArray[Any],
+        inputs: NDArray[Any] | ImageSource,
         targets: NDArray[Any] | None = None,
         neighbors: NDArray[np.int32] | None = None,
         labelled: NDArray[np.int64] | None = None,
     ) -> None:
-        self.inputs = tf.constant(inputs)
+        self.on_disk = inputs if isinstance(inputs, ImageSource) else None
+        self.inputs: Any = None if self.on_disk else tf.constant(inputs)
         self.targets = None if targets is None else tf.constant(targets)
         self.neighbors = neighbors
         self.labelled = labelled
 
     def __len__(self) -> int:
-        return int(self.inputs.shape[0])
+        return self.on_disk.n if self.on_disk else int(self.inputs.shape[0])
 
     def take(self, indices: Any) -> tuple[Any, Any]:
         """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,).
 
         With `neighbors` or `labelled`, `indices` are pairs (B, 2), and inputs are (B, 2, …). The targets are those of
-        the first example of each pair.
+        the first example of each pair. Of examples on the disk it takes what `fed` gave.
         """
-        inputs = tf.gather(self.inputs, indices)
+        inputs = tf.convert_to_tensor(indices) if self.on_disk else tf.gather(self.inputs, indices)
         if inputs.dtype == tf.uint8:
             inputs = tf.cast(inputs, tf.float32) / 255
         first, targets = (indices[:, 0], inputs[:, 0]) if self.in_pairs else (indices, inputs)
@@ -61,8 +65,8 @@ class Examples:
         return self.neighbors is not None or self.labelled is not None
 
     def fed(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """What a step is given for `indices`: themselves, because the examples are in its reach."""
-        return indices
+        """What a step is given for `indices` (B,): themselves, or pixels (B, H, W) from the disk."""
+        return self.on_disk.at(indices) if self.on_disk and self.on_disk.at else indices
 
     def alone(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """`indices` (B,) as `take` expects them: in pairs, each example is paired with itself."""
@@ -83,30 +87,6 @@ class Examples:
         chosen = (draws.random(len(indices)) < NEIGHBOR_SHARE) & np.isin(nearest, indices)
         pairs[chosen, 1] = nearest[chosen]
         return pairs
-
-
-class StreamedExamples(Examples):
-    """Images that stay where they are: a step is given the pixels of its batch instead of indices.
-
-    Args:
-        images: with `at`. They are the inputs and the targets.
-    """
-
-    def __init__(self, images: ImageSource) -> None:
-        self._images = images
-        self.neighbors = self.labelled = None
-
-    def __len__(self) -> int:
-        return self._images.n
-
-    def fed(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """The pixels (B, H, W) at `indices` (B,)."""
-        return self._images.at(indices)  # type: ignore[misc]
-
-    def take(self, indices: Any) -> tuple[Any, Any]:
-        """Inputs and targets of pixels (B, H, W): both are the pixels in [0, 1]."""
-        inputs = tf.cast(indices, tf.float32) / 255 if indices.dtype in (tf.uint8, np.uint8) else indices
-        return inputs, inputs
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -184,7 +164,7 @@ class Batches:
         def steps() -> Iterator[NDArray[Any]]:
             return (self.examples.fed(batch) for batches in epochs() for batch in batches)
 
-        if isinstance(self.examples, StreamedExamples):
+        if self.examples.on_disk:
             one = self.examples.fed(np.zeros(self.batch_size, int))
             batches = tf.data.Dataset.from_generator(steps, output_signature=tf.TensorSpec(one.shape, one.dtype))
         else:

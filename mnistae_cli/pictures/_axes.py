@@ -14,6 +14,7 @@ from mnistae_cli.scores import Table
 
 DPI = 120
 SHOWN = 10  # images in a row
+FEW_ROWS = 4  # fewer would be stretched to the height of the figure
 MOST_NUMBERS = 20  # a larger table has no room for its counts
 
 
@@ -54,6 +55,7 @@ def rows_of_images(axes: Axes, images: Pixels, rows: Sequence[NDArray[np.int64]]
         for column, image in enumerate(unit_scale(images[indices])):
             top, left = row * (height + 2) + 1, column * (width + 2) + 1
             strips[top : top + height, left : left + width] = image
-    axes.imshow(strips, cmap="gray", vmin=0, vmax=1)
+    aspect = "auto" if len(rows) >= FEW_ROWS else "equal"  # beside a table, rows stay in line with it
+    axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect=aspect)
     axes.set_xticks([])
     axes.set_yticks(np.arange(len(rows)) * (height + 2) + height / 2, names)

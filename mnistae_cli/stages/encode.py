@@ -12,6 +12,7 @@ from mnistae_cli.data import (
     Dataset,
     ImageSource,
     NpyWriter,
+    in_parallel,
     load_dataset,
     load_recorded,
     open_images,
@@ -19,7 +20,7 @@ from mnistae_cli.data import (
 )
 from mnistae_cli.encoding import ERRORS, Encoded, encode_batch, finished, plan_shards, read_shard, write_shard
 from mnistae_cli.errors import DamagedInput, UsageError
-from mnistae_cli.inference import BATCH_SIZE, Network, in_parallel, open_network
+from mnistae_cli.inference import BATCH_SIZE, Network, open_network
 from mnistae_cli.progress import Advance, Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
 from mnistae_cli.settings import EncodeConfig, reads_of

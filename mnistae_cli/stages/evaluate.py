@@ -116,11 +116,11 @@ def _probe(work: Work, encode: Stored, features: Features, seed: int, report: Re
         report(Notice("fewer than two classes, or one image of each: the linear probe is left out"))
         return
     report(Notice(f"linear probe on {len(features['train']):,} images"))
-    probe = fit_probe(features["train"].load(), labels["train"], seed)
+    known = {split: (features[split].load(), each) for split, each in labels.items() if each is not None}
+    probe = fit_probe(*known["train"], seed)
     work.metrics["probe"] = {"C": probe.C, "held_out_accuracy": probe.held_out_accuracy}
-    for split, each in labels.items():
-        if each is not None:
-            work.metrics["probe"][split] = {"accuracy": probe.accuracy(features[split].load(), each)}
+    for split, pair in known.items():
+        work.metrics["probe"][split] = {"accuracy": probe.accuracy(*pair)}
 
 
 def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mnistae_cli.data import Drawn, draw_from, load_encoded, load_npy, unit_scale
-from mnistae_cli.inference import BATCH_SIZE, in_parallel, open_network
+from mnistae_cli.data import Drawn, draw_from, in_parallel, load_encoded, load_npy, unit_scale
+from mnistae_cli.inference import BATCH_SIZE, open_network
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import FinetuneConfig, reads_of
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages

@@ -14,8 +14,6 @@ from mnistae_cli.codes import Learned, Training
 from mnistae_cli.data import (
     MEASURED_IMAGES,
     Dataset,
-    ImageSource,
-    Pixels,
     data_folder,
     fits_memory,
     load_dataset,
@@ -28,7 +26,7 @@ from mnistae_cli.settings import TrainConfig
 from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
 
 if TYPE_CHECKING:
-    from mnistae_cli.nets import Autoencoder, Examples, Fitted, Part
+    from mnistae_cli.nets import Autoencoder, Fitted, Part
 
 
 def train(
@@ -94,8 +92,9 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     if n_neighbors and len(pixels) > 1:
         report(Notice(f"nearest neighbors of {len(pixels):,} images"))
     neighbors = _kept(work, "neighbors.npy", lambda: nearest_images(pixels, n_neighbors))
-    examples = _examples(source, None if streamed else pixels, neighbors if in_pairs else None)
-    shown = {"test": _examples(test, None if streamed else test.load(), neighbors[:0, :0] if in_pairs else None)}
+    examples = nets.Examples(source if streamed else pixels, neighbors=neighbors if in_pairs else None)
+    none = neighbors[:0, :0] if in_pairs else None
+    shown = {"test": nets.Examples(test if streamed else test.load(), neighbors=none)}
 
     def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
         return nets.train_network(
@@ -138,13 +137,6 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
         **{name: values[fitted.best_epoch - 1] for name, values in fitted.history.items()},
         "frame": asdict(frame),
     }
-
-
-def _examples(images: ImageSource, pixels: Pixels | None, neighbors: NDArray[np.int32] | None) -> "Examples":
-    """The images as examples: their pixels, if these are given, or read from where they are."""
-    from mnistae_cli import nets
-
-    return nets.StreamedExamples(images) if pixels is None else nets.Examples(pixels, neighbors=neighbors)
 
 
 def _kept(work: Work, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:

@@ -4,9 +4,18 @@ The main functions: `hold` locks the directory, `make_stage` writes a stage's fo
 and `stage_states` lists the state of each.
 """
 
-from mnistae_cli.store.checkpoints import Checkpoint, Write, interrupted
+from mnistae_cli.store.checkpoints import Checkpoint
 from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep
-from mnistae_cli.store.files import NO_PLACE, discard_unfinished, fsync, sha256_of, unfinished
+from mnistae_cli.store.files import (
+    NO_PLACE,
+    damage_of,
+    discard_unfinished,
+    entry_of,
+    fsync,
+    sha256_of,
+    time_of_writing,
+    unfinished,
+)
 from mnistae_cli.store.interrupts import Interrupts
 from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
@@ -27,14 +36,14 @@ __all__ = [
     "Reads",
     "Stored",
     "Work",
-    "Write",
     "command_for",
     "command_line",
+    "damage_of",
     "discard_unfinished",
     "drop_stage",
+    "entry_of",
     "fsync",
     "hold",
-    "interrupted",
     "keep",
     "make_stage",
     "open_beside",
@@ -44,5 +53,6 @@ __all__ = [
     "see",
     "sha256_of",
     "stage_states",
+    "time_of_writing",
     "unfinished",
 ]

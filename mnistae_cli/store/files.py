@@ -4,10 +4,14 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Errors of a path that cannot be written. Trying again does not help."""
+
+SWAP_SECONDS = 10  # a record is on the disk at most this long after the time in it
 
 unfinished: set[Path] = set()
 """Files and folders that this process is writing under a temporary name. They are useless if it stops."""
@@ -24,6 +28,46 @@ def sha256_of(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def entry_of(path: Path) -> dict[str, Any]:
+    """The sha256 and the bytes of a file, as a record of its folder holds them. It is on the disk afterwards."""
+    fsync(path)
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+
+
+def time_of_writing(record: Path, finished: float) -> int:
+    """When a record of files was written, in ns; 0 if it was copied or touched afterwards, or is gone.
+
+    Args:
+        record: its file.
+        finished: the time in it, in seconds since 1970.
+    """
+    try:
+        changed = record.stat().st_ctime_ns  # unlike mtime, no program can set it
+    except FileNotFoundError:  # another process is swapping the folder
+        return 0
+    return changed if changed < (finished + SWAP_SECONDS) * 1e9 else 0
+
+
+def damage_of(folder: Path, files: Mapping[str, Mapping[str, Any]], since: int) -> str:
+    """What is wrong with the files of a folder; empty if nothing is.
+
+    Args:
+        folder: of the files.
+        files: name → `entry_of`, as recorded.
+        since: in ns; a file of the right size that was not changed after this time is not read.
+    """
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{path} is missing"
+        found = path.stat()
+        if found.st_size != expected["bytes"]:
+            return f"{path} is damaged: {found.st_size} bytes, its manifest says {expected['bytes']}"
+        if found.st_ctime_ns > since and sha256_of(path) != expected["sha256"]:
+            return f"{path} is damaged: its sha256 is not the one in its manifest"
+    return ""
 
 
 def fsync(path: Path) -> None:

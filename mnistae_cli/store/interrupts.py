@@ -9,7 +9,8 @@ from typing import Any, Self
 class Interrupts:
     """Inside the `with` block, the first signal to stop is only noted; a second one acts at once.
 
-    Signals reach only the main thread. In another one nothing is changed.
+    Signals reach only the main thread. In another one nothing is changed. A signal that is ignored stays ignored, as in
+    a process that a shell started in the background.
     """
 
     def __init__(self) -> None:
@@ -19,7 +20,8 @@ class Interrupts:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

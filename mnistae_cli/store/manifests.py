@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli import __version__
-from mnistae_cli.store.files import fsync, sha256_of
+from mnistae_cli.store.files import damage_of, entry_of, fsync, time_of_writing
 
 SCHEMA_VERSION = 1  # of what commands print, and of `metrics.json`
 MANIFEST_VERSION = 2
 MANIFEST = "manifest.json"
-SWAP_SECONDS = 10  # a manifest is on the disk at most this long after its `checked` time
 RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "onnxruntime")
 
 
@@ -91,7 +90,7 @@ def seal(
         config=config,
         inputs=inputs,
         dataset=dict(dataset) if dataset else None,
-        files={each.name: _entry(each) for each in sorted(folder.iterdir())},
+        files={each.name: entry_of(each) for each in sorted(folder.iterdir())},
         metrics=metrics,
         versions=versions(),
         seed=config["seed"],
@@ -156,27 +155,9 @@ def damage(folder: Path, manifest: Manifest, *, thorough: bool = True) -> str:
     If not `thorough`, a file of the right size is read only if it was changed after the manifest was written. But if
     the manifest itself was copied or touched since, its time proves nothing, and all files are read.
     """
-    written = 0 if thorough else _time_of_writing(folder, manifest)
-    for name, expected in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            return f"{path} is missing"
-        found = path.stat()
-        if found.st_size != expected["bytes"]:
-            return f"{path} is damaged: {found.st_size} bytes, its manifest says {expected['bytes']}"
-        if found.st_ctime_ns > written and sha256_of(path) != expected["sha256"]:
-            return f"{path} is damaged: its sha256 is not the one in its manifest"
-    return ""
-
-
-def _time_of_writing(folder: Path, manifest: Manifest) -> int:
-    """When the manifest was written, in ns; 0 if it was copied or touched afterwards."""
-    try:
-        changed = (folder / MANIFEST).stat().st_ctime_ns  # unlike mtime, no program can set it
-    except FileNotFoundError:  # another process is swapping the folder
-        return 0
     checked = datetime.fromisoformat(manifest.checked).timestamp()
-    return changed if changed < (checked + SWAP_SECONDS) * 1e9 else 0
+    written = 0 if thorough else time_of_writing(folder / MANIFEST, checked)
+    return damage_of(folder, manifest.files, written)
 
 
 def versions() -> dict[str, str]:
@@ -188,11 +169,6 @@ def versions() -> dict[str, str]:
 def command_line() -> str:
     """The command line of this process. The program is named without its folder."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def _entry(path: Path) -> dict[str, Any]:
-    fsync(path)
-    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
 
 
 def _peak_memory_bytes() -> int:

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,15 @@ def test_the_mean_of_the_weights_survives_too(tmp_path: Path) -> None:
     assert all(np.array_equal(one, other) for one, other in pairs)
 
 
+@pytest.fixture
+def handled_interrupts() -> Iterator[None]:
+    """A shell that starts pytest in the background lets it ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("handled_interrupts")
 def test_an_interruption_waits_for_the_step_and_is_told(npz: Path, tmp_path: Path) -> None:
     def interrupting(event: Any) -> None:
         listener(event)

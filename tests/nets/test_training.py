@@ -210,7 +210,7 @@ def test_training_holds_a_byte_a_pixel_even_with_patience() -> None:
 
 
 def test_a_training_run_traces_two_graphs_however_long_it_is() -> None:
-    """The step, the step in the loop of an execution, and the loss on the test images."""
+    """The step, in the loop of an execution, and the loss on the test images."""
 
     def counted(x: object, z: object) -> object:
         traces.append(x)

@@ -57,7 +57,7 @@ def test_a_change_names_the_file_and_the_command(finished: Path, shapes_npz: Pat
     assert reasons.pop("evaluate").endswith("is stale, features_train.npy of encode has changed")
     assert reasons == dict.fromkeys(("classify", "cluster"), "features_train.npy of encode has changed")
     refused = mnistae("evaluate", "-a", finished)
-    assert_two_lines(refused, 3, "is stale: features_train.npy of encode has changed.", "Run again: mnistae c")
+    assert_two_lines(refused, 3, "is stale: features_train.npy of encode has changed.", "Run again: mnistae cluster")
 
 
 def test_other_labels_reach_what_learns_from_them_alone(finished: Path, permuted_npz: Path, mnistae: Mnistae) -> None:

@@ -145,7 +145,7 @@ def test_the_states_are_told_without_reading_what_did_not_change(
 
     put(tmp_path, TRAIN)
     read: list[str] = []
-    monkeypatch.setattr("mnistae_cli.store.manifests.sha256_of", counted)
+    monkeypatch.setattr("mnistae_cli.store.files.sha256_of", counted)
     assert stage_states(tmp_path)["train"]["state"] == "up to date"
     assert read == []
     assert stage_states(tmp_path, thorough=True)["train"]["state"] == "up to date"
@@ -165,7 +165,7 @@ def test_a_change_that_hides_its_time_shows_in_the_states(tmp_path: Path) -> Non
 def test_a_manifest_that_was_touched_later_vouches_for_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, TRAIN)
     (tmp_path / "train" / "model").write_text("WEIGHTS")
-    monkeypatch.setattr("mnistae_cli.store.manifests.SWAP_SECONDS", -100)  # as if it was touched much later
+    monkeypatch.setattr("mnistae_cli.store.files.SWAP_SECONDS", -100)  # as if it was touched much later
     (tmp_path / "train" / "manifest.json").chmod(0o600)
     assert stage_states(tmp_path)["train"]["state"] == "damaged"
 
@@ -246,7 +246,7 @@ def test_the_place_of_the_same_data_is_noted_and_files_are_not_read_again(
         made = make_stage(root, seen, lambda _: pytest.fail("it is up to date"))
     assert made == read_manifest(root, "train").manifest
     assert made.dataset == seen.dataset
-    monkeypatch.setattr("mnistae_cli.store.manifests.sha256_of", lambda _: pytest.fail("nothing has changed"))
+    monkeypatch.setattr("mnistae_cli.store.files.sha256_of", lambda _: pytest.fail("nothing has changed"))
     assert stage_states(root)["train"]["state"] == "up to date"
     data.write_text("other images")
     assert stage_states(root)["train"]["state"] == "stale"
