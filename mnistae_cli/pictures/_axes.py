@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -55,7 +55,9 @@ def rows_of_images(axes: Axes, images: Pixels, rows: Sequence[NDArray[np.int64]]
         for column, image in enumerate(unit_scale(images[indices])):
             top, left = row * (height + 2) + 1, column * (width + 2) + 1
             strips[top : top + height, left : left + width] = image
-    aspect = "auto" if len(rows) >= FEW_ROWS else "equal"  # beside a table, rows stay in line with it
+    aspect: Literal["auto", "equal"] = (
+        "auto" if len(rows) >= FEW_ROWS else "equal"
+    )  # beside a table, rows stay in line with it
     axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect=aspect)
     axes.set_xticks([])
     axes.set_yticks(np.arange(len(rows)) * (height + 2) + height / 2, names)
