@@ -6,6 +6,7 @@ MNIST in memory, the default dense code for its 8 epochs and the invariant one f
 exporting and hashing, but without loading TensorFlow.
 """
 
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ CODES: dict[str, dict[str, Any]] = {
 
 def contender(settings: Mapping[str, Any], kept: bool) -> Contender:
     """Train once, and count the checkpoints."""
-    config = make(TrainConfig, settings)
+    config = make(TrainConfig, {**settings, "data_dir": os.environ["MNISTAE_DATA_DIR"]})
     data = open_data(config, Path("nowhere"))
     save = Checkpoint.save
 
