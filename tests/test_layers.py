@@ -10,13 +10,13 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
 # From the ground up. A package imports from lower rows alone; peers do not import peers.
 LAYERS = (
-    ("__init__", "errors", "progress"),
+    ("__init__", "errors", "progress", "spreadsheets"),
     ("fields",),
     ("flat", "reading"),
     ("store",),
     ("data",),
     ("clusters", "scores", "inference", "workers"),
-    ("pictures", "nets", "encoding"),
+    ("pictures", "nets", "encoding", "curation"),
     ("codes",),
     ("settings",),
     ("stages",),
@@ -32,6 +32,7 @@ ONLY_IN = {
     "onnxruntime": ("inference",),
     "sklearn.cluster": ("clusters",),
     "faiss": ("clusters",),
+    "cleanlab": ("curation",),
     "graspologic_native": ("clusters",),
     "sklearn.linear_model": ("scores",),
     "matplotlib": ("pictures",),

@@ -20,6 +20,7 @@ NEXT_COMMANDS = {
     "evaluate": "mnistae predict IMAGE",
     "finetune": "mnistae evaluate, mnistae predict IMAGE",
     "label": "mnistae predict IMAGE",
+    "review": "mnistae review --apply decisions.csv",
 }
 PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many seconds
 

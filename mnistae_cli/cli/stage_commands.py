@@ -112,6 +112,12 @@ def finetune(context: typer.Context, common: Common) -> None:
     _run_stage("finetune", context, common)
 
 
+@_stage_command("review", "mnistae review --apply decisions.csv")
+def review(context: typer.Context, common: Common) -> None:
+    """Find what is odd in the images: labels that look wrong, strangers, duplicates within and across the splits."""
+    _run_stage("review", context, common)
+
+
 @_stage_command("label", "mnistae label --names 7,2,0,9,1,4,3,5,8,6")
 def label(context: typer.Context, common: Common) -> None:
     """Name each cluster from a contact sheet; every image gets its cluster's name, the least certain last."""

@@ -5,13 +5,14 @@ from mnistae_cli.scores.calibration import held_out_temperature
 from mnistae_cli.scores.describing import describe_codes
 from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
 from mnistae_cli.scores.metrics import Table, binary_crossentropy, contingency_table, squared_error
-from mnistae_cli.scores.probing import fit_probe
+from mnistae_cli.scores.probing import N_FOLDS, fit_probe, out_of_fold_probabilities
 
 __all__ = [
     "CALIBRATION",
     "COVERAGES",
     "ERRORS",
     "FIGURES",
+    "N_FOLDS",
     "SPLITS",
     "Table",
     "binary_crossentropy",
@@ -22,5 +23,6 @@ __all__ = [
     "held_out_temperature",
     "known_figures",
     "metrics",
+    "out_of_fold_probabilities",
     "squared_error",
 ]

@@ -11,6 +11,7 @@ from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
+from mnistae_cli.settings.review import ReviewConfig
 
 Names = dict[str, tuple[str, ...]]
 """Earlier stage → what is read of it."""
@@ -18,7 +19,12 @@ Names = dict[str, tuple[str, ...]]
 FEATURES = ("features_train.npy", "features_test.npy")
 TRAIN_IMAGES, TEST_IMAGES = "#dataset.sha256.train_images", "#dataset.sha256.test_images"
 
-ENCODE: Names = {"train": ("encoder.onnx", "decoder.onnx", "#dataset.height", "#dataset.width")}
+ENCODE: Names = {
+    "train": (
+        *("encoder.onnx", "decoder.onnx", "#dataset.height", "#dataset.width"),
+        *("#config.model", "#config.latent_dim"),  # `graph_features`
+    )
+}
 CLASSIFY: Names = {"encode": (*FEATURES, "labels_train.npy", "#dataset.class_names")}
 FINETUNE: Names = {
     # It loads `autoencoder.keras`, which has its date inside. `encoder.onnx` has the same weights and none.
@@ -43,6 +49,14 @@ PLACEMENT = tuple(
 LABEL: Names = {
     "encode": (TRAIN_IMAGES, TEST_IMAGES),
     "cluster": (*PLACEMENT, "#metrics.n_clusters", "#metrics.cluster_sizes", "#config.method"),
+}
+REVIEW: Names = {
+    "encode": (
+        *FEATURES,
+        *(f"{part}_{split}.npy" for part in ("labels", "reconstruction_mse") for split in ("train", "test")),
+        *("novelty.npy", "#dataset.class_names", TRAIN_IMAGES, TEST_IMAGES),
+    ),
+    "train": ("#config.model", "#config.latent_dim"),  # `graph_features`
 }
 SCORES: Names = {
     "encode": (
@@ -74,4 +88,5 @@ def reads_of(config: Checked) -> Names:
         tables = (FIGURES, SCORES) if config.figures else (SCORES,)
         stages = dict.fromkeys(stage for table in tables for stage in table)
         return {stage: tuple(name for table in tables for name in table.get(stage, ())) for stage in stages}
-    return {EncodeConfig: ENCODE, ClassifyConfig: CLASSIFY, FinetuneConfig: FINETUNE, LabelConfig: LABEL}[type(config)]
+    others = {ClassifyConfig: CLASSIFY, FinetuneConfig: FINETUNE, LabelConfig: LABEL, ReviewConfig: REVIEW}
+    return {EncodeConfig: ENCODE, **others}[type(config)]

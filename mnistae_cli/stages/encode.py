@@ -8,12 +8,15 @@ from time import perf_counter
 
 import numpy as np
 
+from mnistae_cli.curation import usual_of
 from mnistae_cli.data import (
     Dataset,
     ImageSource,
     NpyWriter,
+    Rows,
     in_parallel,
     load_dataset,
+    load_npy,
     load_recorded,
     open_images,
     unit_scale,
@@ -23,7 +26,7 @@ from mnistae_cli.errors import DamagedInput, UsageError
 from mnistae_cli.inference import BATCH_SIZE, Network, open_network
 from mnistae_cli.progress import Advance, Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
-from mnistae_cli.settings import EncodeConfig, reads_of
+from mnistae_cli.settings import EncodeConfig, graph_features, reads_of
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage, open_stages
 from mnistae_cli.workers import connect
 
@@ -42,7 +45,8 @@ def encode(
     """Turn the training and test images into features, and measure the errors of their reconstruction.
 
     Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels,
-    and per image `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32.
+    and per image `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32. `novelty.npy` (2, M) float32:
+    of held-out training images the distances to their neighbors and the errors (`curation.Usual`).
 
     Args:
         config: names the data set, if not the one that `train` used.
@@ -73,6 +77,7 @@ def encode(
                 _fill(work, train, data, report)
             else:
                 _fill_by_workers(work, plan, data, report, scheduler, shards)
+            _write_what_is_usual(work.folder, train)
 
         if force:
             shutil.rmtree(shards, ignore_errors=True)
@@ -89,6 +94,13 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
         work.metrics[split] = write_split(work.folder, split, images.pixels, encoded, report)
         if images.labels is not None:
             np.save(work.folder / f"labels_{split}.npy", images.labels)
+
+
+def _write_what_is_usual(folder: Path, train: Stored) -> None:
+    """`novelty.npy`, (2, M): distances and errors of held-out training images, with which pictures are compared."""
+    features, errors = Rows.of(folder / "features_train.npy"), load_npy(folder / "reconstruction_mse_train.npy")
+    usual = usual_of(features, errors, graph_features(train.manifest.config))
+    np.save(folder / "novelty.npy", np.stack([usual.distances, usual.errors]))
 
 
 def _fill_by_workers(work: Work, plan: Plan, data: Dataset, report: Report, scheduler: str, folder: Path) -> None:

@@ -17,6 +17,7 @@ from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
 from mnistae_cli.progress import Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import LabelConfig, reads_of
+from mnistae_cli.spreadsheets import as_text
 from mnistae_cli.store import (
     LABELS_TABLE,
     Manifest,
@@ -34,7 +35,6 @@ from mnistae_cli.store import (
 
 ANSWERS = ".answers.json"  # in the artifacts directory
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
-FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
 LONGEST_NAME = 80  # characters
 # Share of unsure images. If a cluster holds two groups as far apart as clusters are, at least the smaller is unsure.
 MIXED = 0.1
@@ -161,8 +161,3 @@ def _write_labels(
             figures = (f"{placement.distance[i]:.6g}", f"{placement.confidence[i]:.4f}")
             split, index, image = images[i]
             table.writerow((split, index, as_text(image), cluster, as_text(names[cluster]), *figures))
-
-
-def as_text(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: an apostrophe is put before what begins like a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

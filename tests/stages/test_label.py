@@ -1,6 +1,6 @@
 import pytest
 
-from mnistae_cli.stages.label import as_text
+from mnistae_cli.spreadsheets import as_text
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+2", "-3", "@SUM(A1)"])

@@ -1,0 +1,159 @@
+"""Images that are there more than once: the same pixels, or the same image a little shifted, turned or scaled."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters import Search
+from mnistae_cli.curation.registration import canonical, registration_error, tangent_distance
+from mnistae_cli.data import Pixels, in_parallel, unit_scale
+
+NEAR = 0.03  # largest registration error of a near duplicate; MNIST's own images are not nearer than 0.04
+WORTH_FITTING = 0.15  # tangent distance; no planted copy had more
+CANDIDATES = 3  # nearest canonical images that are compared
+COMPONENTS = 50
+SAMPLE = 10_000  # canonical images whose components are taken
+BLUR = 0.7  # pixels, so that interpolation does not count as a difference
+CHUNK = 1000  # images at a time
+
+Pairs = NDArray[np.int64]
+"""(P, 2) numbers of images."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Images that repeat another one. Of each group of equal ones, one image is the original and is not listed.
+
+    Args:
+        images: (P,) int64, their numbers, which ascend.
+        originals: (P,) int64, the image that each repeats.
+        errors: (P,) float32, the registration error of the two; 0 for the same pixels.
+        exact: (P,) bool, whether the pixels are the same.
+    """
+
+    images: NDArray[np.int64]
+    originals: NDArray[np.int64]
+    errors: NDArray[np.float32]
+    exact: NDArray[np.bool_]
+
+
+def find_duplicates(images: Pixels, preferred: NDArray[np.bool_]) -> Duplicates:
+    """Find exact and near duplicates among N images. Labels and features are not looked at.
+
+    Images of the same bytes are exact duplicates. Of the others, the three nearest canonical images of each are
+    candidates (`canonical`); near duplicates are those whose registration error is at most 0.03.
+
+    Args:
+        images: (N, H, W), ink brighter than the ground; darker ink is found by the mean and inverted.
+        preferred: (N,), the images that are kept as originals where a group has one, as those of the test split.
+    """
+    first, group = _same_bytes(images)
+    exact = np.stack([np.arange(len(images)), first[group]], axis=1)
+    exact = exact[exact[:, 0] != exact[:, 1]]
+    near, errors = _near(images, first)
+    pairs = np.concatenate([exact, near])
+    return _one_original_each(
+        pairs, np.concatenate([np.zeros(len(exact), np.float32), errors]), len(exact), preferred, len(images)
+    )
+
+
+def _same_bytes(images: Pixels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The number of the first image of each group of equal ones, and the group of each image."""
+    rows = np.ascontiguousarray(images).reshape(len(images), -1)
+    bytes_of_each = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize)))[:, 0]
+    _, first, group = np.unique(bytes_of_each, return_index=True, return_inverse=True)
+    return first.astype(np.int64), group.astype(np.int64)
+
+
+def _near(images: Pixels, distinct: NDArray[np.int64]) -> tuple[Pairs, NDArray[np.float32]]:
+    """Pairs of near duplicates among the distinct images, and their registration errors."""
+    distinct = np.sort(distinct)
+    distinct = distinct[_ink(images, distinct) > 0]
+    if len(distinct) < 2:
+        return np.empty((0, 2), np.int64), np.empty(0, np.float32)
+    neighbors = Search(_described(images, distinct)).nearest_others(CANDIDATES).indices
+    pairs = np.stack([np.repeat(np.arange(len(distinct)), neighbors.shape[1]), neighbors.ravel()], axis=1)
+    pairs = distinct[np.unique(np.sort(pairs, axis=1), axis=0)]
+    pairs = pairs[_compare(tangent_distance, images, pairs) <= WORTH_FITTING]
+    errors = _compare(registration_error, images, pairs)
+    return pairs[errors <= NEAR], errors[errors <= NEAR]
+
+
+def _ink(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.array([np.ptp(images[i]) for i in chosen])
+
+
+def _described(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The principal components of the canonical images, (M, 50)."""
+    from sklearn.decomposition import PCA
+
+    def flat(numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        made = _blurred(canonical(_prepared(images, numbers)))
+        return made.reshape(len(made), -1)
+
+    step = -(-len(chosen) // SAMPLE)
+    sample = np.concatenate(list(in_parallel(flat, _chunks(chosen[::step]))))
+    pca = PCA(min(COMPONENTS, *sample.shape), random_state=0).fit(sample)
+    return np.concatenate(list(in_parallel(lambda part: pca.transform(flat(part)), _chunks(chosen))))
+
+
+def _compare(
+    measure: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]], images: Pixels, pairs: Pairs
+) -> NDArray[np.float32]:
+    def of(part: Pairs) -> NDArray[np.float32]:
+        one, other = (_blurred(_prepared(images, part[:, side])) for side in (0, 1))
+        return measure(one, other)
+
+    return np.concatenate([np.empty(0, np.float32), *in_parallel(of, _chunks(pairs))])
+
+
+def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+
+
+def _prepared(images: Pixels, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Images in [0, 1] with bright ink."""
+    chosen = unit_scale(images[numbers])
+    dark = chosen.mean(axis=(1, 2)) > 0.5
+    return np.where(dark[:, None, None], 1 - chosen, chosen)
+
+
+def _blurred(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    from scipy.ndimage import gaussian_filter
+
+    return np.asarray(gaussian_filter(images, (0, BLUR, BLUR)), np.float32)
+
+
+def _one_original_each(
+    pairs: Pairs, errors: NDArray[np.float32], n_exact: int, preferred: NDArray[np.bool_], n: int
+) -> Duplicates:
+    """Of each connected group of pairs, one original: the first preferred image, or the first image."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    _, group = connected_components(links, directed=False)
+    order = np.lexsort((np.arange(n), ~preferred, group))
+    _, starts = np.unique(group[order], return_index=True)
+    original = order[starts][group]
+    listed: dict[int, tuple[Any, ...]] = {}
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    is_exact = np.arange(len(pairs)) < n_exact
+    for (image, other), error, same in zip(both, np.tile(errors, 2), np.tile(is_exact, 2), strict=True):
+        if image == original[image]:
+            continue
+        # The original itself if it is one of the pairs, or else the most similar other image.
+        rank = (other != original[image], float(error))
+        if image not in listed or rank < listed[image][0]:
+            listed[int(image)] = (rank, int(other), float(error), bool(same))
+    images = sorted(listed)
+    columns = [[listed[image][column] for image in images] for column in (1, 2, 3)]
+    return Duplicates(
+        np.array(images, np.int64),
+        np.array(columns[0], np.int64),
+        np.array(columns[1], np.float32),
+        np.array(columns[2], np.bool_),
+    )

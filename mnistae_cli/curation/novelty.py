@@ -1,0 +1,113 @@
+"""How unlike the training images an image is: by its nearest neighbors and by the error of its reconstruction."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters import Directions
+from mnistae_cli.data import Rows
+
+REFERENCE = 60_000  # training images, at most, whose features are compared with
+HELD_OUT = 3000  # other training images, at most, that say what is usual
+SHARE_HELD_OUT = 10  # at most one image in so many
+N_NEIGHBORS = 5
+USUAL = 0.9  # quantile of the held-out images that is one unit above their median
+STRANGE = 0.997  # share of the held-out images that a stranger is more novel than
+TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Unusual:
+    """How unusual N images are.
+
+    Args:
+        novelty: (N,) float32 in [0, 1): the share of the held-out training images that are less unusual.
+        by_error: (N,) bool, whether the reconstruction is more unusual than the distance to the neighbors.
+    """
+
+    novelty: NDArray[np.float32]
+    by_error: NDArray[np.bool_]
+
+    @property
+    def strange(self) -> NDArray[np.bool_]:
+        """Whether an image is more unusual than 99.7% of the held-out ones, (N,)."""
+        return self.novelty > STRANGE
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What held-out training images look like: `distances` and reconstruction `errors`, (M,) float32 each."""
+
+    distances: NDArray[np.float32]
+    errors: NDArray[np.float32]
+
+    def compare(self, distances: NDArray[np.float32], errors: NDArray[np.float32]) -> Unusual:
+        """Compare N images with what is usual.
+
+        With u(v) = (log v - median) / (90% quantile - median), the two of log v of the held-out images, an image
+        exceeds by e = max(u(distance), u(error)). Its novelty is 1 - (1 + #{held-out with more}) / (1 + M). Beyond all
+        of them it approaches 1: what is left is multiplied by their largest e and divided by the image's.
+
+        Args:
+            distances: (N,), to the fifth nearest training image.
+            errors: (N,), mean squared errors of the reconstructions.
+        """
+        own = np.sort(np.maximum(_above(self.distances, self.distances), _above(self.errors, self.errors)))
+        by_distance, by_error = _above(distances, self.distances), _above(errors, self.errors)
+        excess = np.maximum(by_distance, by_error)
+        more = len(own) - np.searchsorted(own, excess)
+        beyond = np.minimum(1, own[-1] / np.maximum(excess, TINY))
+        novelty = 1 - (1 + more) / (1 + len(own)) * np.where(more == 0, beyond, 1)
+        return Unusual(novelty.astype(np.float32), by_error > by_distance)
+
+
+def _above(values: NDArray[np.float32], usual: NDArray[np.float32]) -> NDArray[np.float64]:
+    logs, known = (np.log(each.astype(np.float64) + TINY) for each in (values, usual))
+    median, high = np.quantile(known, (0.5, USUAL))
+    return np.asarray((logs - median) / max(high - median, TINY))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Training images that others are compared with.
+
+    Args:
+        directions: of their features.
+        numbers: (R,) of these images among the training images, ascending.
+        columns: of the features that are compared.
+    """
+
+    directions: Directions
+    numbers: NDArray[np.int64]
+    columns: slice
+
+    @classmethod
+    def of(cls, features: Rows, columns: slice) -> "Reference":
+        """Take them from the features (N, D) of the training images: the same ones for all who ask."""
+        _, numbers = divide(len(features))
+        return cls(Directions(features.take(numbers)[:, columns]), numbers, columns)
+
+    def distances(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The distance of each direction (N, D) to the fifth nearest one, (N,)."""
+        return self.directions.nearest(features[:, self.columns], N_NEIGHBORS).distances[:, -1]
+
+
+def divide(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of `n` training images the numbers of the held-out ones and of the reference: every so many, nothing is drawn."""
+    numbers = np.arange(n)
+    held_out = numbers[:: max(-(-n // HELD_OUT), SHARE_HELD_OUT)]
+    others = np.setdiff1d(numbers, held_out) if n > 1 else numbers
+    return held_out, others[:: max(-(-len(others) // REFERENCE), 1)]
+
+
+def usual_of(features: Rows, errors: NDArray[np.float32], columns: slice) -> Usual:
+    """What is usual, by the held-out ones of N training images.
+
+    Args:
+        features: (N, D).
+        errors: (N,), mean squared errors of their reconstructions.
+        columns: of the features that are compared.
+    """
+    held_out, _ = divide(len(features))
+    return Usual(Reference.of(features, columns).distances(features.take(held_out)), errors[held_out])

@@ -1,0 +1,73 @@
+"""The rows of a review, and their CSV file."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from mnistae_cli.spreadsheets import as_text, from_text
+
+LABEL, STRANGER, DUPLICATE, NEAR_DUPLICATE = "label", "stranger", "duplicate", "near-duplicate"
+KINDS = (LABEL, STRANGER, DUPLICATE, NEAR_DUPLICATE)
+
+Key = tuple[str, int, str]
+"""Split, row of its features, and what is suspected: one row of a review."""
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A row.
+
+    Args:
+        split: `train` or `test`.
+        index: of its features.
+        image: its file, or its number in an array.
+        suspicion: one of `KINDS`.
+        score: in [0, 1], 1 the most suspect.
+        why: in words.
+        label: its class name, or empty.
+        suggested: another class name, of a label that looks wrong; else empty.
+        neighbors: similar images, `split:index` each; of a duplicate the image that it repeats.
+    """
+
+    split: str
+    index: int
+    image: str
+    suspicion: str
+    score: float
+    why: str
+    label: str
+    suggested: str
+    neighbors: tuple[str, ...]
+
+    @property
+    def key(self) -> Key:
+        """What tells it from other rows."""
+        return self.split, self.index, self.suspicion
+
+
+COLUMNS = tuple(each.name for each in fields(Suspicion))
+
+
+def write_suspicions(path: Path, rows: Iterable[Suspicion]) -> None:
+    """Write the rows, those of one kind together, the most suspect first."""
+    ordered = sorted(rows, key=lambda row: (KINDS.index(row.suspicion), -row.score, row.split, row.index))
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for row in ordered:
+            split, index, image, kind, score, why, *names, neighbors = astuple(row)
+            cells = (as_text(image), kind, f"{score:.6f}", why, *map(as_text, names), " ".join(neighbors))
+            table.writerow((split, index, *cells))
+
+
+def read_suspicions(path: Path) -> list[Suspicion]:
+    """Read the rows that `write_suspicions` wrote."""
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        return [_row(*cells) for cells in list(csv.reader(file))[1:]]
+
+
+def _row(split: str, index: str, image: str, kind: str, score: str, why: str, *rest: str) -> Suspicion:
+    label, suggested, neighbors = rest
+    names = (from_text(label), from_text(suggested))
+    return Suspicion(split, int(index), from_text(image), kind, float(score), why, *names, tuple(neighbors.split()))

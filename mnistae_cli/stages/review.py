@@ -1,0 +1,174 @@
+"""`mnistae review`: features and images → labels that look wrong, strangers, duplicates; what is left without them."""
+
+import csv
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters import Directions
+from mnistae_cli.curation import (
+    KINDS,
+    LABEL,
+    LEAK,
+    N_NEIGHBORS,
+    Review,
+    Split,
+    Suspicion,
+    Usual,
+    find_duplicates,
+    find_label_errors,
+    read_decisions,
+    read_suspicions,
+    write_suspicions,
+)
+from mnistae_cli.data import Dataset, Rows, load_encoded, load_npy
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.scores import SPLITS
+from mnistae_cli.settings import ReviewConfig, graph_features, reads_of
+from mnistae_cli.spreadsheets import as_text
+from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages, read_stage
+
+TABLE = "review.csv"
+DECISIONS, KEPT, CORRECTED = "decisions.csv", "kept.csv", "labels_corrected.npy"
+OF_DECISIONS = frozenset({DECISIONS, KEPT, CORRECTED, "n_kept", "n_corrected"})  # files and metrics
+
+
+def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+    """Look for labels that look wrong, for strangers and for duplicates, in both splits.
+
+    Writes `review.csv`, a row per suspicion, the most suspect first; for train and test `novelty_*.npy` (N,) float32
+    in [0, 1] and, with labels, `label_quality_*.npy` (N,) float32 in [0, 1]. With `apply`, also `decisions.csv`,
+    `kept.csv` (the images that are kept, and their labels) and, with labels, `labels_corrected.npy` (N,) uint8 of all
+    training images. Decisions that were applied earlier are kept until others are given. No image is touched.
+
+    The manifest's metrics: the number of rows of each suspicion, `wrong_share` of each class, and of decisions `n_kept`
+    of each split and `n_corrected`.
+
+    Raises:
+        MissingInput: no valid features, the images are gone, or no such file of decisions.
+        DamagedInput: decisions that are not about this review.
+    """
+    with hold(artifacts, report, create=False):
+        inputs = open_stages(artifacts, reads_of(config))
+        earlier = read_stage(artifacts, "review")
+        same = earlier is not None and earlier.manifest.inputs == {r: dict(s.read) for r, s in inputs.items()}
+        found = earlier if same and earlier and _settings(earlier) == (config.shown, config.seed) else None
+        decisions = Path(config.apply) if config.apply else None
+        if decisions is None and found and DECISIONS in found.manifest.files:
+            decisions = found.folder / DECISIONS
+        content = decisions.read_bytes() if decisions and decisions.is_file() else b""
+        record = {"sha256": {"decisions": hashlib.sha256(content).hexdigest()}} if decisions else None
+        plan = Plan("review", config, inputs=inputs, dataset=record)
+        return make_stage(
+            artifacts,
+            plan,
+            lambda work: _fill(work, config, inputs, None if force else found, decisions, report),
+            report,
+            force=force,
+        )
+
+
+def _settings(stored: Stored) -> tuple[int, int]:
+    return stored.manifest.config["shown"], stored.manifest.config["seed"]
+
+
+def _fill(
+    work: Work,
+    config: ReviewConfig,
+    inputs: Mapping[str, Stored],
+    found: Stored | None,
+    decisions: Path | None,
+    report: Report,
+) -> None:
+    encode = inputs["encode"]
+    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
+    if found:
+        files = {name: entry for name, entry in found.manifest.files.items() if name not in OF_DECISIONS}
+        for name in files:
+            shutil.copy2(found.folder / name, work.folder / name)
+        work.metrics = {key: value for key, value in found.manifest.metrics.items() if key not in OF_DECISIONS}
+    else:
+        rows = _look(work, config, inputs, data, report)
+        write_suspicions(work.folder / TABLE, rows)
+        work.metrics["rows"] = {kind: sum(row.suspicion == kind for row in rows) for kind in KINDS}
+        work.metrics["leaks"] = sum(row.why.endswith(LEAK) for row in rows)
+    if decisions:
+        _apply(work, encode, data, decisions)
+
+
+def _look(
+    work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], data: Dataset, report: Report
+) -> list[Suspicion]:
+    encode = inputs["encode"]
+    columns = graph_features(inputs["train"].manifest.config)
+    features = [Rows.of(encode.folder / f"features_{split}.npy").load()[:, columns] for split in SPLITS]
+    report(Notice(f"strangers among {sum(map(len, features)):,} images"))
+    directions = Directions(features[0])
+    neighbors = (directions.nearest_others(N_NEIGHBORS), directions.nearest(features[1], N_NEIGHBORS))
+    splits = tuple(
+        Split(name, images.pixels.names(), images.labels, near.indices)
+        for (name, images), near in zip(data.splits(), neighbors, strict=True)
+    )
+    review = Review((splits[0], splits[1]), data.class_names, config.shown)
+    usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
+    for split, near in zip(splits, neighbors, strict=True):
+        errors = load_npy(encode.folder / f"reconstruction_mse_{split.name}.npy")
+        unusual = usual.compare(near.distances[:, -1], errors)
+        np.save(work.folder / f"novelty_{split.name}.npy", unusual.novelty)
+        rows += review.strangers(split, unusual)
+    report(Notice("duplicates"))
+    pixels = np.concatenate([images.pixels.load() for _, images in data.splits()])
+    rows += review.duplicates(find_duplicates(pixels, np.arange(len(pixels)) >= len(features[0])))
+    return rows + _labels(work, config, review, features, report)
+
+
+def _labels(
+    work: Work, config: ReviewConfig, review: Review, features: list[NDArray[np.float32]], report: Report
+) -> list[Suspicion]:
+    judged = [(split, each) for split, each in zip(review.splits, features, strict=True) if split.labels is not None]
+    labels = [split.labels for split, _ in judged if split.labels is not None]
+    if not labels or len(np.unique(np.concatenate(labels))) < 2:
+        return []
+    report(Notice(f"labels of {sum(map(len, labels)):,} images"))
+    errors = find_label_errors(np.concatenate([each for _, each in judged]), np.concatenate(labels), config.seed)
+    ends = np.cumsum([len(each) for each in labels])
+    for (split, _), quality in zip(judged, np.split(errors.quality, ends[:-1]), strict=True):
+        np.save(work.folder / f"label_quality_{split.name}.npy", quality)
+    work.metrics["wrong_share"] = {review.class_names[number]: share for number, share in errors.wrong_share.items()}
+    if errors.left_out:
+        names = ", ".join(review.class_names[number] for number in errors.left_out)
+        report(Notice(f"labels of classes with fewer than five images are not judged: {names}"))
+    return list(review.wrong_labels([split for split, _ in judged], errors))
+
+
+def _apply(work: Work, encode: Stored, data: Dataset, path: Path) -> None:
+    """Write what is left by the accepted decisions: an odd image is left out, a wrong label is corrected."""
+    suggested = {row.key: row.suggested for row in read_suspicions(work.folder / TABLE)}
+    decisions = read_decisions(path, suggested, data.class_names)
+    kept = {name: np.ones(images.pixels.n, np.bool_) for name, images in data.splits()}
+    labels = {name: None if images.labels is None else images.labels.copy() for name, images in data.splits()}
+    n_corrected = 0
+    for each in decisions:
+        split, index, suspicion = each.key
+        known = labels[split]
+        if each.accepted and suspicion != LABEL:
+            kept[split][index] = False
+        elif each.accepted and known is not None:
+            known[index] = data.class_names.index(each.chosen or suggested[each.key])
+            n_corrected += 1
+    shutil.copy2(path, work.folder / DECISIONS)
+    with (work.folder / KEPT).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        table = csv.writer(file)
+        table.writerow(("split", "index", "image", "label"))
+        for split, images in data.splits():
+            names, known = images.pixels.names(), labels[split]
+            for i in np.flatnonzero(kept[split]).tolist():
+                label = "" if known is None else data.class_names[known[i]]
+                table.writerow((split, i, as_text(names[i]), as_text(label)))
+    if labels["train"] is not None:
+        np.save(work.folder / CORRECTED, labels["train"])
+    work.metrics |= {"n_kept": {split: int(each.sum()) for split, each in kept.items()}, "n_corrected": n_corrected}
