@@ -42,6 +42,6 @@ class DamagedInput(MnistaeError):
 
 
 class GateFailed(MnistaeError):
-    """A figure below the limit of `--fail-under`."""
+    """A figure below the limit of `--fail-under`, or strangers with `--fail-on-strangers`."""
 
     exit_code = 5

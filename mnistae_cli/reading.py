@@ -1,4 +1,4 @@
-"""What a data set may hold that is refused by default: settings of the stages that open one, and the rule itself."""
+"""Which images of a data set are taken: settings of the stages that open one, and the rule about absurd sizes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,17 @@ MOST_TIMES = 200  # its own bytes; MNIST unpacks to 5 times its bytes, one repea
 
 @dataclass(frozen=True, kw_only=True)
 class Reading(Checked):
-    """What a data set may hold that is refused by default."""
+    """Which images of a data set are taken, and what is refused by default."""
 
     skip_damaged: bool = option(
         False, "Go on without pictures that cannot be read or have another size than most.", no_matter=True
     )
     trust_sizes: bool = option(
         False, "Unpack a file that says that it holds very much more than its own bytes.", no_matter=True
+    )
+
+    kept: str | None = option(
+        None, "Take only the images, and the labels, in this kept.csv of mnistae review.", no_matter=True
     )
 
     def check_size(self, path: Path, unpacked: int) -> None:

@@ -11,7 +11,7 @@ import typer
 from mnistae_cli.cli import console, options
 from mnistae_cli.cli.commands import READING, command, session
 from mnistae_cli.cli.options import Common, Verify
-from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.errors import DamagedInput, GateFailed, MissingInput
 from mnistae_cli.store import stage_states
 
 
@@ -44,8 +44,12 @@ def predict(
     frame: Annotated[
         bool, typer.Option("--frame/--no-frame", help="Crop, invert, fit and centre as the training images are.")
     ] = True,
+    fail_on_strangers: Annotated[
+        bool,
+        typer.Option("--fail-on-strangers", help="Exit 5 if a picture is unlike 99.7% of the training images."),
+    ] = False,
 ) -> None:
-    """Name the class, its probability and the cluster of pictures of any size."""
+    """Name the class, its probability and the cluster of pictures of any size, and say which are unlike all others."""
     with session(common, closing=False) as listener:
         from mnistae_cli.cli.tables import prediction_rows
         from mnistae_cli.stages.predict import predict as stage
@@ -58,6 +62,13 @@ def predict(
         blank = [each for each in predictions if each.problem]
         if blank:
             raise DamagedInput(" ".join(each.problem for each in blank), "Give pictures of one sign each.")
+        strangers = [each.image for each in predictions if each.stranger]
+        if strangers and fail_on_strangers:
+            raise GateFailed(
+                f"{len(strangers)} of {len(predictions)} pictures are strangers: {', '.join(strangers[:5])}"
+                f"{', …' if len(strangers) > 5 else '.'}",
+                "Look at them; the training images had none like them.",
+            )
 
 
 @command("data", options.common_parameters(("json", "quiet", "verbose")), "mnistae data --fetch mnist", "Look")

@@ -155,5 +155,6 @@ def prediction_rows(predictions: Sequence[Any]) -> tuple[list[str], Rows]:
     rows = []
     for each in predictions:
         cluster = figure(each.cluster) + (f": {each.name}" if each.name else "")
-        rows.append([each.image, figure(each.label), figure(each.probability), cluster])
-    return ["image", "class", "probability", "cluster"], rows
+        novelty = figure(each.novelty) + (": stranger" if each.stranger else "")
+        rows.append([each.image, figure(each.label), figure(each.probability), cluster, novelty])
+    return ["image", "class", "probability", "cluster", "novelty"], rows

@@ -62,9 +62,11 @@ class Directions:
     def __len__(self) -> int:
         return len(self._search)
 
-    def nearest(self, features: NDArray[np.float32], n_neighbors: int) -> Neighbors:
-        """The nearest to each of M features (M, D)."""
-        return self._search.nearest(_unit(features), n_neighbors)
+    def nearest(
+        self, features: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64] | None = None
+    ) -> Neighbors:
+        """The nearest to each of M features (M, D), but `itself` (M,): see `Search.nearest`."""
+        return self._search.nearest(_unit(features), n_neighbors, itself)
 
     def nearest_others(self, n_neighbors: int) -> Neighbors:
         """The nearest other ones to each of the N."""

@@ -39,8 +39,19 @@ class Search:
     def __len__(self) -> int:
         return len(self._points)
 
-    def nearest(self, queries: NDArray[np.float32], n_neighbors: int) -> Neighbors:
-        """The `n_neighbors` points nearest to each query (M, D); fewer if there are fewer points."""
+    def nearest(
+        self, queries: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64] | None = None
+    ) -> Neighbors:
+        """The `n_neighbors` points nearest to each query (M, D); fewer if there are fewer points.
+
+        Args:
+            queries: (M, D).
+            n_neighbors: of each query.
+            itself: (M,), the number of a point that is none of its neighbors, as it is the query itself; -1: there is
+                no such point.
+        """
+        if itself is not None:
+            return self._nearest_others(queries, n_neighbors, itself)
         from threadpoolctl import threadpool_limits
 
         n_neighbors = min(n_neighbors, len(self._points))
@@ -51,14 +62,15 @@ class Search:
 
     def nearest_others(self, n_neighbors: int) -> Neighbors:
         """The `n_neighbors` other points nearest to each point; fewer if there are fewer."""
-        n = len(self._points)
-        n_neighbors = min(n_neighbors, n - 1)
-        found = self.nearest(self._points, n_neighbors + 1)
-        itself = found.indices == np.arange(n)[:, None]
-        itself[~itself.any(axis=1), -1] = True  # of many equal points, a point need not be among its own nearest
-        return Neighbors(
-            found.indices[~itself].reshape(n, n_neighbors), found.distances[~itself].reshape(n, n_neighbors)
-        )
+        return self._nearest_others(self._points, n_neighbors, np.arange(len(self._points)))
+
+    def _nearest_others(self, queries: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64]) -> Neighbors:
+        n_neighbors = min(n_neighbors, len(self._points) - 1)
+        found = self.nearest(queries, n_neighbors + 1)
+        left_out = found.indices == itself[:, None]
+        left_out[~left_out.any(axis=1), -1] = True  # of many equal points, a point need not be among its own nearest
+        shape = (len(queries), n_neighbors)
+        return Neighbors(found.indices[~left_out].reshape(shape), found.distances[~left_out].reshape(shape))
 
     @cached_property
     def _all(self) -> Any:

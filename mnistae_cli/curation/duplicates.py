@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,27 +49,21 @@ def find_duplicates(images: Pixels, preferred: NDArray[np.bool_]) -> Duplicates:
         images: (N, H, W), ink brighter than the ground; darker ink is found by the mean and inverted.
         preferred: (N,), the images that are kept as originals where a group has one, as those of the test split.
     """
-    first, group = _same_bytes(images)
-    exact = np.stack([np.arange(len(images)), first[group]], axis=1)
-    exact = exact[exact[:, 0] != exact[:, 1]]
-    near, errors = _near(images, first)
-    pairs = np.concatenate([exact, near])
-    return _one_original_each(
-        pairs, np.concatenate([np.zeros(len(exact), np.float32), errors]), len(exact), preferred, len(images)
-    )
+    first = _first_of_the_same_bytes(images)
+    near, errors = _near(images, np.unique(first))
+    return _one_original_each(first, near, errors, preferred)
 
 
-def _same_bytes(images: Pixels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The number of the first image of each group of equal ones, and the group of each image."""
+def _first_of_the_same_bytes(images: Pixels) -> NDArray[np.int64]:
+    """For each image the number of the first one with the same bytes, (N,)."""
     rows = np.ascontiguousarray(images).reshape(len(images), -1)
     bytes_of_each = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize)))[:, 0]
     _, first, group = np.unique(bytes_of_each, return_index=True, return_inverse=True)
-    return first.astype(np.int64), group.astype(np.int64)
+    return np.asarray(first[group], np.int64)
 
 
 def _near(images: Pixels, distinct: NDArray[np.int64]) -> tuple[Pairs, NDArray[np.float32]]:
     """Pairs of near duplicates among the distinct images, and their registration errors."""
-    distinct = np.sort(distinct)
     distinct = distinct[_ink(images, distinct) > 0]
     if len(distinct) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
@@ -128,32 +121,33 @@ def _blurred(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _one_original_each(
-    pairs: Pairs, errors: NDArray[np.float32], n_exact: int, preferred: NDArray[np.bool_], n: int
+    first: NDArray[np.int64], near: Pairs, errors: NDArray[np.float32], preferred: NDArray[np.bool_]
 ) -> Duplicates:
-    """Of each connected group of pairs, one original: the first preferred image, or the first image."""
+    """Of each connected group of duplicates, one original: the first preferred image, or the first image.
+
+    An image that is not a near duplicate of the original itself repeats the image of the group that it is nearest to.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    links = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    _, group = connected_components(links, directed=False)
+    n = len(first)
+    links = np.concatenate([np.stack([np.arange(n), first], axis=1), near])
+    graph = coo_array((np.ones(len(links), np.int8), (links[:, 0], links[:, 1])), shape=(n, n))
+    _, group = connected_components(graph, directed=False)
     order = np.lexsort((np.arange(n), ~preferred, group))
     _, starts = np.unique(group[order], return_index=True)
     original = order[starts][group]
-    listed: dict[int, tuple[Any, ...]] = {}
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    is_exact = np.arange(len(pairs)) < n_exact
-    for (image, other), error, same in zip(both, np.tile(errors, 2), np.tile(is_exact, 2), strict=True):
-        if image == original[image]:
-            continue
-        # The original itself if it is one of the pairs, or else the most similar other image.
-        rank = (other != original[image], float(error))
-        if image not in listed or rank < listed[image][0]:
-            listed[int(image)] = (rank, int(other), float(error), bool(same))
-    images = sorted(listed)
-    columns = [[listed[image][column] for image in images] for column in (1, 2, 3)]
-    return Duplicates(
-        np.array(images, np.int64),
-        np.array(columns[0], np.int64),
-        np.array(columns[1], np.float32),
-        np.array(columns[2], np.bool_),
-    )
+    nearest: dict[int, tuple[bool, float, int]] = {}  # of a distinct image: not the original, error, the other image
+    for pair, error in zip(near.tolist(), errors.tolist(), strict=True):
+        for image, other in (pair, pair[::-1]):
+            found = (other != first[original[image]], error, other)
+            nearest[image] = min(nearest.get(image, found), found)
+    images = np.flatnonzero(original != np.arange(n))
+    exact = first[images] == first[original[images]]
+    rows = [
+        (original[i], 0.0) if same else (nearest[first[i]][2], nearest[first[i]][1])
+        for i, same in zip(images.tolist(), exact.tolist(), strict=True)
+    ]
+    repeated = np.array([other for other, _ in rows], np.int64)
+    repeated = np.where(first[repeated] == first[original[images]], original[images], repeated)
+    return Duplicates(images, repeated, np.array([error for _, error in rows], np.float32), exact)

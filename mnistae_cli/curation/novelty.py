@@ -9,8 +9,7 @@ from mnistae_cli.clusters import Directions
 from mnistae_cli.data import Rows
 
 REFERENCE = 60_000  # training images, at most, whose features are compared with
-HELD_OUT = 3000  # other training images, at most, that say what is usual
-SHARE_HELD_OUT = 10  # at most one image in so many
+HELD_OUT = 3000  # training images, at most, that say what is usual, each compared with the others
 N_NEIGHBORS = 5
 USUAL = 0.9  # quantile of the held-out images that is one unit above their median
 STRANGE = 0.997  # share of the held-out images that a stranger is more novel than
@@ -85,29 +84,31 @@ class Reference:
     @classmethod
     def of(cls, features: Rows, columns: slice) -> "Reference":
         """Take them from the features (N, D) of the training images: the same ones for all who ask."""
-        _, numbers = divide(len(features))
+        numbers = _every(len(features), REFERENCE)
         return cls(Directions(features.take(numbers)[:, columns]), numbers, columns)
 
-    def distances(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The distance of each direction (N, D) to the fifth nearest one, (N,)."""
-        return self.directions.nearest(features[:, self.columns], N_NEIGHBORS).distances[:, -1]
+    def distances(self, features: NDArray[np.float32], itself: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """The distance of each direction (N, D) to the fifth nearest one, but `itself` (N,); (N,)."""
+        near = self.directions.nearest(features[:, self.columns], N_NEIGHBORS, itself)
+        return near.distances[:, -1] if near.distances.shape[1] else np.zeros(len(features), np.float32)
 
 
-def divide(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of `n` training images the numbers of the held-out ones and of the reference: every so many, nothing is drawn."""
-    numbers = np.arange(n)
-    held_out = numbers[:: max(-(-n // HELD_OUT), SHARE_HELD_OUT)]
-    others = np.setdiff1d(numbers, held_out) if n > 1 else numbers
-    return held_out, others[:: max(-(-len(others) // REFERENCE), 1)]
+def _every(n: int, most: int) -> NDArray[np.int64]:
+    """At most so many of the numbers below n, evenly spaced, so that all class folders are among them."""
+    return np.arange(0, n, -(-n // most))
 
 
 def usual_of(features: Rows, errors: NDArray[np.float32], columns: slice) -> Usual:
-    """What is usual, by the held-out ones of N training images.
+    """What is usual, by every so many of N training images, each compared with the others.
 
     Args:
         features: (N, D).
         errors: (N,), mean squared errors of their reconstructions.
         columns: of the features that are compared.
     """
-    held_out, _ = divide(len(features))
-    return Usual(Reference.of(features, columns).distances(features.take(held_out)), errors[held_out])
+    reference = Reference.of(features, columns)
+    held_out = _every(len(features), HELD_OUT)
+    place = np.searchsorted(reference.numbers, held_out)
+    place = np.minimum(place, len(reference.numbers) - 1)
+    itself = np.where(reference.numbers[place] == held_out, place, -1)
+    return Usual(reference.distances(features.take(held_out), itself), errors[held_out])

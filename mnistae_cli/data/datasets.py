@@ -13,6 +13,7 @@ from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.folders import from_folder
 from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES
+from mnistae_cli.data.kept import keep_only
 from mnistae_cli.data.sources import from_array, from_npy
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
 from mnistae_cli.errors import DamagedInput, MissingInput, MnistaeError, UsageError
@@ -34,7 +35,8 @@ def load_dataset(
         MissingInput: not on this machine, and it cannot be fetched.
         DamagedInput: its content is wrong, and `reading` does not allow it.
     """
-    return replace(_loaded(name, data_dir, report, reading), trusted=reading.trust_sizes)
+    data = replace(_loaded(name, data_dir, report, reading), trusted=reading.trust_sizes)
+    return keep_only(data, Path(reading.kept)) if reading.kept else data
 
 
 def _loaded(name: str, data_dir: str | None, report: Report, reading: Reading) -> Dataset:
@@ -78,6 +80,7 @@ def load_recorded(
     allowed = Reading(
         skip_damaged=reading.skip_damaged or bool(record.get("n_skipped")),
         trust_sizes=reading.trust_sizes or bool(record.get("trusted")),
+        kept=reading.kept or record.get("kept") or None,
     )
     return load_dataset(record["source"], data_dir or location, report, allowed)
 

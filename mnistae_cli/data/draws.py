@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.data.kept import kept_labels
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.progress import Notice, Report
@@ -25,6 +26,8 @@ class WhichLabels(Protocol):
     @property
     def indices(self) -> str | None: ...  # noqa: D102
     @property
+    def labels_from(self) -> str | None: ...  # noqa: D102
+    @property
     def stratify(self) -> bool: ...  # noqa: D102
     @property
     def seed(self) -> int: ...  # noqa: D102
@@ -32,10 +35,14 @@ class WhichLabels(Protocol):
 
 @dataclass(frozen=True)
 class Drawn:
-    """The labels that may be used, (L,) uint8, and the sorted indices of their training images, (L,) int64."""
+    """The labels that may be used, (L,) uint8, and the sorted indices of their training images, (L,) int64.
+
+    `corrected` says that they are not the data set's own.
+    """
 
     indices: NDArray[np.int64]
     labels: NDArray[np.uint8]
+    corrected: bool = False
 
     def among(self, n: int) -> NDArray[np.uint8]:
         """Labels of all `n` training images, (n,); 0 for an image whose label was not drawn."""
@@ -56,7 +63,8 @@ class Drawn:
 
     def record(self) -> dict[str, dict[str, str]]:
         """Their record in a plan: other indices make another plan."""
-        return {"sha256": {"labelled_indices": hashlib.sha256(self.indices.tobytes()).hexdigest()}}
+        parts = {"labelled_indices": self.indices} | ({"labels": self.labels} if self.corrected else {})
+        return {"sha256": {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()}}
 
 
 def draw_labels(labels: NDArray[np.uint8], which: WhichLabels) -> Drawn:
@@ -90,7 +98,15 @@ def draw_from(encode: Stored, which: WhichLabels) -> Drawn:
             f"{encode.folder} has no labels of two classes or more to learn from.",
             "Continue with mnistae cluster and mnistae label, or sort the images into class folders.",
         )
-    return draw_labels(load_npy(encode.folder / "labels_train.npy"), which)
+    if which.labels_from is None:
+        return draw_labels(load_npy(encode.folder / "labels_train.npy"), which)
+    data = encode.manifest.dataset or {}
+    kept, labels = kept_labels(Path(which.labels_from), data["n_train"], data["class_names"])
+    if which.indices is None:
+        drawn = draw_labels(labels, which)
+        return Drawn(kept[drawn.indices], drawn.labels, corrected=True)
+    indices = np.intersect1d(_read_indices(Path(which.indices), data["n_train"]), kept)
+    return Drawn(indices, labels[np.searchsorted(kept, indices)], corrected=True)
 
 
 def can_be_classified(encoded: Manifest) -> bool:

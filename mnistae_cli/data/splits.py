@@ -56,6 +56,7 @@ class Dataset:
         class_names: one per label value, in order; empty without labels.
         n_skipped: damaged pictures that are left out.
         trusted: its files' sizes were trusted.
+        kept: the file that names the images that are taken; empty if all are.
     """
 
     where: Where
@@ -64,6 +65,7 @@ class Dataset:
     class_names: tuple[str, ...]
     n_skipped: int = 0
     trusted: bool = False
+    kept: str = ""
 
     def splits(self) -> tuple[tuple[str, Images], tuple[str, Images]]:
         """`train` and `test`, each with its images."""
@@ -84,6 +86,7 @@ class Dataset:
             "width": self.train.pixels.width,
             "n_skipped": self.n_skipped,
             "trusted": self.trusted,
+            "kept": self.kept,
         }
         if labels:
             record["class_names"] = list(self.class_names)

@@ -12,7 +12,7 @@ from mnistae_cli.fields import choices, suggestion
 from mnistae_cli.flat import chosen, kinds_of, selectors_of, settings_of
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
-SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "memory_share", "seed")
+SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "kept", "memory_share", "seed")
 
 Experiment = dict[str, dict[str, Any]]
 """Per stage, the values that differ from its defaults: what a TOML file says."""

@@ -23,6 +23,11 @@ class LabelledConfig(Checked):
         "Training images whose labels are used, instead of a draw: an .npy, as an earlier labelled_indices.npy.",
         no_matter=True,
     )
+    labels_from: str | None = option(
+        None,
+        "Labels to draw from, instead of the data set's: a kept.csv or labels_corrected.npy of mnistae review.",
+        no_matter=True,
+    )
     stratify: bool = option(True, "Draw the same share of every class.")
     seed: int = seed_option()
 

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
-from mnistae_cli.data import Frame, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
+from mnistae_cli.curation import Reference, Usual
+from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Report, silent
+from mnistae_cli.scores import squared_error
 from mnistae_cli.settings import graph_features
 from mnistae_cli.store import Stored, command_for, open_beside, open_stage
 
@@ -31,6 +33,8 @@ class Prediction:
         probabilities: class name → probability.
         cluster: number of the nearest centroid.
         name: of that cluster, as given by a person.
+        novelty: the share of the training images that are less unusual, in [0, 1).
+        stranger: whether that is more than 99.7%: the rest is then not to be trusted.
         problem: why there is no prediction; empty if there is one.
     """
 
@@ -40,6 +44,8 @@ class Prediction:
     probabilities: dict[str, float] | None
     cluster: int | None
     name: str | None
+    novelty: float | None = None
+    stranger: bool | None = None
     problem: str = ""
 
 
@@ -61,9 +67,9 @@ def predict(
     train = open_stage(artifacts, "train")
     stored = open_beside(artifacts, report)
     stored |= {stage: open_stage(artifacts, stage) for stage in ("classify", "cluster") if (artifacts / stage).exists()}
-    if "cluster" in stored:
+    if "cluster" in stored or (artifacts / "encode").exists():
         stored |= {"train": train, "encode": open_stage(artifacts, "encode")}
-    if not stored.keys() - {"label"}:
+    if not stored.keys() & {"classify", "finetune", "cluster"}:
         raise MissingInput(
             f"{artifacts} holds neither a classifier nor clusters.",
             f"Run: {command_for(artifacts, 'classify')}, or: {command_for(artifacts, 'cluster')}",
@@ -80,13 +86,29 @@ def predict(
         raise DamagedInput(" ".join(each.problem for each in problems), problems[0].remedy)
     batch = np.stack(prepared)
     features = open_network(train.folder / "encoder.onnx")(batch)
-    predictions = zip(_classes(batch, features, stored), _clusters(features, stored), strict=True)
+    parts = (_classes(batch, features, stored), _clusters(features, stored), _novelties(batch, features, stored))
+    predictions = zip(*parts, strict=True)
     return [
-        Prediction(name, None, None, None, None, None, problem.problem)
+        Prediction(name, None, None, None, None, None, problem=problem.problem)
         if problem
         else _prediction(name, *next(predictions))
         for name, problem in outcomes
     ]
+
+
+def _novelties(
+    batch: NDArray[np.float32], features: NDArray[np.float32], stored: Mapping[str, Stored]
+) -> list[tuple[float, bool] | tuple[None, None]]:
+    """The novelty of each image, and whether it is a stranger."""
+    if "encode" not in stored:
+        return [(None, None)] * len(batch)
+    train, encode = stored["train"], stored["encode"]
+    errors = squared_error(batch, open_network(train.folder / "decoder.onnx")(features))
+    columns = graph_features(train.manifest.config)
+    reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
+    usual = Usual(*load_npy(encode.folder / "novelty.npy"))
+    found = usual.compare(reference.distances(features), errors)
+    return list(zip(found.novelty.tolist(), found.strange.tolist(), strict=True))
 
 
 def _classes(
@@ -123,12 +145,15 @@ def _clusters(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> li
 
 
 def _prediction(
-    image: str, probabilities: dict[str, float] | None, cluster: tuple[int | None, str | None]
+    image: str,
+    probabilities: dict[str, float] | None,
+    cluster: tuple[int | None, str | None],
+    novelty: tuple[float, bool] | tuple[None, None],
 ) -> Prediction:
     if probabilities is None:
-        return Prediction(image, None, None, None, *cluster)
+        return Prediction(image, None, None, None, *cluster, *novelty)
     best = max(probabilities, key=lambda name: probabilities[name])
-    return Prediction(image, best, probabilities[best], probabilities, *cluster)
+    return Prediction(image, best, probabilities[best], probabilities, *cluster, *novelty)
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:

@@ -1,0 +1,180 @@
+"""From features to what is odd, from decisions to what is kept, and strangers that `predict` tells."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import LEAN, QUICK, Mnistae, Shared, assert_two_lines, exit_code, shapes, the_object
+from tests.pipeline.conftest import bytes_of, manifest
+
+
+def planted(path: Path, *, labelled: bool = True, permuted: bool = False) -> Path:
+    """Shapes; two training images are copies of test images, one is noise, and five labels are wrong."""
+    train, test = shapes(240, 1), shapes(60, 2)
+    images, labels = train[0].copy(), train[1].copy()
+    images[[10, 20]] = test[0][[3, 4]]
+    images[30] = np.random.default_rng(0).integers(0, 256, images[30].shape)
+    labels[100:105] = (labels[100:105] + 1) % 3
+    given = {"y_train": labels, "y_test": test[1]}
+    if permuted:
+        given = {name: np.random.default_rng(1).permutation(each) for name, each in given.items()}
+    np.savez(path, x_train=images, x_test=test[0], **(given if labelled else {}))  # type: ignore[arg-type]
+    return path
+
+
+@pytest.fixture(scope="session")
+def reviewed_once(shared: Shared) -> Path:
+    """Artifacts of `planted`, reviewed. Do not touch."""
+
+    def make(folder: Path) -> None:
+        data = planted(shared.folder / "planted.npz")
+        for command in (("run", "--dataset", str(data), *QUICK, *LEAN), ("review",)):
+            assert exit_code(["mnistae", *command, "-a", str(folder), "-q"]) == 0
+
+    return shared.once("reviewed", make)
+
+
+@pytest.fixture
+def reviewed(reviewed_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(reviewed_once, tmp_path / "reviewed"))
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def decide(root: Path, path: Path, *kinds: str) -> Path:
+    """A file that accepts every row of some kinds."""
+    lines = [
+        f"{row['split']},{row['index']},{row['suspicion']},accept"
+        for row in rows_of(root / "review" / "review.csv")
+        if row["suspicion"] in kinds
+    ]
+    path.write_text("\n".join(["split,index,suspicion,decision", *lines]) + "\n")
+    return path
+
+
+def test_what_was_planted_is_found(reviewed_once: Path) -> None:
+    rows = rows_of(reviewed_once / "review" / "review.csv")
+    assert ",".join(rows[0]) == "split,index,image,suspicion,score,why,label,suggested,neighbors"
+    duplicates = [each for each in rows if each["suspicion"] == "duplicate" and each["index"] in ("10", "20")]
+    assert [(each["split"], each["neighbors"].split()[0]) for each in duplicates] == [
+        ("train", "test:3"),
+        ("train", "test:4"),
+    ]
+    assert all(each["why"].endswith("in the other split") for each in duplicates)
+    strangers = [each for each in rows if each["suspicion"] == "stranger"]
+    assert strangers[0]["index"] == "30"
+    assert float(strangers[0]["score"]) > 0.95
+    scores = [float(each["score"]) for each in strangers]
+    assert scores == sorted(scores, reverse=True)
+    wrong = {each["index"] for each in rows if each["suspicion"] == "label" and each["split"] == "train"}
+    assert wrong >= {str(i) for i in range(100, 105)}
+    metrics = manifest(reviewed_once, "review")["metrics"]
+    assert metrics["rows"]["duplicate"] >= 2
+    assert metrics["leaks"] >= 2
+    assert all(0 <= share <= 1 for share in metrics["wrong_share"].values())
+    for split, n in (("train", 240), ("test", 60)):
+        assert np.load(reviewed_once / "review" / f"novelty_{split}.npy").shape == (n,)
+        assert np.load(reviewed_once / "review" / f"label_quality_{split}.npy").shape == (n,)
+
+
+@pytest.mark.parametrize("how", ["permuted", "plain"])
+def test_strangers_and_duplicates_look_at_no_label(
+    how: str, reviewed_once: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    data = planted(tmp_path / "others.npz", permuted=how == "permuted", labelled=how != "plain")
+    root = tmp_path / "root"
+    for command in (("train", "--dataset", str(data), *QUICK), ("encode",), ("review",)):
+        assert mnistae(*command, "-a", root, "-q").code == 0
+    assert bytes_of(root / "encode")["novelty.npy"] == bytes_of(reviewed_once / "encode")["novelty.npy"]
+    for name in ("novelty_train.npy", "novelty_test.npy"):
+        assert bytes_of(root / "review")[name] == bytes_of(reviewed_once / "review")[name]
+    kinds = ("stranger", "duplicate", "near-duplicate")
+
+    def without_labels(folder: Path) -> list[dict[str, str]]:
+        rows = rows_of(folder / "review" / "review.csv")
+        return [{**row, "label": ""} for row in rows if row["suspicion"] in kinds]
+
+    assert without_labels(root) == without_labels(reviewed_once)
+    assert any(row["suspicion"] == "label" for row in rows_of(root / "review" / "review.csv")) == (how == "permuted")
+
+
+def test_decisions_leave_images_out_and_correct_labels(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    before = (reviewed / "review" / "review.csv").read_bytes()
+    path = decide(reviewed, tmp_path / "decisions.csv", "duplicate", "label")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    folder = reviewed / "review"
+    assert (folder / "review.csv").read_bytes() == before
+    rows = rows_of(folder / "review.csv")
+    out = {(each["split"], each["index"]) for each in rows if each["suspicion"] == "duplicate"}
+    kept = rows_of(folder / "kept.csv")
+    assert {(each["split"], each["index"]) for each in kept}.isdisjoint(out)
+    assert len(kept) == 300 - len(out)
+    suggested = {(e["split"], e["index"]): e["suggested"] for e in rows if e["suspicion"] == "label"}
+    given = {(each["split"], each["index"]): each["label"] for each in kept}
+    assert all(given[key] == name for key, name in suggested.items() if key in given)
+    corrected = np.load(folder / "labels_corrected.npy")
+    original = np.load(reviewed / "encode" / "labels_train.npy")
+    changed = {str(i) for i in np.flatnonzero(corrected != original)}
+    assert changed == {index for split, index in suggested if split == "train"}
+    # They are kept until others are given.
+    again = mnistae("review", "-a", reviewed)
+    assert "up to date" in again.err
+    assert (folder / "kept.csv").exists()
+
+
+def test_what_was_kept_can_be_learned_from(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    path = decide(reviewed, tmp_path / "decisions.csv", "duplicate", "label")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    kept = reviewed / "review" / "kept.csv"
+    n_train = sum(row["split"] == "train" for row in rows_of(kept))
+    for source in ("kept.csv", "labels_corrected.npy"):
+        labels = ("--labels-from", kept.with_name(source), "--labels", "1.0", "--head", "prototypes", "--no-calibrate")
+        assert mnistae("classify", *labels, "-a", reviewed, "-q").code == 0
+        used = manifest(reviewed, "classify")["metrics"]["labels_used"]
+        assert used == (n_train if source == "kept.csv" else 240)
+    root = tmp_path / "anew"
+    source_of = manifest(reviewed, "encode")["dataset"]["source"]
+    assert mnistae("train", "--dataset", source_of, "--kept", kept, *QUICK, "-a", root, "-q").code == 0
+    assert mnistae("encode", "-a", root, "-q").code == 0
+    assert len(np.load(root / "encode" / "features_train.npy")) == n_train
+    names = [row["label"] for row in rows_of(kept) if row["split"] == "train"]
+    assert np.load(root / "encode" / "labels_train.npy").astype(str).tolist() == names
+
+
+def test_bad_files_of_decisions_and_labels_are_told(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("split,index,label\ntrain,9999,0\n")
+    assert_two_lines(mnistae("review", "--apply", bad, "-a", reviewed), 4, "column")
+    assert_two_lines(mnistae("review", "--apply", tmp_path / "no.csv", "-a", reviewed), 3, "no.csv")
+    assert (reviewed / "review" / "review.csv").exists()
+    assert_two_lines(mnistae("classify", "--labels-from", bad, "-a", reviewed), 4, "9999")
+    assert_two_lines(mnistae("classify", "--labels-from", tmp_path / "no.csv", "-a", reviewed), 3, "no.csv")
+    np.save(tmp_path / "short.npy", np.zeros(3, np.uint8))
+    assert_two_lines(mnistae("classify", "--labels-from", tmp_path / "short.npy", "-a", reviewed), 4, "short.npy")
+    source = manifest(reviewed, "encode")["dataset"]["source"]
+    training = ("train", "--dataset", source, *QUICK, "-a", tmp_path / "root")
+    assert_two_lines(mnistae(*training, "--kept", bad), 4, "9999")
+
+
+def test_predict_tells_strangers(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    rng = np.random.default_rng(5)
+    noise = rng.integers(0, 256, (10, 10, 12)).astype(np.uint8)
+    np.save(tmp_path / "images.npy", np.concatenate([shapes(20, 7)[0], noise]))
+    asked = ("predict", tmp_path / "images.npy", "--no-frame", "-a", finished)
+    told = mnistae(*asked, "--json")
+    assert told.code == 0
+    found = the_object(told.out)["predictions"]
+    assert all(each["stranger"] for each in found[20:])
+    assert sum(each["stranger"] for each in found[:20]) <= 4
+    assert all(0 <= each["novelty"] < 1 for each in found)
+    assert "stranger" in mnistae(*asked).out
+    refused = mnistae(*asked, "--fail-on-strangers", "--json")
+    assert refused.code == 5
+    assert "pictures are strangers" in refused.err
+    assert the_object(refused.out)["predictions"] == found
