@@ -19,10 +19,14 @@ from numpy.typing import NDArray
 from mnistae_cli.data import Dataset, Pixels, load_npy, load_recorded, unit_scale
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.inference import BATCH_SIZE, Network, open_network
-from mnistae_cli.scores import binary_crossentropy, squared_error
+from mnistae_cli.scores import binary_crossentropy, squared_error, unexplained_variance
 from mnistae_cli.store import sha256_of
 
-ERRORS: dict[str, Callable[..., np.ndarray]] = {"mse": squared_error, "bce": binary_crossentropy}
+ERRORS: dict[str, Callable[..., np.ndarray]] = {
+    "mse": squared_error,
+    "bce": binary_crossentropy,
+    "fvu": unexplained_variance,
+}
 SHARD_BATCHES = 20  # of BATCH_SIZE images; the last shard of a split may have fewer
 RECORD = "record.json"
 SECONDS_TO_APPEAR = 15  # what another machine wrote, on shared storage

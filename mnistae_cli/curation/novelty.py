@@ -44,17 +44,17 @@ class Usual:
     def compare(self, distances: NDArray[np.float32], errors: NDArray[np.float32]) -> Unusual:
         """Compare N images with what is usual.
 
-        With u(v) = (log v - median) / (90% quantile - median), the two of log v of the held-out images, an image
-        exceeds by e = max(u(distance), u(error)). Its novelty is 1 - (1 + #{held-out with more}) / (1 + M). Beyond all
-        of them it approaches 1: what is left is multiplied by their largest e and divided by the image's.
+        With u(v) = (log v - median) / (90% quantile - median), the two of log v of the held-out images, not below 0, an
+        image exceeds by e = √(u(distance)² + u(error)²). Its novelty is 1 - (1 + #{held-out with more}) / (1 + M).
+        Beyond all of them it approaches 1: what is left is multiplied by their largest e and divided by the image's.
 
         Args:
-            distances: (N,), to the fifth nearest training image.
-            errors: (N,), mean squared errors of the reconstructions.
+            distances: (N,), to the fifth nearest training image (Ramaswamy, Rastogi & Shim 2000).
+            errors: (N,), variance that the reconstruction leaves unexplained.
         """
-        own = np.sort(np.maximum(_above(self.distances, self.distances), _above(self.errors, self.errors)))
+        own = np.sort(np.hypot(_above(self.distances, self.distances), _above(self.errors, self.errors)))
         by_distance, by_error = _above(distances, self.distances), _above(errors, self.errors)
-        excess = np.maximum(by_distance, by_error)
+        excess = np.hypot(by_distance, by_error)
         more = len(own) - np.searchsorted(own, excess)
         beyond = np.minimum(1, own[-1] / np.maximum(excess, TINY))
         novelty = 1 - (1 + more) / (1 + len(own)) * np.where(more == 0, beyond, 1)
@@ -64,7 +64,7 @@ class Usual:
 def _above(values: NDArray[np.float32], usual: NDArray[np.float32]) -> NDArray[np.float64]:
     logs, known = (np.log(each.astype(np.float64) + TINY) for each in (values, usual))
     median, high = np.quantile(known, (0.5, USUAL))
-    return np.asarray((logs - median) / max(high - median, TINY))
+    return np.asarray(np.maximum(logs - median, 0) / max(high - median, TINY))
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def usual_of(features: Rows, errors: NDArray[np.float32], columns: slice) -> Usu
 
     Args:
         features: (N, D).
-        errors: (N,), mean squared errors of their reconstructions.
+        errors: (N,), the variance that their reconstructions leave unexplained.
         columns: of the features that are compared.
     """
     reference = Reference.of(features, columns)

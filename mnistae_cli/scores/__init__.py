@@ -4,7 +4,13 @@ from mnistae_cli.scores import metrics
 from mnistae_cli.scores.calibration import held_out_temperature
 from mnistae_cli.scores.describing import describe_codes
 from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
-from mnistae_cli.scores.metrics import Table, binary_crossentropy, contingency_table, squared_error
+from mnistae_cli.scores.metrics import (
+    Table,
+    binary_crossentropy,
+    contingency_table,
+    squared_error,
+    unexplained_variance,
+)
 from mnistae_cli.scores.probing import N_FOLDS, fit_probe, out_of_fold_probabilities
 
 __all__ = [
@@ -25,4 +31,5 @@ __all__ = [
     "metrics",
     "out_of_fold_probabilities",
     "squared_error",
+    "unexplained_variance",
 ]

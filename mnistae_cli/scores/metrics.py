@@ -11,12 +11,22 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.integer[Any]]
 Table = NDArray[np.int64]
+BLANK = 0.002  # variance of pixels in [0, 1]
 EPSILON = 1e-7  # probabilities are clipped to [1e-7, 1 - 1e-7], as Keras does
 
 
 def squared_error(images: NDArray[np.float32], reconstructions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean squared error of each image: mean over pixels of (x - y)². (N, H, W) twice → (N,), 0 is best."""
     errors: NDArray[np.float32] = np.square(images - reconstructions).mean(axis=(1, 2))
+    return errors
+
+
+def unexplained_variance(images: NDArray[np.float32], reconstructions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share of the variance of each image's pixels that its reconstruction leaves: Σ(x - y)² / (Σ(x - mean x)² + cN).
+
+    (N, H, W) twice → (N,), 0 is best. c = 0.002, so that a blank image can be divided by.
+    """
+    errors: NDArray[np.float32] = squared_error(images, reconstructions) / (images.var(axis=(1, 2)) + BLANK)
     return errors
 
 

@@ -53,7 +53,7 @@ LABEL: Names = {
 REVIEW: Names = {
     "encode": (
         *FEATURES,
-        *(f"{part}_{split}.npy" for part in ("labels", "reconstruction_mse") for split in ("train", "test")),
+        *(f"{part}_{split}.npy" for part in ("labels", "reconstruction_fvu") for split in ("train", "test")),
         *("novelty.npy", "#dataset.class_names", TRAIN_IMAGES, TEST_IMAGES),
     ),
     "train": ("#config.model", "#config.latent_dim"),  # `graph_features`

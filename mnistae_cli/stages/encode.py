@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -45,8 +46,9 @@ def encode(
     """Turn the training and test images into features, and measure the errors of their reconstruction.
 
     Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels,
-    and per image `reconstruction_mse_*.npy` and `reconstruction_bce_*.npy` (N,) float32. `novelty.npy` (2, M) float32:
-    of held-out training images the distances to their neighbors and the errors (`curation.Usual`).
+    and per image `reconstruction_mse_*.npy`, `reconstruction_bce_*.npy` and `reconstruction_fvu_*.npy` (N,) float32,
+    the last of them the share of variance that is left unexplained. `novelty.npy` (2, M) float32: of training images
+    the distances to their neighbors, and that share (`curation.Usual`).
 
     Args:
         config: names the data set, if not the one that `train` used.
@@ -98,7 +100,7 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
 
 def _write_what_is_usual(folder: Path, train: Stored) -> None:
     """`novelty.npy`, (2, M): distances and errors of held-out training images, with which pictures are compared."""
-    features, errors = Rows.of(folder / "features_train.npy"), load_npy(folder / "reconstruction_mse_train.npy")
+    features, errors = Rows.of(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
     usual = usual_of(features, errors, graph_features(train.manifest.config))
     np.save(folder / "novelty.npy", np.stack([usual.distances, usual.errors]))
 
@@ -137,10 +139,9 @@ def write_split(
     first = next(batches)
     with (
         NpyWriter(folder / f"features_{split}.npy", (pixels.n, first.features.shape[1])) as features_file,
-        NpyWriter(paths["mse"], (pixels.n,)) as mse_file,
-        NpyWriter(paths["bce"], (pixels.n,)) as bce_file,
+        ExitStack() as files,
     ):
-        error_files = {"mse": mse_file, "bce": bce_file}
+        error_files = {name: files.enter_context(NpyWriter(path, (pixels.n,))) for name, path in paths.items()}
         for encoded in chain((first,), batches):
             features_file.write(encoded.features)
             for name, errors in encoded.errors.items():

@@ -15,7 +15,7 @@ from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_pat
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Report, silent
-from mnistae_cli.scores import squared_error
+from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
 from mnistae_cli.store import Stored, command_for, open_beside, open_stage
 
@@ -103,7 +103,7 @@ def _novelties(
     if "encode" not in stored:
         return [(None, None)] * len(batch)
     train, encode = stored["train"], stored["encode"]
-    errors = squared_error(batch, open_network(train.folder / "decoder.onnx")(features))
+    errors = unexplained_variance(batch, open_network(train.folder / "decoder.onnx")(features))
     columns = graph_features(train.manifest.config)
     reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
     usual = Usual(*load_npy(encode.folder / "novelty.npy"))

@@ -116,7 +116,7 @@ def _look(
     review = Review((splits[0], splits[1]), data.class_names, config.shown)
     usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
     for split, near in zip(splits, neighbors, strict=True):
-        errors = load_npy(encode.folder / f"reconstruction_mse_{split.name}.npy")
+        errors = load_npy(encode.folder / f"reconstruction_fvu_{split.name}.npy")
         unusual = usual.compare(near.distances[:, -1], errors)
         np.save(work.folder / f"novelty_{split.name}.npy", unusual.novelty)
         rows += review.strangers(split, unusual)

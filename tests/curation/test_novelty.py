@@ -18,13 +18,12 @@ def test_novelty_is_the_share_of_less_unusual_images() -> None:
 
     def above(values: np.ndarray, known: np.ndarray) -> np.ndarray:
         logs = np.log(known.astype(float) + 1e-9)
-        above: np.ndarray = (np.log(values.astype(float) + 1e-9) - np.median(logs)) / np.ptp(
-            np.quantile(logs, (0.5, 0.9))
-        )
-        return above
+        excess: np.ndarray = np.maximum(np.log(values.astype(float) + 1e-9) - np.median(logs), 0)
+        excess /= np.ptp(np.quantile(logs, (0.5, 0.9)))
+        return excess
 
-    own = np.maximum(above(distances, distances), above(errors, errors))
-    excess = np.maximum(above(new[0], distances), above(new[1], errors))
+    own = np.hypot(above(distances, distances), above(errors, errors))
+    excess = np.hypot(above(new[0], distances), above(new[1], errors))
     inside = excess <= own.max()
     expected = 1 - (1 + (own[None] >= excess[:, None]).sum(axis=1)) / 501
     assert found.novelty[inside] == pytest.approx(expected[inside], abs=1e-6)

@@ -26,7 +26,7 @@ def test_run_leaves_what_the_contract_names(finished_once: Path) -> None:
         "encode": {
             f"{name}_{split}.npy"
             for split in ("train", "test")
-            for name in ("features", "labels", "reconstruction_mse", "reconstruction_bce")
+            for name in ("features", "labels", "reconstruction_mse", "reconstruction_bce", "reconstruction_fvu")
         },
         "classify": {
             "classifier.keras",
