@@ -1,17 +1,18 @@
 """Images that are there more than once: the same pixels, or the same image a little shifted, turned or scaled."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Search
-from mnistae_cli.curation.registration import canonical, registration_error, tangent_distance
+from mnistae_cli.curation.registration import STEPS, canonical, registration_error
 from mnistae_cli.data import Pixels, in_parallel, unit_scale
 
 NEAR = 0.03  # largest registration error of a near duplicate; MNIST's own images are not nearer than 0.04
-WORTH_FITTING = 0.15  # tangent distance; no planted copy had more
+ALIKE = 0.3  # distance of canonical images, as a share of their length; planted copies had at most 0.28
+ROUGHLY = 0.08  # the same after one step; of planted copies none had more than 0.06
 CANDIDATES = 3  # nearest canonical images that are compared
 COMPONENTS = 50
 SAMPLE = 10_000  # canonical images whose components are taken
@@ -67,11 +68,13 @@ def _near(images: Pixels, distinct: NDArray[np.int64]) -> tuple[Pairs, NDArray[n
     distinct = distinct[_ink(images, distinct) > 0]
     if len(distinct) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
-    neighbors = Search(_described(images, distinct)).nearest_others(CANDIDATES).indices
-    pairs = np.stack([np.repeat(np.arange(len(distinct)), neighbors.shape[1]), neighbors.ravel()], axis=1)
+    described = _described(images, distinct)
+    neighbors = Search(described).nearest_others(CANDIDATES)
+    alike = neighbors.distances <= ALIKE * np.linalg.norm(described, axis=1, keepdims=True)
+    pairs = np.stack([np.nonzero(alike)[0], neighbors.indices[alike]], axis=1)
     pairs = distinct[np.unique(np.sort(pairs, axis=1), axis=0)]
-    pairs = pairs[_compare(tangent_distance, images, pairs) <= WORTH_FITTING]
-    errors = _compare(registration_error, images, pairs)
+    pairs = pairs[_errors(images, pairs, steps=1) <= ROUGHLY]
+    errors = _errors(images, pairs, steps=STEPS)
     return pairs[errors <= NEAR], errors[errors <= NEAR]
 
 
@@ -93,12 +96,10 @@ def _described(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.float32]
     return np.concatenate(list(in_parallel(lambda part: pca.transform(flat(part)), _chunks(chosen))))
 
 
-def _compare(
-    measure: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]], images: Pixels, pairs: Pairs
-) -> NDArray[np.float32]:
+def _errors(images: Pixels, pairs: Pairs, steps: int) -> NDArray[np.float32]:
     def of(part: Pairs) -> NDArray[np.float32]:
         one, other = (_blurred(_prepared(images, part[:, side])) for side in (0, 1))
-        return measure(one, other)
+        return registration_error(one, other, steps)
 
     return np.concatenate([np.empty(0, np.float32), *in_parallel(of, _chunks(pairs))])
 

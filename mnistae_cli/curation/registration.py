@@ -57,18 +57,7 @@ def sample(images: Images, matrix: NDArray[np.float32], centre: NDArray[np.float
     return np.asarray((above + (below - above) * down).reshape(n, *shape), np.float32)
 
 
-def tangent_distance(images: Images, others: Images) -> NDArray[np.float32]:
-    """What of the difference no small affine warp of `images` explains, as a share of the length of `others`; (M,).
-
-    min_a ‖I + J a - O‖ / ‖O‖, J (pixels, 6) the derivatives of I for an affine warp (Simard, LeCun & Denker 1993).
-    """
-    n = len(images)
-    jacobian = _jacobian(*_gradients(images))
-    difference = (images - others).reshape(n, -1)
-    return _relative(difference + _product(jacobian, _newton_step(jacobian, difference)), others)
-
-
-def registration_error(images: Images, others: Images) -> NDArray[np.float32]:
+def registration_error(images: Images, others: Images, steps: int = STEPS) -> NDArray[np.float32]:
     """‖I∘A - O‖ / ‖O‖ for the affine warp A of each image I that brings it nearest to O; (M,).
 
     Gauss-Newton steps from the warp that brings the centres of mass together (Lucas & Kanade 1981; Baker & Matthews
@@ -80,7 +69,7 @@ def registration_error(images: Images, others: Images) -> NDArray[np.float32]:
     middle = np.array([(height - 1) / 2, (width - 1) / 2], np.float32)
     centre = middle + _centre_of_mass(images) - _centre_of_mass(others)
     gradients = _gradients(images)
-    for _ in range(STEPS):
+    for _ in range(steps):
         difference = (sample(images, matrix, centre, (height, width)) - others).reshape(n, -1)
         jacobian = _jacobian(*(sample(each, matrix, centre, (height, width)) for each in gradients))
         step = _newton_step(jacobian, difference)
@@ -118,10 +107,6 @@ def _newton_step(jacobian: NDArray[np.float32], difference: NDArray[np.float32])
     """-(J Jᵀ)⁻¹ J d, (M, 6)."""
     square = jacobian @ jacobian.transpose(0, 2, 1) + STIFFNESS * np.eye(6, dtype=np.float32)
     return -np.linalg.solve(square, jacobian @ difference[..., None])[..., 0]
-
-
-def _product(jacobian: NDArray[np.float32], step: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (step[:, None, :] @ jacobian)[:, 0]
 
 
 def _relative(difference: NDArray[np.float32], others: Images) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform, gaussian_filter
 
-from mnistae_cli.curation.registration import SIDE, canonical, registration_error, sample, tangent_distance
+from mnistae_cli.curation.registration import SIDE, canonical, registration_error, sample
 from tests.conftest import shapes
 
 MIDDLE = np.array([13.5, 13.5])
@@ -66,13 +66,12 @@ def test_a_warped_copy_is_near_and_another_image_is_not(
     far = registration_error(blurred, np.roll(others, 1, axis=0))
     assert np.median(near) < 0.03 < far.min()
     before = np.linalg.norm((blurred - others).reshape(30, -1), axis=1) / np.linalg.norm(others.reshape(30, -1), axis=1)
-    assert (tangent_distance(blurred, others) < before + 1e-6).all()
+    assert np.median(near) < np.median(registration_error(blurred, others, steps=1)) < np.median(before)
 
 
 def test_equal_images_have_no_error() -> None:
     images = blobs(3, 2)
     assert registration_error(images, images) == pytest.approx(0, abs=1e-5)
-    assert tangent_distance(images, images) == pytest.approx(0, abs=1e-5)
 
 
 def test_blank_images_are_no_trouble() -> None:
