@@ -21,6 +21,7 @@ PANELS = {
     "evaluate": "Evaluation",
     "finetune": "Fine-tuning",
     "label": "Names",
+    "report": "Report",
 }
 SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
 # Setting → the stages that one option of `run` serves, its owner first. Only KMeans needs an encoder whose heads tell

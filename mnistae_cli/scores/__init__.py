@@ -6,21 +6,26 @@ from mnistae_cli.scores.describing import describe_codes
 from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
 from mnistae_cli.scores.metrics import Table, binary_crossentropy, contingency_table, squared_error
 from mnistae_cli.scores.probing import fit_probe
+from mnistae_cli.scores.telling import ABSENT, TextRows, figure, metric_rows
 
 __all__ = [
+    "ABSENT",
     "CALIBRATION",
     "COVERAGES",
     "ERRORS",
     "FIGURES",
     "SPLITS",
     "Table",
+    "TextRows",
     "binary_crossentropy",
     "contingency_table",
     "describe_codes",
+    "figure",
     "figure_at",
     "fit_probe",
     "held_out_temperature",
     "known_figures",
+    "metric_rows",
     "metrics",
     "squared_error",
 ]

@@ -12,6 +12,7 @@ from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
+from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.train import TrainConfig
 
 STAGE_CONFIGS: dict[str, type[Checked]] = {
@@ -22,6 +23,7 @@ STAGE_CONFIGS: dict[str, type[Checked]] = {
     "cluster": ClusterConfig,
     "label": LabelConfig,
     "evaluate": EvaluateConfig,
+    "report": ReportConfig,
 }
 PIPELINE = ("train", "encode", "classify", "cluster", "evaluate")  # what `run` does; to label takes a person
 

@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from mnistae_cli.clusters import place_by_centroids
-from mnistae_cli.pictures.sheets import ClusterLook, write_sheet
-from mnistae_cli.stages.label import look_at
+from mnistae_cli.pictures.sheets import ClusterLook, look_at, write_sheet
 from tests.builders import kmeans
 from tests.conftest import Mnistae, shapes
 
