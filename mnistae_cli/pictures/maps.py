@@ -107,8 +107,7 @@ def _repulsion(points: Vector) -> Vector:
     mass = np.bincount(at.ravel(), shares.ravel(), length * length).astype(np.float32).reshape(length, length)
     fields = irfft2(rfft2(mass) * _kernels(length), (length, length)).reshape(3, -1)
     near, down, across = (fields[:, at] * shares).sum(axis=1)
-    push: Vector = np.stack([down, across]) / np.float32(near.sum() - n)
-    return push
+    return np.stack([down, across]).astype(np.float32) / np.float32(near.sum() - n)
 
 
 @lru_cache(maxsize=8)

@@ -66,11 +66,11 @@ def _fill(work: Work, config: ReportConfig, inputs: Inputs, artifacts: Path, rep
     data = load_encoded(record, config.data_dir, report)
     class_names = record["class_names"]
     tiles, parts = Tiles(), dict[str, Part]()
-    if "evaluate" in inputs:
-        folder = inputs["evaluate"].folder
-        parts["scores"] = scores_part(metric_rows(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))))
     report(Notice("laying out the map"))
     parts["map"] = _map(config, inputs, class_names, tiles)
+    if "evaluate" in inputs:
+        scores = json.loads((inputs["evaluate"].folder / "metrics.json").read_text(encoding="utf-8"))
+        parts["scores"] = scores_part(metric_rows(scores))
     if "cluster" in inputs:
         parts["sheet"] = _sheet(inputs, artifacts, tiles)
     if "review" in inputs:
@@ -80,7 +80,8 @@ def _fill(work: Work, config: ReportConfig, inputs: Inputs, artifacts: Path, rep
     absent = [(what, command_for(artifacts, stage)) for stage, what in BESIDE.items() if stage not in inputs]
     if absent:
         parts["absent"] = absent_part(absent)
-    intro = f"{record['n_train']:,} training and {record['n_test']:,} test images of {record['height']} × {record['width']} pixels."
+    intro = f"{record['n_train']:,} training and {record['n_test']:,} test images"
+    intro += f" of {record['height']} × {record['width']} pixels."
     path = work.folder / "report.html"
     Page(f"mnistae: {record['name']}", intro, parts).write(
         path, tiles, {split: images.pixels for split, images in data.splits()}

@@ -2,7 +2,11 @@
 "use strict";
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const PARTS = {}; // name → the function that draws the part into its section, from DATA.parts[name]
-const SHEETS = []; // sprite sheets, as images; filled before any part is drawn
+const SHEETS = DATA.tiles.sheets.map((source) => { // sprite sheets: images, and a promise that each can be drawn
+  const image = new Image();
+  image.src = source;
+  return { image, ready: image.decode() };
+});
 
 /** An element with attributes (or listeners: `onclick`) and children, which are elements or text. */
 function make(tag, attributes = {}, ...children) {
@@ -23,20 +27,22 @@ function tile(number, size, text) {
   return canvas;
 }
 
-function drawTile(canvas, number, size) {
+async function drawTile(canvas, number, size) {
   const { width, height, columns, per_sheet: perSheet } = DATA.tiles;
   const place = number % perSheet;
   canvas.width = width;
   canvas.height = height;
   canvas.style.width = `${(size * width) / Math.max(width, height)}px`;
   canvas.style.height = `${(size * height) / Math.max(width, height)}px`;
-  canvas.getContext("2d").drawImage(SHEETS[Math.floor(number / perSheet)],
+  const { image, ready } = SHEETS[Math.floor(number / perSheet)];
+  await ready;
+  canvas.getContext("2d").drawImage(image,
     (place % columns) * width, Math.floor(place / columns) * height, width, height, 0, 0, width, height);
 }
 
 /** A select of [value, text] pairs under its label. */
 function choice(label, pairs, onchange) {
-  const select = make("select", { onchange }, ...pairs.map(([value, text]) => make("option", { value }, text)));
+  const select = make("select", { onchange, "aria-label": label }, ...pairs.map(([value, text]) => make("option", { value }, text)));
   return { select, label: make("label", {}, label, select) };
 }
 

@@ -1,11 +1,5 @@
-// Waits for the sprite sheets, then draws each part that DATA has into a section of its own.
+// Draws each part that DATA has into a section of its own. The small images follow when they are decoded.
 (async () => {
-  for (const source of DATA.tiles.sheets) {
-    const image = new Image();
-    image.src = source;
-    SHEETS.push(image);
-  }
-  await Promise.all(SHEETS.map((image) => image.decode()));
   const contents = document.getElementById("contents"), parts = document.getElementById("parts");
   for (const [name, part] of Object.entries(DATA.parts)) {
     contents.append(make("a", { href: `#${name}` }, part.title), " ");
@@ -14,5 +8,7 @@
     parts.append(section);
     PARTS[name](section, part);
   }
+  document.body.dataset.drawn = "yes";
+  await Promise.all(SHEETS.map((sheet) => sheet.ready));
   document.body.dataset.ready = "yes";
 })();
