@@ -4,6 +4,7 @@ PARTS.map = (section, map) => {
   const kinds = map.groups; // [{name, title, names, of}]: `of[i]` is the group of dot i, -1 if it has none
   const chosen = kinds.map(() => -1); // per kind the group that is shown alone, -1 for all
   let kind = 0, pointed = -1, zoom = 1, left = 0, top = 0, waiting = false;
+  let wide = 0, high = 0; // of the canvas; to ask the browser for every dot would be slow
 
   const canvas = make("canvas", { class: "dots", tabindex: 0, role: "application",
     "aria-label": `Map of ${n} images. Arrow keys go from dot to dot, Enter shows only the dot's group, Escape shows all, plus and minus zoom.` });
@@ -21,9 +22,9 @@ PARTS.map = (section, map) => {
   const shown = (i) => chosen.every((group, k) => group < 0 || kinds[k].of[i] === group);
   const ratio = () => window.devicePixelRatio || 1;
   // The map's unit square fits into the canvas; `zoom`, `left` and `top` move it.
-  const scale = () => zoom * Math.min(canvas.clientWidth, canvas.clientHeight) * 0.94;
-  const onX = (i) => canvas.clientWidth / 2 + (map.x[i] / map.unit - 0.5 + left) * scale();
-  const onY = (i) => canvas.clientHeight / 2 + (map.y[i] / map.unit - 0.5 + top) * scale();
+  const scale = () => zoom * Math.min(wide, high) * 0.94;
+  const onX = (i) => wide / 2 + (map.x[i] / map.unit - 0.5 + left) * scale();
+  const onY = (i) => high / 2 + (map.y[i] / map.unit - 0.5 + top) * scale();
 
   /** The mark of a group: one of the colors, and after them the next shape. */
   function mark(group, radius) {
@@ -45,7 +46,8 @@ PARTS.map = (section, map) => {
 
   function draw() {
     waiting = false;
-    const width = Math.round(canvas.clientWidth * ratio()), height = Math.round(canvas.clientHeight * ratio());
+    [wide, high] = [canvas.clientWidth, canvas.clientHeight];
+    const width = Math.round(wide * ratio()), height = Math.round(high * ratio()), dense = ratio();
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -53,7 +55,7 @@ PARTS.map = (section, map) => {
     const marks = new Map([...new Set(groups)].map((group) => [group, mark(group, radius)]));
     for (let i = 0; i < n; i++) {
       if (!shown(i)) continue;
-      const image = marks.get(groups[i]), x = onX(i) * ratio(), y = onY(i) * ratio();
+      const image = marks.get(groups[i]), x = onX(i) * dense, y = onY(i) * dense;
       if (x > -9 && y > -9 && x < width + 9 && y < height + 9) context.drawImage(image, x - image.width / 2, y - image.height / 2);
     }
     context.setTransform(ratio(), 0, 0, ratio(), 0, 0);
@@ -132,11 +134,11 @@ PARTS.map = (section, map) => {
     return best;
   }
 
-  function zoomBy(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
+  function zoomBy(factor, x = wide / 2, y = high / 2) {
     const before = scale();
     zoom = Math.min(60, Math.max(0.8, zoom * factor));
-    left += (x - canvas.clientWidth / 2) * (1 / scale() - 1 / before);
-    top += (y - canvas.clientHeight / 2) * (1 / scale() - 1 / before);
+    left += (x - wide / 2) * (1 / scale() - 1 / before);
+    top += (y - high / 2) * (1 / scale() - 1 / before);
     soon();
   }
 
@@ -170,7 +172,7 @@ PARTS.map = (section, map) => {
     const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] || [0, 0];
     if (dx || dy) {
       const from = pointed < 0 || !shown(pointed) ? null : pointed;
-      const x = from === null ? canvas.clientWidth / 2 : onX(from), y = from === null ? canvas.clientHeight / 2 : onY(from);
+      const x = from === null ? wide / 2 : onX(from), y = from === null ? high / 2 : onY(from);
       // Within 45° of the arrow, and past the marks that cover each other.
       const ahead = (ax, ay, i) => i !== from && (from === null || (ax * dx + ay * dy > 3 && ax * dx + ay * dy >= Math.abs(ax * dy) + Math.abs(ay * dx)));
       const i = nearest(x, y, 1e9, ahead);
