@@ -53,7 +53,7 @@ PARTS.review = (section, { rows, classes, key }) => {
       "aria-label": `${what}: ${row.suspicion}. ${row.why}` },
       make("div", { class: "top" }, tile(row.tile, 84, what),
         make("div", {}, make("strong", {}, row.suspicion), make("span", { class: "decision" }), make("br"),
-          make("small", {}, row.why), definitions(facts), make("small", {}, `${what}: ${row.image}`))),
+          make("small", {}, row.why), definitions(facts), make("small", {}, row.image === String(row.index) ? what : `${what}: ${row.image}`))),
       make("div", { class: "neighbors" }, ...row.neighbors.map(([name, number]) => make("span", {}, tile(number, 36, name), name))),
       make("div", { class: "controls" }, ...(pick ? [pick.label] : []), ...["accept", "refuse", null].map((decision) =>
         make("button", { type: "button", tabindex: -1, onclick: () => decide(number, item, decision) },

@@ -19,7 +19,7 @@ PARTS.sheet = (section, { clusters, surest, command }) => {
 
   function strip(title, tiles, cluster) {
     return make("div", {}, make("small", {}, title), make("div", { class: "strip" },
-      ...tiles.map((number, i) => tile(number, 42, `cluster ${cluster}, ${title}, ${i + 1}`))));
+      ...tiles.map((number, i) => tile(number, 38, `cluster ${cluster}, ${title}, ${i + 1}`))));
   }
 
   function update() {
