@@ -11,7 +11,7 @@ from mnistae_cli.clusters import Search
 
 MAPPED = 10_000  # images on a map; more would take longer than people wait
 NEIGHBORS = 15
-STEPS = ((100, 12.0, 0.5), (250, 1.0, 0.8))  # steps, exaggeration, momentum
+STEPS = ((75, 12.0, 0.5), (175, 1.0, 0.8))  # steps, exaggeration, momentum
 CELL = 0.75  # side of a cell of the grid, where dots at distance 1 count half; finer ones gave no better map
 FEW = 4  # images, of which no layout can be learned
 COMPONENTS = 50  # principal ones, in which neighbors are searched
@@ -59,9 +59,12 @@ def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
 
 def _principal(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """The first principal components (N, at most 50); the sign of each makes its largest value positive."""
-    centred = features - features.mean(axis=0)
-    _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-    components: NDArray[np.float32] = centred @ axes[:, ::-1][:, :COMPONENTS].astype(np.float32)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # more threads round otherwise, and the map would be another one
+        centred = features - features.mean(axis=0)
+        _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+        components: NDArray[np.float32] = centred @ axes[:, ::-1][:, :COMPONENTS].astype(np.float32)
     largest = components[np.abs(components).argmax(axis=0), np.arange(components.shape[1])]
     return components * np.where(largest < 0, np.float32(-1), np.float32(1))
 

@@ -15,8 +15,6 @@ from tests.browser.conftest import HOSTILE, REVIEWED, Opened, write_review_table
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def report(opened: Opened, reported_once: Path) -> "Page":
