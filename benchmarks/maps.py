@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measuring import Contender, Table, medians, process, report, take_turns
+from benchmarks.measuring import RESULTS, Contender, Table, medians, process, report, take_turns
 
 FIGURES = {"seconds": 1, "processor seconds": 1, "class of the 10 nearest": 3, "trustworthiness": 3}
 NAMES = {
@@ -84,15 +84,20 @@ def main() -> None:
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="write results/, which README.md shows")
+    parser.add_argument("--only", choices=NAMES, help="measure this one; the others stay as results/maps.json has them")
     parser.add_argument("--one", choices=NAMES, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         measure(given.one, given.artifacts)
         return
     modules = {"opentsne": "openTSNE", "umap": "umap"}
-    there = [name for name in NAMES if importlib.util.find_spec(modules.get(name, "numpy"))]
+    there = [
+        name for name in NAMES if given.only in (None, name) and importlib.util.find_spec(modules.get(name, "numpy"))
+    ]
     contenders: dict[str, Contender] = {NAMES[name]: partial(_once, name, given.artifacts) for name in there}
     measured = take_turns(contenders, given.rounds)
+    if given.only:
+        measured = json.loads((RESULTS / "maps.json").read_text(encoding="utf-8"))["measured"] | measured
     rows = [
         [name, *(f"{figures[each]:.{places}f}" for each, places in FIGURES.items())]
         for name, figures in medians(measured).items()
