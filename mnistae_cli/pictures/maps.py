@@ -13,7 +13,8 @@ MAPPED = 10_000  # images on a map; more would take longer than people wait
 NEIGHBORS = 15
 STEPS = ((75, 12.0, 0.5), (175, 1.0, 0.8))  # steps, exaggeration, momentum
 CELL = 0.75  # side of a cell of the grid, where dots at distance 1 count half; finer ones gave no better map
-FEW = 4  # images, of which no layout can be learned
+FEW = 30  # images, whose few links would not hold the map together
+MOST_CELLS = 500  # on a side of the grid; a map of groups that flee each other gets larger cells
 COMPONENTS = 50  # principal ones, in which neighbors are searched
 
 Vector = NDArray[np.float32]
@@ -47,7 +48,7 @@ def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
     points = np.ascontiguousarray(components[:, :2].T * (1e-4 / components[:, 0].std()))
     speed, gain = np.zeros_like(points), np.ones_like(points)
     for steps, exaggeration, momentum in STEPS:
-        rate = np.float32(max(n / exaggeration, 50.0))  # Belkina et al. 2019
+        rate = np.float32(n / exaggeration)  # Belkina et al. 2019
         for _ in range(steps):
             gradient = 4 * (exaggeration * links.attraction(points) - _repulsion(points))
             gain = np.maximum(np.where((gradient > 0) == (speed > 0), gain * 0.8, gain + 0.2), 0.01)
@@ -98,7 +99,8 @@ def _repulsion(points: Vector) -> Vector:
     from scipy.fft import irfft2, next_fast_len, rfft2
 
     n = points.shape[1]
-    places = (points - points.min(axis=1, keepdims=True)) / np.float32(CELL)
+    cell = max(CELL, float(np.ptp(points, axis=1).max()) / MOST_CELLS)
+    places = (points - points.min(axis=1, keepdims=True)) / np.float32(cell)
     corner = places.astype(np.int32)
     after = places - corner.astype(np.float32)
     before = 1 - after
@@ -108,17 +110,17 @@ def _repulsion(points: Vector) -> Vector:
     at = np.stack([first, first + 1, first + length, first + length + 1])
     shares = np.stack([before[0] * before[1], before[0] * after[1], after[0] * before[1], after[0] * after[1]])
     mass = np.bincount(at.ravel(), shares.ravel(), length * length).astype(np.float32).reshape(length, length)
-    fields = irfft2(rfft2(mass) * _kernels(length), (length, length)).reshape(3, -1)
+    fields = irfft2(rfft2(mass) * _kernels(length, cell), (length, length)).reshape(3, -1)
     near, down, across = (fields[:, at] * shares).sum(axis=1)
     return np.stack([down, across]).astype(np.float32) / np.float32(near.sum() - n)
 
 
 @lru_cache(maxsize=8)
-def _kernels(length: int) -> NDArray[np.complex64]:
+def _kernels(length: int, cell: float) -> NDArray[np.complex64]:
     """The transforms (3, L, L // 2 + 1) of 1 / (1 + d²), and of d / (1 + d²)² along both axes."""
     from scipy.fft import rfft2
 
     steps = np.arange(length)
-    away = (np.where(steps <= length // 2, steps, steps - length) * CELL).astype(np.float32)
+    away = (np.where(steps <= length // 2, steps, steps - length) * cell).astype(np.float32)
     near = 1 / (1 + away[:, None] ** 2 + away**2)
     return rfft2(np.stack([near, near**2 * away[:, None], near**2 * away])).astype(np.complex64)
