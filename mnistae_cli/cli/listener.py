@@ -17,10 +17,10 @@ NEXT_COMMANDS = {
     "encode": "mnistae classify, mnistae cluster",
     "classify": "mnistae evaluate",
     "cluster": "mnistae label, mnistae evaluate",
-    "evaluate": "mnistae predict IMAGE",
+    "evaluate": "mnistae report, mnistae predict IMAGE",
     "finetune": "mnistae evaluate, mnistae predict IMAGE",
-    "label": "mnistae predict IMAGE",
-    "review": "mnistae review --apply decisions.csv",
+    "label": "mnistae report, mnistae predict IMAGE",
+    "review": "mnistae review --apply decisions.csv, mnistae report",
 }
 PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many seconds
 

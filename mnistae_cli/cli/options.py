@@ -22,6 +22,7 @@ PANELS = {
     "finetune": "Fine-tuning",
     "label": "Names",
     "review": "Review",
+    "report": "Report",
 }
 SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
 # Setting → the stages that one option of `run` serves, its owner first. Only KMeans needs an encoder whose heads tell

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
+from mnistae_cli.pictures.palette import PALETTE
 from mnistae_cli.scores import Table
 
 DPI = 120
@@ -21,6 +22,12 @@ MOST_NUMBERS = 20  # a larger table has no room for its counts
 def plain(names: Sequence[str]) -> list[str]:
     """Class names with escaped dollar signs: Matplotlib takes text between dollar signs for a formula."""
     return [name.replace("$", r"\$") for name in names]
+
+
+def colored(axes: Axes) -> Axes:
+    """Axes whose lines and bars take the colors of the palette."""
+    axes.set_prop_cycle(color=PALETTE)
+    return axes
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFor
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels
-from mnistae_cli.pictures._axes import SHOWN, counts, plain, rows_of_images, save
+from mnistae_cli.pictures._axes import SHOWN, colored, counts, plain, rows_of_images, save
 from mnistae_cli.scores import Table
 
 
@@ -28,7 +28,7 @@ def resolutions(scan: Path, n_clusters: int | str, path: Path) -> None:
     thresholds, chosen = columns["conductance"], int(columns["chosen"].argmax())
     number, is_found = int(columns["n_clusters"][chosen]), n_clusters == "auto"
     figure = Figure(figsize=(6, 5), layout="constrained")
-    upper, lower = figure.subplots(2, 1, sharex=True)
+    upper, lower = map(colored, figure.subplots(2, 1, sharex=True))
     upper.fill_between(
         thresholds, columns["fewest"], columns["most"], alpha=0.25, step="mid", label="range of the runs"
     )

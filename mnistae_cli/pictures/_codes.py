@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from mnistae_cli.data import Pixels, Rows, unit_scale
-from mnistae_cli.pictures._axes import MOST_NUMBERS, plain, save, show
+from mnistae_cli.data import Pixels, unit_scale
+from mnistae_cli.pictures._axes import MOST_NUMBERS, colored, plain, save, show
+from mnistae_cli.pictures.palette import look_of
 
-MAPPED = 2000  # t-SNE of more takes minutes
+MANY = 3000  # dots, which cover each other unless they are small
 MOST_ATOMS = 1024
 STRONGEST = 8  # atoms shown for one image
 
@@ -54,7 +56,7 @@ def density(shares: NDArray[np.float32], path: Path) -> None:
     """
     alive = shares[shares > 0]
     figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
+    axes = colored(figure.subplots())
     if len(alive):
         lowest = min(np.log10(alive.min()), -1.0)
         axes.hist(alive, bins=list(np.logspace(lowest, 0, 41)))
@@ -99,37 +101,37 @@ def compositions(
     save(figure, path)
 
 
-def _in_the_plane(features: NDArray[np.float32], seed: int) -> tuple[NDArray[np.float32], str]:
-    """(M, 2) coordinates, and the method that found them. t-SNE does not work on few points, or on a line."""
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    plane = np.zeros((len(features), 2), np.float32)
-    if len(features) < 2 or np.ptp(features, axis=0).max() == 0:
-        return plane, "all in one place"
-    points = PCA(min(50, *features.shape), random_state=seed).fit_transform(features)
-    if len(points) > 3 and points.shape[1] > 1:
-        perplexity = min(30.0, (len(points) - 1) / 3)
-        return TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points), "t-SNE"
-    n_columns = min(points.shape[1], 2)
-    plane[:, :n_columns] = points[:, :n_columns]
-    return plane, "PCA"
-
-
 def feature_map(
-    features: Rows, labels: NDArray[np.uint8] | None, class_names: Sequence[str], seed: int, path: Path
+    points: NDArray[np.float32],
+    method: str,
+    labels: NDArray[np.uint8] | None,
+    class_names: Sequence[str],
+    path: Path,
 ) -> None:
-    """t-SNE (van der Maaten & Hinton 2008) of up to 2,000 test features, after PCA to 50 dimensions."""
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:MAPPED])
-    points, method = _in_the_plane(features.take(chosen), seed)
+    """The map of `maps.map_of`: places (M, 2) of test images, colored by their labels (M,), with the classes' names."""
     figure = Figure(figsize=(7.4, 6), layout="constrained")
     axes = figure.subplots()
-    groups = [("test images", np.arange(len(chosen)))]
+    groups = [("test images", np.arange(len(points)))]
     if labels is not None:
-        groups = [(name, np.flatnonzero(labels[chosen] == number)) for number, name in enumerate(plain(class_names))]
+        groups = [(name, np.flatnonzero(labels == number)) for number, name in enumerate(plain(class_names))]
+    size = 3 if len(points) > MANY else 9
     for number, (name, members) in enumerate(groups):
-        axes.scatter(points[members, 0], points[members, 1], s=6, color=f"C{number % 10}", label=name)
-    axes.set(xticks=[], yticks=[], title=f"Features of {len(chosen)} test images ({method})")
+        color, marker = look_of(number)
+        axes.scatter(
+            points[members, 0],
+            points[members, 1],
+            s=size,
+            color=color,
+            marker=marker,
+            edgecolors="0.2",
+            linewidths=0.1,
+            label=name,
+        )
+        if labels is not None and len(members) and len(groups) <= MOST_NUMBERS:
+            across, up = np.median(points[members], axis=0)
+            text = axes.text(across, up, name, ha="center", va="center", fontweight="bold")
+            text.set_path_effects([withStroke(linewidth=3, foreground="white")])
+    axes.set(xticks=[], yticks=[], title=f"Features of {len(points):,} test images ({method})")
     if labels is not None and len(class_names) <= MOST_NUMBERS:
-        figure.legend(loc="outside right center", title="class", markerscale=2.5)
+        figure.legend(loc="outside right center", title="class", markerscale=3)
     save(figure, path)

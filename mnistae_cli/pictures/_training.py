@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import SHOWN, counts, save, show
+from mnistae_cli.pictures._axes import SHOWN, colored, counts, save, show
 from mnistae_cli.scores import contingency_table
 
 
@@ -46,7 +46,7 @@ def loss_curve(history: Path, path: Path) -> None:
         "val_loss": "held out to stop by",
     }
     figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
+    axes = colored(figure.subplots())
     for name, values in zip(header[1:], columns[1:], strict=True):
         if (values < 0).any():
             apart = axes.twinx()  # a log axis has no place below 0

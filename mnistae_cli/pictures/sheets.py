@@ -1,8 +1,5 @@
-"""The contact sheet of the clusters, as a picture and as a page. A person looks at it to name the clusters."""
+"""The contact sheet of the clusters. A person looks at it to name the clusters."""
 
-import base64
-import html
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,25 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from mnistae_cli.clusters import UNSURE, Placement
 from mnistae_cli.data import Pixels, unit_scale
 
 SCALE = 48  # least length of an image's longer side on the sheet, in pixels
 TEXT = 56  # height of three lines of text, in pixels
 SIZES = (20, 13)  # font sizes of a cluster's title, and of its figures
 GAP = 12
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Clusters</title><style>
-body {{ font: 15px/1.4 sans-serif; margin: 2em; }} table {{ border-collapse: collapse; }}
-td, th {{ padding: .4em .8em; text-align: left; border-bottom: 1px solid #ddd; }} img {{ display: block; }}
-.mixed {{ color: #b00; }}
-</style></head><body>
-<h1>{title}</h1>
-<p>Name each with <code>mnistae label --names NAME,NAME,…</code>, in this order.</p>
-<table><tr><th>cluster</th><th>name</th><th>images</th><th>unsure</th><th>{surest}</th>
-<th>least sure</th></tr>
-{rows}
-</table></body></html>
-"""
+# Share of unsure images. If a cluster holds two groups as far apart as clusters are, at least the smaller is unsure.
+MIXED = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,23 +45,41 @@ Shown = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Indices of a cluster's images: the surest, and the least sure ones."""
 
 
+def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
+    """The summary of each cluster, then of each small community; `names` is empty or has one for each."""
+    summaries = []
+    for number in range(n_groups):
+        confidence = placement.confidence[placement.clusters == number]
+        unsure = float((confidence < UNSURE).mean()) if len(confidence) else 0.0
+        name = names[number] if names else ""
+        summaries.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED, number >= n_clusters))
+    return summaries
+
+
+def images_of(placement: Placement, n_groups: int, n: int, *, by_distance: bool) -> list[Shown]:
+    """Of each cluster its `n` first images, and as many of the least sure of the others."""
+    shown = []
+    for number in range(n_groups):
+        ordered = placement.typical_first(number, by_distance=by_distance)
+        first, others = ordered[:n], ordered[n:]
+        shown.append((first, others[np.argsort(-placement.confidence[others], kind="stable")][-n:]))
+    return shown
+
+
 def write_sheet(
-    images: Pixels, shown: Sequence[Shown], summaries: Sequence[ClusterLook], folder: Path, surest: str
+    images: Pixels, shown: Sequence[Shown], summaries: Sequence[ClusterLook], path: Path, surest: str
 ) -> None:
-    """Write `contact_sheet.png` and `contact_sheet.html`, a row per cluster.
+    """Write the sheet as PNG, a row per cluster.
 
     Args:
-        images: (N, H, W) of the training set.
+        images: (N, H, W).
         shown: the images to show, per cluster.
         summaries: one per cluster.
-        folder: where the two files go.
+        path: of the PNG.
         surest: what the first images of each are.
     """
     strips = [(_strip(images[nearest]), _strip(images[unsure])) for nearest, unsure in shown]
-    _picture(strips, summaries, surest).save(folder / "contact_sheet.png")
-    rows = "\n".join(_row(summary, *strip) for summary, strip in zip(summaries, strips, strict=True))
-    page = PAGE.format(title=f"{len(summaries)} clusters", surest=surest, rows=rows)
-    (folder / "contact_sheet.html").write_text(page, encoding="utf-8")
+    _picture(strips, summaries, surest).save(path)
 
 
 def _strip(images: Pixels) -> Any:
@@ -116,18 +121,3 @@ def _title(summary: ClusterLook) -> str:
 
 def _warning(summary: ClusterLook) -> str:
     return "small" if summary.small else "looks mixed" if summary.mixed else ""
-
-
-def _row(summary: ClusterLook, nearest: Any, unsure: Any) -> str:
-    mixed = f' <span class="mixed">{_warning(summary)}</span>' if _warning(summary) else ""
-    figures = f"<td>{summary.size:,}</td><td>{summary.unsure:.1%}{mixed}</td>"
-    pictures = "".join(
-        f'<td><img alt="" src="data:image/png;base64,{_base64(each)}"></td>' for each in (nearest, unsure)
-    )
-    return f"<tr><th>{summary.cluster}</th><td>{html.escape(summary.name)}</td>{figures}{pictures}</tr>"
-
-
-def _base64(picture: Any) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()

@@ -12,8 +12,10 @@ from mnistae_cli.scores.metrics import (
     unexplained_variance,
 )
 from mnistae_cli.scores.probing import N_FOLDS, fit_probe, out_of_fold_probabilities
+from mnistae_cli.scores.telling import ABSENT, TextRows, figure, metric_rows
 
 __all__ = [
+    "ABSENT",
     "CALIBRATION",
     "COVERAGES",
     "ERRORS",
@@ -21,13 +23,16 @@ __all__ = [
     "N_FOLDS",
     "SPLITS",
     "Table",
+    "TextRows",
     "binary_crossentropy",
     "contingency_table",
     "describe_codes",
+    "figure",
     "figure_at",
     "fit_probe",
     "held_out_temperature",
     "known_figures",
+    "metric_rows",
     "metrics",
     "out_of_fold_probabilities",
     "squared_error",

@@ -16,6 +16,7 @@ from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.labelled import WHICH, LabelledConfig
 from mnistae_cli.settings.reads import reads_of
+from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
 from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, setting_names, stage_config
 from mnistae_cli.settings.train import TrainConfig, graph_features
@@ -40,6 +41,7 @@ __all__ = [
     "LabelledConfig",
     "Linear",
     "Prototypes",
+    "ReportConfig",
     "ReviewConfig",
     "TrainConfig",
     "graph_features",

@@ -11,6 +11,7 @@ from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
+from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
 
 Names = dict[str, tuple[str, ...]]
@@ -78,6 +79,22 @@ FIGURES: Names = {
     "encode": (TRAIN_IMAGES, TEST_IMAGES),
     "cluster": ("distance_test.npy", "resolutions.csv", "#config.method", "#config.n_clusters"),
 }
+# What a page shows of the stages that are there.
+REPORT: Names = {
+    "encode": (
+        *("features_test.npy", "labels_test.npy", TRAIN_IMAGES, TEST_IMAGES),
+        *(f"#dataset.{fact}" for fact in ("name", "n_train", "n_test", "height", "width", "class_names")),
+    ),
+    "classify": ("probabilities_test.npy",),
+    "cluster": LABEL["cluster"],
+    "label": ("#metrics.clusters",),
+    "evaluate": (
+        "metrics.json",
+        *(f"{name}.png" for name in ("reconstructions", "loss", "feature_map", "density", "atoms", "compositions")),
+        *(f"{name}.png" for name in ("confusion", "clusters", "resolutions", "mistakes")),
+    ),
+    "review": ("review.csv",),
+}
 
 
 def reads_of(config: Checked) -> Names:
@@ -88,5 +105,11 @@ def reads_of(config: Checked) -> Names:
         tables = (FIGURES, SCORES) if config.figures else (SCORES,)
         stages = dict.fromkeys(stage for table in tables for stage in table)
         return {stage: tuple(name for table in tables for name in table.get(stage, ())) for stage in stages}
-    others = {ClassifyConfig: CLASSIFY, FinetuneConfig: FINETUNE, LabelConfig: LABEL, ReviewConfig: REVIEW}
-    return {EncodeConfig: ENCODE, **others}[type(config)]
+    return {
+        EncodeConfig: ENCODE,
+        ClassifyConfig: CLASSIFY,
+        FinetuneConfig: FINETUNE,
+        LabelConfig: LABEL,
+        ReportConfig: REPORT,
+        ReviewConfig: REVIEW,
+    }[type(config)]

@@ -12,6 +12,7 @@ from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
+from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
 from mnistae_cli.settings.train import TrainConfig
 
@@ -24,6 +25,7 @@ STAGE_CONFIGS: dict[str, type[Checked]] = {
     "label": LabelConfig,
     "review": ReviewConfig,
     "evaluate": EvaluateConfig,
+    "report": ReportConfig,
 }
 PIPELINE = ("train", "encode", "classify", "cluster", "evaluate")  # what `run` does; to label takes a person
 

@@ -208,6 +208,7 @@ def _names(label: Stored, tables: Mapping[str, metrics.Table], class_names: Sequ
 
 def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: Rows, data: Dataset) -> None:
     from mnistae_cli.pictures import figures
+    from mnistae_cli.pictures.maps import MAPPED, draw_of, map_of
 
     encode = inputs["encode"]
     class_names = (encode.manifest.dataset or {})["class_names"]
@@ -218,7 +219,9 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], feat
     reconstructed = open_network(train.folder / "decoder.onnx")(codes)
     figures.reconstructions(images[shown], reconstructed, save / "reconstructions.png")
     figures.loss_curve(train.folder / "history.csv", save / "loss.png")
-    figures.feature_map(features, labels, class_names, config.seed, save / "feature_map.png")
+    mapped = draw_of(len(features), MAPPED, config.seed)
+    seen = None if labels is None else labels[mapped]
+    figures.feature_map(*map_of(features.take(mapped)), seen, class_names, save / "feature_map.png")
     density = load_npy(save / "density.npy")
     figures.density(density, save / "density.png")
     if "atoms.npy" in train.manifest.files:

@@ -8,12 +8,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mnistae_cli.clusters import UNSURE, Placement
+from mnistae_cli.clusters import Placement
 from mnistae_cli.data import load_encoded
 from mnistae_cli.errors import UsageError
-from mnistae_cli.pictures.sheets import ClusterLook, Shown, write_sheet
+from mnistae_cli.pictures.pages import Page
+from mnistae_cli.pictures.parts import sheet_part
+from mnistae_cli.pictures.sheets import images_of, look_at, write_sheet
+from mnistae_cli.pictures.tiles import Tiles
 from mnistae_cli.progress import Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import LabelConfig, reads_of
@@ -24,6 +26,7 @@ from mnistae_cli.store import (
     Plan,
     Stored,
     Work,
+    command_for,
     hold,
     keep,
     make_stage,
@@ -36,8 +39,6 @@ from mnistae_cli.store import (
 ANSWERS = ".answers.json"  # in the artifacts directory
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
 LONGEST_NAME = 80  # characters
-# Share of unsure images. If a cluster holds two groups as far apart as clusters are, at least the smaller is unsure.
-MIXED = 0.1
 
 
 def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -62,7 +63,7 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         _check_names(config.names, len(cluster.manifest.metrics["cluster_sizes"]))
         plan = Plan("label", config, inputs=inputs)
         return make_stage(
-            artifacts, plan, lambda work: _fill(work, config, encode, cluster, report), report, force=force
+            artifacts, plan, lambda work: _fill(work, config, encode, cluster, artifacts, report), report, force=force
         )
 
 
@@ -114,40 +115,26 @@ def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
             )
 
 
-def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, report: Report) -> None:
+def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, artifacts: Path, report: Report) -> None:
     data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
     train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
     placement = Placement.joined([train, test])
     metrics = cluster.manifest.metrics
     summaries = look_at(placement, config.names, metrics["n_clusters"], len(metrics["cluster_sizes"]))
     by_distance = cluster.manifest.config["method"] == "kmeans"
-    typical = [train.typical_first(each.cluster, by_distance=by_distance) for each in summaries]
-    shown = [_shown(train, each, config.shown) for each in typical]
+    shown = images_of(train, len(summaries), config.shown, by_distance=by_distance)
     surest = "nearest its centroid" if by_distance else "surest"
     drawn = np.unique(np.concatenate([each for pair in shown for each in pair]))
     places = [(np.searchsorted(drawn, first), np.searchsorted(drawn, unsure)) for first, unsure in shown]
-    write_sheet(data.train.pixels.take(drawn).load(), places, summaries, work.folder, surest)
+    write_sheet(data.train.pixels.take(drawn).load(), places, summaries, work.folder / "contact_sheet.png", surest)
+    tiles = Tiles()
+    part = sheet_part(summaries, shown, surest, command_for(artifacts, "label"), tiles)
+    page = Page(f"{len(summaries)} clusters", "Type a name for each cluster, then copy the command.", {"sheet": part})
+    page.write(work.folder / "contact_sheet.html", tiles, {"train": data.train.pixels})
     if config.names:
         images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
         _write_labels(work.folder / LABELS_TABLE, images, placement, config.names)
     work.metrics = {"clusters": [asdict(each) for each in summaries]}
-
-
-def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
-    """The summary of each cluster, then of each small community."""
-    summaries = []
-    for number in range(n_groups):
-        confidence = placement.confidence[placement.clusters == number]
-        unsure = float((confidence < UNSURE).mean()) if len(confidence) else 0.0
-        name = names[number] if names else ""
-        summaries.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED, number >= n_clusters))
-    return summaries
-
-
-def _shown(placement: Placement, ordered: NDArray[np.int64], n: int) -> Shown:
-    """Of a cluster's images in their order the first ones, and the least sure of the others."""
-    first, others = ordered[:n], ordered[n:]
-    return first, others[np.argsort(-placement.confidence[others], kind="stable")][-n:]
 
 
 def _write_labels(

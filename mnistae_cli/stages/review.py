@@ -26,13 +26,14 @@ from mnistae_cli.curation import (
     write_suspicions,
 )
 from mnistae_cli.data import Dataset, Rows, load_encoded, load_npy
+from mnistae_cli.pictures.parts import write_review
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import ReviewConfig, graph_features, reads_of
 from mnistae_cli.spreadsheets import as_text
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages, read_stage
 
-TABLE = "review.csv"
+TABLE, PAGE = "review.csv", "report.html"
 DECISIONS, KEPT, CORRECTED = "decisions.csv", "kept.csv", "labels_corrected.npy"
 OF_DECISIONS = frozenset({DECISIONS, KEPT, CORRECTED, "n_kept", "n_corrected"})  # files and metrics
 
@@ -40,10 +41,11 @@ OF_DECISIONS = frozenset({DECISIONS, KEPT, CORRECTED, "n_kept", "n_corrected"}) 
 def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
     """Look for labels that look wrong, for strangers and for duplicates, in both splits.
 
-    Writes `review.csv`, a row per suspicion, the most suspect first; for train and test `novelty_*.npy` (N,) float32
-    in [0, 1] and, with labels, `label_quality_*.npy` (N,) float32 in [0, 1]. With `apply`, also `decisions.csv`,
-    `kept.csv` (the images that are kept, and their labels) and, with labels, `labels_corrected.npy` (N,) uint8 of all
-    training images. Decisions that were applied earlier are kept until others are given. No image is touched.
+    Writes `review.csv`, a row per suspicion, the most suspect first, and `report.html`, a page to decide about them;
+    for train and test `novelty_*.npy` (N,) float32 in [0, 1] and, with labels, `label_quality_*.npy` (N,) float32 in
+    [0, 1]. With `apply`, also `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and, with labels,
+    `labels_corrected.npy` (N,) uint8 of all training images. Decisions that were applied earlier are kept until others
+    are given. No image is touched.
 
     The manifest's metrics: the number of rows of each suspicion, `wrong_share` of each class, and of decisions `n_kept`
     of each split and `n_corrected`.
@@ -87,7 +89,7 @@ def _fill(
     encode = inputs["encode"]
     data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
     if found:
-        files = {name: entry for name, entry in found.manifest.files.items() if name not in OF_DECISIONS}
+        files = {name: entry for name, entry in found.manifest.files.items() if name not in OF_DECISIONS | {PAGE}}
         for name in files:
             shutil.copy2(found.folder / name, work.folder / name)
         work.metrics = {key: value for key, value in found.manifest.metrics.items() if key not in OF_DECISIONS}
@@ -98,6 +100,8 @@ def _fill(
         work.metrics["leaks"] = sum(row.why.endswith(LEAK) for row in rows)
     if decisions:
         _apply(work, encode, data, decisions)
+    pixels = {split: images.pixels for split, images in data.splits()}
+    write_review(work.folder / PAGE, work.folder / TABLE, pixels, data.class_names)
 
 
 def _look(

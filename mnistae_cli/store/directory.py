@@ -13,7 +13,7 @@ from mnistae_cli.store.files import fsync, unfinished
 from mnistae_cli.store.manifests import command_line
 
 DEFAULT_ROOT = Path("artifacts")
-STAGES = ("train", "encode", "classify", "finetune", "cluster", "label", "review", "evaluate")
+STAGES = ("train", "encode", "classify", "finetune", "cluster", "label", "review", "evaluate", "report")
 """The folders of the artifacts directory. Each has the name of the command that makes it."""
 
 

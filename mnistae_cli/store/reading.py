@@ -52,8 +52,13 @@ def read_stage(root: Path, stage: str) -> Stored | None:
         return None
 
 
-def open_beside(root: Path, report: Report = silent, reads: Reads = MappingProxyType({})) -> dict[str, Stored]:
-    """Open the stages that `run` does not make, if they exist. A stale one is left out, with a notice.
+def open_beside(
+    root: Path,
+    report: Report = silent,
+    reads: Reads = MappingProxyType({}),
+    stages: Sequence[str] = ("finetune", "label"),
+) -> dict[str, Stored]:
+    """Open some stages, those that `run` does not make, if they exist. A stale one is left out, with a notice.
 
     Only the manifest of `label` is read, because a person may have corrected its table.
 
@@ -61,7 +66,8 @@ def open_beside(root: Path, report: Report = silent, reads: Reads = MappingProxy
         DamagedInput: a file is missing or not what the manifest says.
     """
     found = {}
-    for stage, open_it in (("finetune", open_stage), ("label", read_manifest)):
+    for stage in stages:
+        open_it = read_manifest if stage == "label" else open_stage
         if (root / stage).exists():
             _, reason = stale_reason(root, stage)
             if reason:

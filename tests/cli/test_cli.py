@@ -19,6 +19,7 @@ COMMANDS = (
     "cluster",
     "label",
     "evaluate",
+    "report",
     "run",
     "sweep",
     "status",

@@ -26,7 +26,12 @@ CODES: dict[str, tuple[str, ...]] = {
     "batchtopk": ("--sparsity", "batchtopk", "--k", "4", "--aux-k", "0"),
     "convolutions": ("--k", "4", "--channels", "4,6", "--hidden", "20", "--augment", "0.5", "--noise", "0.1"),
 }
-COMPARED = (".npy", ".onnx", ".csv")
+COMPARED = (".npy", ".onnx", ".csv", ".html")
+
+
+def data_of(page: str) -> dict[str, Any]:
+    """What a page shows, as its script reads it."""
+    return dict(json.loads(page.split('<script id="data" type="application/json">')[1].split("</script>")[0]))
 
 
 def manifest(root: Path, stage: str) -> dict[str, Any]:
@@ -34,7 +39,7 @@ def manifest(root: Path, stage: str) -> dict[str, Any]:
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    """The arrays, networks and tables of a stage, by name."""
+    """The arrays, networks, tables and pages of a stage, by name."""
     return {each.name: each.read_bytes() for each in folder.iterdir() if each.suffix in COMPARED}
 
 

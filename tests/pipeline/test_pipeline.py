@@ -163,7 +163,7 @@ def test_a_stale_stage_is_never_scored(finished: Path, shapes_npz: Path, mnistae
     assert states == {
         "train": "up to date",
         **dict.fromkeys(("encode", "classify", "cluster", "evaluate"), "stale"),
-        **dict.fromkeys(("finetune", "label"), "missing"),
+        **dict.fromkeys(("finetune", "label", "report"), "missing"),
     }
     refused = mnistae("evaluate", "-a", finished)
     assert refused.code == 3

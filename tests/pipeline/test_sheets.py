@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from mnistae_cli.clusters import place_by_centroids
-from mnistae_cli.pictures.sheets import ClusterLook, write_sheet
-from mnistae_cli.stages.label import look_at
+from mnistae_cli.pictures.sheets import ClusterLook, look_at, write_sheet
 from tests.builders import kmeans
 from tests.conftest import Mnistae, shapes
+from tests.pipeline.conftest import data_of
 
 
 @pytest.mark.parametrize(("n_clusters", "mixed"), [(3, [False, False, False]), (2, [False, True])])
@@ -22,17 +22,20 @@ def test_a_cluster_of_two_groups_looks_mixed(n_clusters: int, mixed: list[bool],
     found = look_at(place_by_centroids(features, clustering.centroids), (), n_clusters, n_clusters)
     assert sorted(each.mixed for each in found) == mixed
     some = np.arange(2)
-    write_sheet(shapes(4, 0)[0], [(some, some)] * n_clusters, found, tmp_path, "surest")
-    assert ("looks mixed" in (tmp_path / "contact_sheet.html").read_text()) == any(mixed)
+    write_sheet(shapes(4, 0)[0], [(some, some)] * n_clusters, found, tmp_path / "sheet.png", "surest")
+    with Image.open(tmp_path / "sheet.png") as picture:
+        red = (np.asarray(picture).astype(int) @ [1, -1, 0] > 100).any()
+    assert red == any(mixed)
 
 
 def test_the_page_needs_no_other_file_and_escapes_names(finished: Path, mnistae: Mnistae) -> None:
     assert mnistae("label", "-a", finished, "--names", "<b>,a&b,c", "--shown", "4", "-q").code == 0
     page = (finished / "label" / "contact_sheet.html").read_text()
-    assert "&lt;b&gt;" in page
-    assert "a&amp;b" in page
-    assert len(re.findall(r'src="data:image/png;base64,', page)) == 6
-    assert not re.search(r"https?://|<script|<link", page)
+    assert "<b>" not in page
+    assert not re.search(r"https?://|<script src|<link", page)
+    sheet = data_of(page)["parts"]["sheet"]
+    assert [each["name"] for each in sheet["clusters"]] == ["<b>", "a&b", "c"]
+    assert {len(each["surest"]) for each in sheet["clusters"]} == {4}
     with Image.open(finished / "label" / "contact_sheet.png") as picture:
         assert picture.size[0] > 8 * 48
         assert picture.size[1] > 3 * 48
@@ -43,7 +46,11 @@ def test_every_cluster_has_room_for_its_text(tmp_path: Path) -> None:
     sizes = []
     for name in ("a", "a name that is much longer than any other name of a cluster"):
         write_sheet(
-            flat, [(some, some)] * 3, [ClusterLook(i, name, 2, 0.5, True) for i in range(3)], tmp_path, "surest"
+            flat,
+            [(some, some)] * 3,
+            [ClusterLook(i, name, 2, 0.5, True) for i in range(3)],
+            tmp_path / "contact_sheet.png",
+            "surest",
         )
         with Image.open(tmp_path / "contact_sheet.png") as picture:
             sizes.append(picture.size)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistae_cli.data import Rows
 from mnistae_cli.scores.probing import fit_probe
 from tests.conftest import Mnistae, assert_two_lines, printed_by, shapes
 from tests.pipeline.conftest import CODES, SPARSE, without_labels
@@ -125,10 +124,11 @@ def test_pictures_of_few_images_and_of_narrow_codes(n: int, latent_dim: int, tmp
 
 def test_a_picture_of_features_that_are_all_the_same(tmp_path: Path) -> None:
     from mnistae_cli.pictures import figures
+    from mnistae_cli.pictures.maps import map_of
 
     for n in (1, 2, 60):
-        np.save(tmp_path / "features.npy", np.zeros((n, 16), np.float32))
-        figures.feature_map(Rows.of(tmp_path / "features.npy"), None, [], 0, tmp_path / "map.png")
+        points, method = map_of(np.zeros((n, 16), np.float32))
+        figures.feature_map(points, method, None, [], tmp_path / "map.png")
         figures.density(np.zeros(16, np.float32), tmp_path / "density.png")
     figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32), tmp_path / "atoms.png")
 

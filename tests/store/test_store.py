@@ -371,4 +371,4 @@ def test_the_lock_can_be_taken_again_inside(tmp_path: Path) -> None:
             pass
         assert (tmp_path / ".holder").exists()
     assert not (tmp_path / ".holder").exists()
-    assert STAGES == ("train", "encode", "classify", "finetune", "cluster", "label", "review", "evaluate")
+    assert STAGES == ("train", "encode", "classify", "finetune", "cluster", "label", "review", "evaluate", "report")

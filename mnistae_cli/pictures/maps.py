@@ -1,0 +1,126 @@
+"""A map of features: t-SNE in the plane, in seconds for 10,000 images. The same features give the same bytes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters import Search
+
+MAPPED = 10_000  # images on a map; more would take longer than people wait
+NEIGHBORS = 15
+STEPS = ((75, 12.0, 0.5), (175, 1.0, 0.8))  # steps, exaggeration, momentum
+CELL = 0.75  # side of a cell of the grid, where dots at distance 1 count half; finer ones gave no better map
+FEW = 30  # images, whose few links would not hold the map together
+MOST_CELLS = 500  # on a side of the grid; a map of groups that flee each other gets larger cells
+COMPONENTS = 50  # principal ones, in which neighbors are searched
+
+Vector = NDArray[np.float32]
+
+
+def draw_of(n: int, most: int, seed: int) -> NDArray[np.int64]:
+    """The sorted indices of the images on a map: all `n`, or a random `most` of them."""
+    return np.sort(np.random.default_rng(seed).permutation(n)[:most])
+
+
+def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
+    """Lay out features (N, D) in the plane, so that near ones stay near.
+
+    It is t-SNE (van der Maaten & Hinton 2008). What attracts are the 15 nearest neighbors, all alike, which is as good
+    as a perplexity (Böhm, Berens & Kobak 2022). What repels is summed over a grid by Fourier transforms (Linderman
+    et al. 2019). It begins with the two principal components (Kobak & Berens 2019), so there is no random draw in it.
+
+    Returns:
+        Coordinates (N, 2) float32, and the name of the method: of very few images, or of features on a line, they are
+        the principal components.
+    """
+    n, width = features.shape
+    plane = np.zeros((n, 2), np.float32)
+    if n < 2 or np.ptp(features, axis=0).max() == 0:
+        return plane, "all in one place"
+    components = _principal(features)
+    if n <= FEW or width == 1:
+        plane[:, : min(width, 2)] = components[:, :2]
+        return plane, "PCA"
+    links = _Links.of(Search(components).nearest_others(min(NEIGHBORS, (n - 1) // 3)).indices)
+    points = np.ascontiguousarray(components[:, :2].T * (1e-4 / components[:, 0].std()))
+    speed, gain = np.zeros_like(points), np.ones_like(points)
+    for steps, exaggeration, momentum in STEPS:
+        rate = np.float32(n / exaggeration)  # Belkina et al. 2019
+        for _ in range(steps):
+            gradient = 4 * (exaggeration * links.attraction(points) - _repulsion(points))
+            gain = np.maximum(np.where((gradient > 0) == (speed > 0), gain * 0.8, gain + 0.2), 0.01)
+            speed = momentum * speed - rate * gain * gradient
+            points = points + speed
+    centred = points - points.mean(axis=1, keepdims=True)
+    return np.ascontiguousarray(centred.T), "t-SNE"
+
+
+def _principal(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The first principal components (N, at most 50); the sign of each makes its largest value positive."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # more threads round otherwise, and the map would be another one
+        centred = features - features.mean(axis=0)
+        _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+        components: NDArray[np.float32] = centred @ axes[:, ::-1][:, :COMPONENTS].astype(np.float32)
+    largest = components[np.abs(components).argmax(axis=0), np.arange(components.shape[1])]
+    return components * np.where(largest < 0, np.float32(-1), np.float32(1))
+
+
+@dataclass(frozen=True)
+class _Links:
+    """Which dots attract each other: a symmetric sparse matrix whose values add up to 1."""
+
+    matrix: Any
+    counts: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, neighbors: NDArray[np.int32]) -> "_Links":
+        from scipy.sparse import csr_array
+
+        n, k = neighbors.shape
+        ends = (np.repeat(np.arange(n, dtype=np.int32), k), neighbors.ravel())
+        matrix = csr_array((np.full(n * k, 0.5 / (n * k), np.float32), ends), shape=(n, n))
+        matrix = (matrix + matrix.T).tocsr()
+        return cls(matrix, np.diff(matrix.indptr))
+
+    def attraction(self, points: Vector) -> Vector:
+        """The pull on each dot (2, N) by those that it is linked with."""
+        away = np.repeat(points, self.counts, axis=1) - points[:, self.matrix.indices]
+        pull = away * (self.matrix.data / (1 + away[0] ** 2 + away[1] ** 2))
+        return np.add.reduceat(pull, self.matrix.indptr[:-1], axis=1)  # each dot has a link
+
+
+def _repulsion(points: Vector) -> Vector:
+    """The push on each dot (2, N) by all others, as if each were spread over the four grid points around it."""
+    from scipy.fft import irfft2, next_fast_len, rfft2
+
+    n = points.shape[1]
+    cell = max(CELL, float(np.ptp(points, axis=1).max()) / MOST_CELLS)
+    places = (points - points.min(axis=1, keepdims=True)) / np.float32(cell)
+    corner = places.astype(np.int32)
+    after = places - corner.astype(np.float32)
+    before = 1 - after
+    side = int(corner.max()) + 2
+    length = next_fast_len(2 * (-(-side // 8) * 8), real=True)  # few lengths, so that few kernels are made
+    first = corner[0] * length + corner[1]
+    at = np.stack([first, first + 1, first + length, first + length + 1])
+    shares = np.stack([before[0] * before[1], before[0] * after[1], after[0] * before[1], after[0] * after[1]])
+    mass = np.bincount(at.ravel(), shares.ravel(), length * length).astype(np.float32).reshape(length, length)
+    fields = irfft2(rfft2(mass) * _kernels(length, cell), (length, length)).reshape(3, -1)
+    near, down, across = (fields[:, at] * shares).sum(axis=1)
+    return np.stack([down, across]).astype(np.float32) / np.float32(near.sum() - n)
+
+
+@lru_cache(maxsize=8)
+def _kernels(length: int, cell: float) -> NDArray[np.complex64]:
+    """The transforms (3, L, L // 2 + 1) of 1 / (1 + d²), and of d / (1 + d²)² along both axes."""
+    from scipy.fft import rfft2
+
+    steps = np.arange(length)
+    away = (np.where(steps <= length // 2, steps, steps - length) * cell).astype(np.float32)
+    near = 1 / (1 + away[:, None] ** 2 + away**2)
+    return rfft2(np.stack([near, near**2 * away[:, None], near**2 * away])).astype(np.complex64)

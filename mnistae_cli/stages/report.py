@@ -1,0 +1,153 @@
+"""`mnistae report`: what earlier stages left → one page for a browser. It computes no score."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters import UNSURE, Placement
+from mnistae_cli.data import Rows, load_encoded, load_npy
+from mnistae_cli.pictures.maps import draw_of, map_of
+from mnistae_cli.pictures.pages import Page
+from mnistae_cli.pictures.parts import (
+    Groups,
+    Part,
+    absent_part,
+    figures_part,
+    map_part,
+    review_part,
+    scores_part,
+    sheet_part,
+)
+from mnistae_cli.pictures.sheets import images_of, look_at
+from mnistae_cli.pictures.tiles import Tiles
+from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.scores import SPLITS, metric_rows
+from mnistae_cli.settings import ReportConfig, reads_of
+from mnistae_cli.store import Manifest, Plan, Stored, Work, command_for, hold, make_stage, open_beside, open_stages
+
+Inputs = Mapping[str, Stored]
+ON_SHEET = 10  # surest images of a cluster, and as many of its least sure ones
+# What is shown if it is there → what it adds to the page.
+BESIDE = {
+    "classify": "Predicted classes on the map",
+    "cluster": "Clusters on the map, and the contact sheet",
+    "label": "Names of the clusters",
+    "evaluate": "Scores and figures",
+    "review": "Images that look wrong",
+}
+
+
+def report(config: ReportConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+    """Write `report.html`: one file that needs no other, of the scores, the figures, a map, the sheet, the review.
+
+    Only features are needed. What other stages left is shown if it is there; a stale one is left out, with a notice.
+    The manifest's metrics: `images` on the map, its `layout`, the `bytes` of the page.
+
+    Raises:
+        MissingInput: no valid features, or the images are gone.
+        DamagedInput: a file is not what its manifest says.
+    """
+    with hold(artifacts, report, create=False):
+        reads = reads_of(config)
+        inputs = open_stages(artifacts, {"encode": reads["encode"]})
+        inputs |= open_beside(artifacts, report, reads, tuple(BESIDE))
+        plan = Plan("report", config, inputs=inputs)
+        return make_stage(
+            artifacts, plan, lambda work: _fill(work, config, inputs, artifacts, report), report, force=force
+        )
+
+
+def _fill(work: Work, config: ReportConfig, inputs: Inputs, artifacts: Path, report: Report) -> None:
+    record = inputs["encode"].manifest.dataset or {}
+    data = load_encoded(record, config.data_dir, report)
+    class_names = record["class_names"]
+    tiles, parts = Tiles(), dict[str, Part]()
+    report(Notice("laying out the map"))
+    parts["map"] = _map(config, inputs, class_names, tiles)
+    if "evaluate" in inputs:
+        scores = json.loads((inputs["evaluate"].folder / "metrics.json").read_text(encoding="utf-8"))
+        parts["scores"] = scores_part(metric_rows(scores))
+    if "cluster" in inputs:
+        parts["sheet"] = _sheet(inputs, artifacts, tiles)
+    if "review" in inputs:
+        parts["review"] = review_part(inputs["review"].folder / "review.csv", class_names, tiles)
+    if "evaluate" in inputs:
+        parts["figures"] = figures_part(inputs["evaluate"].folder)
+    absent = [(what, command_for(artifacts, stage)) for stage, what in BESIDE.items() if stage not in inputs]
+    if absent:
+        parts["absent"] = absent_part(absent)
+    intro = f"{record['n_train']:,} training and {record['n_test']:,} test images"
+    intro += f" of {record['height']} × {record['width']} pixels."
+    path = work.folder / "report.html"
+    Page(f"mnistae: {record['name']}", intro, parts).write(
+        path, tiles, {split: images.pixels for split, images in data.splits()}
+    )
+    work.metrics = {
+        "images": len(parts["map"]["x"]),
+        "layout": parts["map"]["method"],
+        "bytes": path.stat().st_size,
+    }
+
+
+def _map(config: ReportConfig, inputs: Inputs, class_names: list[str], tiles: Tiles) -> Part:
+    features = Rows.of(inputs["encode"].folder / "features_test.npy")
+    rows = draw_of(len(features), config.shown, config.seed)
+    groups, figures = list[Groups](), list[tuple[str, list[str]]]()
+    if "labels_test.npy" in inputs["encode"].manifest.files:
+        labels = load_npy(inputs["encode"].folder / "labels_test.npy")[rows]
+        groups.append(Groups("Class", class_names, labels))
+    if "classify" in inputs:
+        probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")[rows]
+        told = zip(probabilities.argmax(axis=1), probabilities.max(axis=1), strict=True)
+        figures.append(("Predicted", [f"{class_names[each]} ({share:.1%})" for each, share in told]))
+    if "cluster" in inputs:
+        placement = Placement.load(inputs["cluster"].folder, "test")
+        groups.append(Groups("Cluster", _cluster_names(inputs), placement.clusters[rows]))
+        unsure = placement.confidence[rows] < UNSURE
+        groups.append(Groups("Placement", ["sure", "unsure"], unsure.astype(np.int64)))
+        figures.append(("Confidence", [f"{each:.3f}" for each in placement.confidence[rows]]))
+    if "review" in inputs:
+        names, of = _suspicions(inputs["review"].folder / "review.csv", len(features))
+        groups.append(Groups("Suspicion", names, of[rows]))
+    if not groups:
+        groups.append(Groups("Images", ["test images"], np.zeros(len(rows), np.int64)))
+    return map_part(*map_of(features.take(rows)), rows, groups, figures, tiles)
+
+
+def _cluster_names(inputs: Inputs) -> list[str]:
+    """The number of each cluster, and its name if it has one."""
+    n_groups = len(inputs["cluster"].manifest.metrics["cluster_sizes"])
+    names = _names(inputs) or [""] * n_groups
+    return [f"{number}: {name}" if name else str(number) for number, name in enumerate(names)]
+
+
+def _names(inputs: Inputs) -> list[str]:
+    return [each["name"] for each in inputs["label"].manifest.metrics["clusters"]] if "label" in inputs else []
+
+
+def _suspicions(table: Path, n: int) -> tuple[list[str], NDArray[np.int64]]:
+    """The suspicions of a `review.csv`, and for each of `n` test images the gravest one, -1 if there is none."""
+    with table.open(newline="", encoding="utf-8", errors="replace") as file:
+        found = [(float(row["score"]), int(row["index"]), row["suspicion"]) for row in csv.DictReader(file)
+                 if row["split"] == "test"]  # fmt: skip
+    names = sorted({suspicion for _, _, suspicion in found})
+    of = np.full(n, -1, np.int64)
+    for _, index, suspicion in sorted(found):
+        of[index] = names.index(suspicion)
+    return names, of
+
+
+def _sheet(inputs: Inputs, artifacts: Path, tiles: Tiles) -> Part:
+    cluster = inputs["cluster"]
+    train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
+    metrics = cluster.manifest.metrics
+    n_groups = len(metrics["cluster_sizes"])
+    looks = look_at(Placement.joined([train, test]), _names(inputs), metrics["n_clusters"], n_groups)
+    by_distance = cluster.manifest.config["method"] == "kmeans"
+    shown = images_of(train, n_groups, ON_SHEET, by_distance=by_distance)
+    surest = "nearest its centroid" if by_distance else "surest"
+    return sheet_part(looks, shown, surest, command_for(artifacts, "label"), tiles)
