@@ -213,15 +213,14 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], feat
     encode = inputs["encode"]
     class_names = (encode.manifest.dataset or {})["class_names"]
     images, labels = data.test.pixels.load(), read_labels(encode, "test")
-    train, save = inputs["train"], work.folder
-    shown = figures.one_per_class(labels, len(images))
+    train, save, shown = inputs["train"], work.folder, figures.one_per_class(labels, len(images))
     codes = features.take(shown)
     reconstructed = open_network(train.folder / "decoder.onnx")(codes)
     figures.reconstructions(images[shown], reconstructed, save / "reconstructions.png")
     figures.loss_curve(train.folder / "history.csv", save / "loss.png")
     mapped = draw_of(len(features), MAPPED, config.seed)
-    seen = None if labels is None else labels[mapped]
-    figures.feature_map(*map_of(features.take(mapped)), seen, class_names, save / "feature_map.png")
+    known = None if labels is None else labels[mapped]
+    figures.feature_map(*map_of(features.take(mapped)), known, class_names, save / "feature_map.png")
     density = load_npy(save / "density.npy")
     figures.density(density, save / "density.png")
     if "atoms.npy" in train.manifest.files:
@@ -238,16 +237,14 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], feat
 def _draw_clusters(cluster: Stored, images: Pixels, encode: Stored, save: Path) -> None:
     from mnistae_cli.pictures import figures
 
-    class_names = (encode.manifest.dataset or {})["class_names"]
-    placement = Placement.load(cluster.folder, "test")
+    class_names, placement = (encode.manifest.dataset or {})["class_names"], Placement.load(cluster.folder, "test")
     tables, labels = cluster_tables(cluster, encode), read_labels(encode, "test")
-    n_groups = len(cluster.manifest.metrics["cluster_sizes"])
-    by_distance = cluster.manifest.config["method"] == "kmeans"
-    typical = [placement.typical_first(number, by_distance=by_distance) for number in range(n_groups)]
+    by_distance, groups = cluster.manifest.config["method"] == "kmeans", cluster.manifest.metrics["cluster_sizes"]
+    typical = [placement.typical_first(number, by_distance=by_distance) for number in range(len(groups))]
     figures.clusters(images, typical, tables.get("test"), class_names, save / "clusters.png")
     if "resolutions.csv" in cluster.manifest.files:
-        n_clusters = cluster.manifest.config["n_clusters"]
-        figures.resolutions(cluster.folder / "resolutions.csv", n_clusters, save / "resolutions.png")
+        scan, given = cluster.folder / "resolutions.csv", cluster.manifest.config["n_clusters"]
+        figures.resolutions(scan, given, save / "resolutions.png")
     if labels is not None and "train" in tables:
         predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters]
         figures.mistakes(images, predicted, labels, class_names, save / "mistakes.png")

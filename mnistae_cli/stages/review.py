@@ -43,9 +43,9 @@ def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, fo
 
     Writes `review.csv`, a row per suspicion, the most suspect first, and `report.html`, a page to decide about them;
     for train and test `novelty_*.npy` (N,) float32 in [0, 1] and, with labels, `label_quality_*.npy` (N,) float32 in
-    [0, 1]. With `apply`, also `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and, with labels,
-    `labels_corrected.npy` (N,) uint8 of all training images. Decisions that were applied earlier are kept until others
-    are given. No image is touched.
+    [0, 1]. With `apply`, also `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and, with
+    labels, `labels_corrected.npy` (N,) uint8 of all training images. Decisions that were applied earlier are kept
+    until others are given. No image is touched.
 
     The manifest's metrics: the number of rows of each suspicion, `wrong_share` of each class, and of decisions `n_kept`
     of each split and `n_corrected`.
