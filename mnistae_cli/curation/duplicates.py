@@ -97,9 +97,11 @@ def _described(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.float32]
 
 
 def _errors(images: Pixels, pairs: Pairs, steps: int) -> NDArray[np.float32]:
+    """The smaller registration error of the two directions: a copy that was warped is less sharp than its original."""
+
     def of(part: Pairs) -> NDArray[np.float32]:
         one, other = (_blurred(_prepared(images, part[:, side])) for side in (0, 1))
-        return registration_error(one, other, steps)
+        return np.minimum(registration_error(one, other, steps), registration_error(other, one, steps))
 
     return np.concatenate([np.empty(0, np.float32), *in_parallel(of, _chunks(pairs))])
 

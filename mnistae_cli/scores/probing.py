@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 GRID = (0.01, 0.1, 1.0, 10.0)
 HELD_OUT = 1 / 6  # of the training images; C is chosen on them
 N_FOLDS = 5
-FOLD_C = 1.0
+FOLD_C = 140  # by the number of images; larger ones learn wrong labels by heart, and smaller ones tell less apart
 MOST_COMPONENTS = 128  # of the features that a fold's probe sees; more took longer and found no more wrong labels
 SPARSE_LIMIT = 0.15  # share of active units; above it, a full matrix is faster than a sparse one
 
@@ -89,7 +89,7 @@ def out_of_fold_probabilities(
     probabilities = np.empty((len(labels), int(labels.max()) + 1))
     for number in range(N_FOLDS):
         held_out = fold == number
-        model = _fit(matrix[~held_out], labels[~held_out], FOLD_C)
+        model = _fit(matrix[~held_out], labels[~held_out], FOLD_C / len(labels))
         probabilities[held_out] = model.predict_proba(matrix[held_out])
     return probabilities
 
