@@ -3,7 +3,7 @@
 from mnistae_cli.curation.decisions import Decision, read_decisions
 from mnistae_cli.curation.duplicates import Duplicates, find_duplicates
 from mnistae_cli.curation.label_errors import LabelErrors, find_label_errors
-from mnistae_cli.curation.novelty import N_NEIGHBORS, STRANGE, Reference, Unusual, Usual, usual_of
+from mnistae_cli.curation.novelty import N_NEIGHBORS, STRANGE, Reference, Unusual, Usual, farthest, usual_of
 from mnistae_cli.curation.reviewing import LEAK, Review, Split
 from mnistae_cli.curation.suspicions import (
     DUPLICATE,
@@ -11,6 +11,7 @@ from mnistae_cli.curation.suspicions import (
     LABEL,
     NEAR_DUPLICATE,
     STRANGER,
+    Key,
     Suspicion,
     read_suspicions,
     write_suspicions,
@@ -27,6 +28,7 @@ __all__ = [
     "STRANGER",
     "Decision",
     "Duplicates",
+    "Key",
     "LabelErrors",
     "Reference",
     "Review",
@@ -34,6 +36,7 @@ __all__ = [
     "Suspicion",
     "Unusual",
     "Usual",
+    "farthest",
     "find_duplicates",
     "find_label_errors",
     "read_decisions",

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import Directions
+from mnistae_cli.clusters import Directions, Neighbors
 from mnistae_cli.data import Rows
 
 REFERENCE = 60_000  # training images, at most, whose features are compared with
 HELD_OUT = 3000  # training images, at most, that say what is usual, each compared with the others
 N_NEIGHBORS = 5
+ERROR_WEIGHT = 0.4  # the autoencoder has learned these images: its errors on new ones are a little larger for all
 USUAL = 0.9  # quantile of the held-out images that is one unit above their median
 STRANGE = 0.997  # share of the held-out images that a stranger is more novel than
 TINY = 1e-9
@@ -44,21 +45,27 @@ class Usual:
     def compare(self, distances: NDArray[np.float32], errors: NDArray[np.float32]) -> Unusual:
         """Compare N images with what is usual.
 
-        With u(v) = (log v - median) / (90% quantile - median), the two of log v of the held-out images, not below 0, an
-        image exceeds by e = √(u(distance)² + u(error)²). Its novelty is 1 - (1 + #{held-out with more}) / (1 + M).
-        Beyond all of them it approaches 1: what is left is multiplied by their largest e and divided by the image's.
+        With u(v) = (log v - median) / (90% quantile - median), the two of log v of the held-out images, not below 0,
+        an image exceeds by e = √(u(distance)² + (0.4 u(error))²). Its novelty is 1 - (1 + m) / (1 + M), m the number
+        of held-out images with more. Beyond all of them it approaches 1: what is left is multiplied by their largest e
+        and divided by the image's.
 
         Args:
             distances: (N,), to the fifth nearest training image (Ramaswamy, Rastogi & Shim 2000).
             errors: (N,), variance that the reconstruction leaves unexplained.
         """
-        own = np.sort(np.hypot(_above(self.distances, self.distances), _above(self.errors, self.errors)))
-        by_distance, by_error = _above(distances, self.distances), _above(errors, self.errors)
+        own = np.sort(np.hypot(*self._parts(self.distances, self.errors)))
+        by_distance, by_error = self._parts(distances, errors)
         excess = np.hypot(by_distance, by_error)
         more = len(own) - np.searchsorted(own, excess)
         beyond = np.minimum(1, own[-1] / np.maximum(excess, TINY))
         novelty = 1 - (1 + more) / (1 + len(own)) * np.where(more == 0, beyond, 1)
         return Unusual(novelty.astype(np.float32), by_error > by_distance)
+
+    def _parts(
+        self, distances: NDArray[np.float32], errors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return _above(distances, self.distances), ERROR_WEIGHT * _above(errors, self.errors)
 
 
 def _above(values: NDArray[np.float32], usual: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -89,8 +96,12 @@ class Reference:
 
     def distances(self, features: NDArray[np.float32], itself: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """The distance of each direction (N, D) to the fifth nearest one, but `itself` (N,); (N,)."""
-        near = self.directions.nearest(features[:, self.columns], N_NEIGHBORS, itself)
-        return near.distances[:, -1] if near.distances.shape[1] else np.zeros(len(features), np.float32)
+        return farthest(self.directions.nearest(features[:, self.columns], N_NEIGHBORS, itself))
+
+
+def farthest(near: Neighbors) -> NDArray[np.float32]:
+    """The distance to the last of the neighbors, (M,); 0 without any, as of a single training image."""
+    return near.distances[:, -1] if near.distances.shape[1] else np.zeros(len(near.distances), np.float32)
 
 
 def _every(n: int, most: int) -> NDArray[np.int64]:

@@ -1,8 +1,9 @@
 """The images that a person kept, and their labels: `kept.csv` of `mnistae review`."""
 
 import csv
+import itertools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,20 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data.splits import Dataset, Images, Labels
 from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.spreadsheets import from_text
+from mnistae_cli.spreadsheets import from_text, read_cells, whole_number
 
+COLUMNS = ("split", "index", "image", "label")
 REMEDY = "Take the kept.csv that mnistae review --apply wrote for this data set."
+
+
+@dataclass(frozen=True)
+class Row:
+    """An image that is kept; the index is -1 if the file holds no number there."""
+
+    split: str
+    index: int
+    image: str
+    label: str
 
 
 def keep_only(data: Dataset, path: Path) -> Dataset:
@@ -22,9 +34,9 @@ def keep_only(data: Dataset, path: Path) -> Dataset:
         MissingInput: there is no such file.
         DamagedInput: no table of the images of this data set, or no image of a split is kept.
     """
-    rows = _read(path)
+    rows = _read(path, f"--kept {path}")
     train, test = (
-        _kept(images, [row for row in rows if row[0] == split], data.class_names, f"--kept {path}, {split}")
+        _kept(images, [row for row in rows if row.split == split], data.class_names, f"--kept {path}, {split}")
         for split, images in data.splits()
     )
     return replace(data, train=train, test=test, kept=str(path.resolve()))
@@ -50,43 +62,54 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
         if given.shape != (n,) or given.dtype.kind not in "iu" or not np.isin(given, np.arange(len(class_names))).all():
             raise DamagedInput(f"{where} does not hold the labels of {n} images.", "Give labels_corrected.npy.")
         return np.arange(n), given.astype(np.uint8)
-    rows = [row for row in _read(path) if row[0] == "train"]
+    rows = [row for row in _read(path, where) if row.split == "train"]
     indices, labels = _columns(rows, n, class_names, where)
     if labels is None:
         raise DamagedInput(f"{where} has no labels.", REMEDY)
     return indices, labels
 
 
-def _read(path: Path) -> list[tuple[str, str, str]]:
-    """Split, index and label of each row."""
+def _read(path: Path, where: str) -> list[Row]:
     try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            rows = list(csv.DictReader(file))
-        return [(row["split"] or "", row["index"] or "", from_text(row["label"] or "")) for row in rows]
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise MissingInput(f"{path} is no file.", REMEDY) from None
-    except (KeyError, csv.Error):
-        raise DamagedInput(f"{path} has no columns split, index and label.", REMEDY) from None
+        header, rows = read_cells(path)
+    except OSError:
+        raise MissingInput(f"{where} is no file that can be read.", REMEDY) from None
+    except csv.Error:
+        header, rows = [], []
+    lacking = [name for name in COLUMNS if name not in header]
+    if lacking:
+        raise DamagedInput(f"{where} has no column {lacking[0]}.", REMEDY)
+    return [
+        Row(row["split"], whole_number(row["index"]), from_text(row["image"]), from_text(row["label"])) for row in rows
+    ]
 
 
-def _kept(images: Images, rows: list[tuple[str, str, str]], class_names: Sequence[str], where: str) -> Images:
+def _kept(images: Images, rows: Sequence[Row], class_names: Sequence[str], where: str) -> Images:
     indices, labels = _columns(rows, images.pixels.n, class_names if images.labels is not None else (), where)
-    if not len(indices):
-        raise DamagedInput(f"{where}: no image is kept.", "Keep some of each split.")
+    names = images.pixels.names()
+    other = next((row for row in rows if row.image != names[row.index].strip()), None)
+    if other:
+        raise DamagedInput(
+            f"{where}: image {other.index} is {other.image!r} there, {names[other.index]!r} here.", REMEDY
+        )
     return Images(images.pixels.take(indices), labels)
 
 
 def _columns(
-    rows: list[tuple[str, str, str]], n: int, class_names: Sequence[str], where: str
+    rows: Sequence[Row], n: int, class_names: Sequence[str], where: str
 ) -> tuple[NDArray[np.int64], Labels | None]:
     """Indices, which ascend, and labels; no labels without class names."""
+    if not rows:
+        raise DamagedInput(f"{where}: no image is kept.", "Keep some of each split.")
     numbers = {name: number for number, name in enumerate(class_names)}
-    wrong = next((row for row in rows if not row[1].isdecimal() or int(row[1]) >= n), None)
-    if wrong:
-        raise DamagedInput(f"{where}: there is no image {wrong[1]!r}; there are {n}.", REMEDY)
-    unknown = next((row for row in rows if numbers and row[2] not in numbers), None)
-    if unknown:
-        raise DamagedInput(f"{where}: label {unknown[2]!r} is no class.", f"Classes: {', '.join(class_names)}.")
-    indices, first = np.unique(np.array([int(index) for _, index, _ in rows], np.int64), return_index=True)
-    labels = np.array([numbers[rows[i][2]] for i in first], np.uint8) if numbers else None
-    return indices, labels
+    for row in rows:
+        if not 0 <= row.index < n:
+            raise DamagedInput(f"{where}: a row names no image from 0 to {n - 1}.", REMEDY)
+        if numbers and row.label not in numbers:
+            raise DamagedInput(f"{where}: label {row.label!r} is no class.", f"Classes: {', '.join(class_names)}.")
+    ordered = sorted(rows, key=lambda row: row.index)
+    again = next((one for one, other in itertools.pairwise(ordered) if one.index == other.index), None)
+    if again:
+        raise DamagedInput(f"{where}: image {again.index} is there twice.", REMEDY)
+    indices = np.array([row.index for row in ordered], np.int64)
+    return indices, np.array([numbers[row.label] for row in ordered], np.uint8) if numbers else None

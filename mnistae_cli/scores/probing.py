@@ -76,7 +76,7 @@ def out_of_fold_probabilities(
         labels: (N,) from 0 to K - 1; at least five images of each class.
         seed: of the draw of the fifths.
     """
-    if features.shape[1] > MOST_COMPONENTS:
+    if min(features.shape) > MOST_COMPONENTS:
         from sklearn.decomposition import PCA
 
         features = PCA(MOST_COMPONENTS, svd_solver="covariance_eigh").fit_transform(features)

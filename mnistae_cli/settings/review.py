@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
 
 
@@ -15,6 +16,13 @@ class ReviewConfig(Checked):
         "Writes kept.csv and labels_corrected.npy.",
         no_matter=True,
     )
-    shown: int = option(50, "Least number of rows of labels, and of strangers, of each split.", minimum=0)
+    shown: int = option(
+        0, "List so many of the most suspect labels and images of each split, even if they are nothing odd.", minimum=0
+    )
     data_dir: str | None = data_dir_option()
     seed: int = seed_option("Of the draw of the fifths by which labels are judged.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.apply == "":
+            raise UsageError("--apply is empty.", "Name a CSV file of decisions.")

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,13 @@ from mnistae_cli.curation import (
     LABEL,
     LEAK,
     N_NEIGHBORS,
+    Decision,
+    Key,
     Review,
     Split,
     Suspicion,
     Usual,
+    farthest,
     find_duplicates,
     find_label_errors,
     read_decisions,
@@ -26,12 +29,13 @@ from mnistae_cli.curation import (
     write_suspicions,
 )
 from mnistae_cli.data import Dataset, Rows, load_encoded, load_npy
+from mnistae_cli.errors import UsageError
 from mnistae_cli.pictures.parts import write_review
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import ReviewConfig, graph_features, reads_of
 from mnistae_cli.spreadsheets import as_text
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages, read_stage
+from mnistae_cli.store import Manifest, Plan, Stored, Work, damage_of, hold, make_stage, open_stages, read_stage
 
 TABLE, PAGE = "review.csv", "report.html"
 DECISIONS, KEPT, CORRECTED = "decisions.csv", "kept.csv", "labels_corrected.npy"
@@ -53,53 +57,70 @@ def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, fo
     Raises:
         MissingInput: no valid features, the images are gone, or no such file of decisions.
         DamagedInput: decisions that are not about this review.
+        UsageError: earlier decisions are about other images.
     """
     with hold(artifacts, report, create=False):
         inputs = open_stages(artifacts, reads_of(config))
         earlier = read_stage(artifacts, "review")
-        same = earlier is not None and earlier.manifest.inputs == {r: dict(s.read) for r, s in inputs.items()}
-        found = earlier if same and earlier and _settings(earlier) == (config.shown, config.seed) else None
-        decisions = Path(config.apply) if config.apply else None
-        if decisions is None and found and DECISIONS in found.manifest.files:
-            decisions = found.folder / DECISIONS
-        content = decisions.read_bytes() if decisions and decisions.is_file() else b""
-        record = {"sha256": {"decisions": hashlib.sha256(content).hexdigest()}} if decisions else None
+        path = Path(config.apply) if config.apply else None
+        if path is None and not force:
+            path = _earlier_decisions(earlier, inputs)
+        content = path.read_bytes() if path and path.is_file() else b""
+        record = {"sha256": {"decisions": hashlib.sha256(content).hexdigest()}} if path else None
         plan = Plan("review", config, inputs=inputs, dataset=record)
-        return make_stage(
-            artifacts,
-            plan,
-            lambda work: _fill(work, config, inputs, None if force else found, decisions, report),
-            report,
-            force=force,
-        )
+        intact = earlier if earlier and not damage_of(earlier.folder, earlier.manifest.files, 0) else None
+        same = intact if intact and not force and _is_found_by(intact, config, plan) else None
+
+        def fill(work: Work) -> None:
+            _fill(work, config, inputs, same, report)
+            if path:
+                known = _known(intact.folder if intact and not config.apply else work.folder)
+                _apply(work, inputs["encode"], config, read_decisions(path, known, _classes(inputs)), report)
+                shutil.copy2(path, work.folder / DECISIONS)
+
+        return make_stage(artifacts, plan, fill, report, force=force)
 
 
-def _settings(stored: Stored) -> tuple[int, int]:
-    return stored.manifest.config["shown"], stored.manifest.config["seed"]
+def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> Path | None:
+    """The decisions that were applied to these images before.
+
+    Raises:
+        UsageError: they are about other images, and would be lost.
+    """
+    if earlier is None or DECISIONS not in earlier.manifest.files:
+        return None
+    path = earlier.folder / DECISIONS
+    now, before = inputs["encode"].read, earlier.manifest.inputs["encode"]
+    if any(now[name] != before.get(name) for name in now if name.endswith("_images")):
+        raise UsageError(f"{path} is about other images, and would be lost.", "Move it away, or give --force.")
+    return path if path.is_file() else None
 
 
-def _fill(
-    work: Work,
-    config: ReviewConfig,
-    inputs: Mapping[str, Stored],
-    found: Stored | None,
-    decisions: Path | None,
-    report: Report,
-) -> None:
-    encode = inputs["encode"]
-    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
-    if found:
-        files = {name: entry for name, entry in found.manifest.files.items() if name not in OF_DECISIONS | {PAGE}}
-        for name in files:
-            shutil.copy2(found.folder / name, work.folder / name)
-        work.metrics = {key: value for key, value in found.manifest.metrics.items() if key not in OF_DECISIONS}
-    else:
-        rows = _look(work, config, inputs, data, report)
-        write_suspicions(work.folder / TABLE, rows)
-        work.metrics["rows"] = {kind: sum(row.suspicion == kind for row in rows) for kind in KINDS}
-        work.metrics["leaks"] = sum(row.why.endswith(LEAK) for row in rows)
-    if decisions:
-        _apply(work, encode, data, decisions)
+def _is_found_by(earlier: Stored, config: ReviewConfig, plan: Plan) -> bool:
+    """Whether an earlier review is that of this plan, but for the decisions."""
+    settings = all(earlier.manifest.config[name] == getattr(config, name) for name in ("shown", "seed"))
+    return settings and earlier.manifest.inputs == plan.recorded_inputs
+
+
+def _known(folder: Path) -> dict[Key, str]:
+    return {row.key: row.image for row in read_suspicions(folder / TABLE)}
+
+
+def _classes(inputs: Mapping[str, Stored]) -> list[str]:
+    return list((inputs["encode"].manifest.dataset or {})["class_names"])
+
+
+def _fill(work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], same: Stored | None, report: Report) -> None:
+    if same:
+        for name in same.manifest.files.keys() - OF_DECISIONS:
+            shutil.copy2(same.folder / name, work.folder / name)
+        work.metrics = {key: value for key, value in same.manifest.metrics.items() if key not in OF_DECISIONS}
+        return
+    data = load_encoded(inputs["encode"].manifest.dataset or {}, config.data_dir, report)
+    rows = _look(work, config, inputs, data, report)
+    write_suspicions(work.folder / TABLE, rows)
+    work.metrics["rows"] = {kind: sum(row.suspicion == kind for row in rows) for kind in KINDS}
+    work.metrics["leaks"] = sum(row.why.endswith(LEAK) for row in rows)
     pixels = {split: images.pixels for split, images in data.splits()}
     write_review(work.folder / PAGE, work.folder / TABLE, pixels, data.class_names)
 
@@ -121,7 +142,7 @@ def _look(
     usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
     for split, near in zip(splits, neighbors, strict=True):
         errors = load_npy(encode.folder / f"reconstruction_fvu_{split.name}.npy")
-        unusual = usual.compare(near.distances[:, -1], errors)
+        unusual = usual.compare(farthest(near), errors)
         np.save(work.folder / f"novelty_{split.name}.npy", unusual.novelty)
         rows += review.strangers(split, unusual)
     report(Notice("duplicates"))
@@ -149,14 +170,19 @@ def _labels(
     return list(review.wrong_labels([split for split, _ in judged], errors))
 
 
-def _apply(work: Work, encode: Stored, data: Dataset, path: Path) -> None:
+def _apply(work: Work, encode: Stored, config: ReviewConfig, decisions: Sequence[Decision], report: Report) -> None:
     """Write what is left by the accepted decisions: an odd image is left out, a wrong label is corrected."""
+    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
     suggested = {row.key: row.suggested for row in read_suspicions(work.folder / TABLE)}
-    decisions = read_decisions(path, suggested, data.class_names)
+    gone = [each for each in decisions if each.key not in suggested]
+    if gone:
+        report(Notice(f"{len(gone)} of {len(decisions)} decisions are about rows that this review does not have"))
     kept = {name: np.ones(images.pixels.n, np.bool_) for name, images in data.splits()}
     labels = {name: None if images.labels is None else images.labels.copy() for name, images in data.splits()}
     n_corrected = 0
     for each in decisions:
+        if each.key not in suggested:
+            continue
         split, index, suspicion = each.key
         known = labels[split]
         if each.accepted and suspicion != LABEL:
@@ -164,7 +190,6 @@ def _apply(work: Work, encode: Stored, data: Dataset, path: Path) -> None:
         elif each.accepted and known is not None:
             known[index] = data.class_names.index(each.chosen or suggested[each.key])
             n_corrected += 1
-    shutil.copy2(path, work.folder / DECISIONS)
     with (work.folder / KEPT).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.writer(file)
         table.writerow(("split", "index", "image", "label"))

@@ -7,7 +7,7 @@ import pytest
 from mnistae_cli.curation import read_decisions
 from mnistae_cli.errors import DamagedInput, MissingInput, MnistaeError
 
-KNOWN = {("train", 5, "label"), ("test", 0, "stranger")}
+KNOWN = {("train", 5, "label"): "a.png", ("test", 0, "stranger"): "b.png"}
 HEADER = "split,index,suspicion,decision,chosen\n"
 
 
@@ -42,6 +42,10 @@ def test_a_review_with_a_column_of_decisions_is_one(tmp_path: Path) -> None:
         (HEADER + "train,x,label,accept,\n", "train:x"),
         (HEADER + "test,0,label,accept,\n", "test:0"),
         (HEADER + "train,5,label,accept,z\n", "'z'"),
+        (HEADER + f"train,{'9' * 5000},label,accept,\n", "train:999"),
+        (HEADER + "train,5,label,accept,x\ntrain,5,label,accept,y\n", "another row"),
+        (HEADER + "train,5,label,accept,\ntrain,5,label,refuse,\n", "another row"),
+        ("split,index,image,suspicion,decision\ntrain,5,b.png,label,accept\n", "b.png"),
     ],
 )
 def test_rows_that_are_not_about_the_review_are_refused(tmp_path: Path, content: str, words: str) -> None:
@@ -55,3 +59,19 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, name: str) -> None:
     error: type[MnistaeError] = MissingInput
     with pytest.raises(error):
         read_decisions(tmp_path / name, KNOWN, [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "split;index;suspicion;decision\ntrain;5.0;label;accept\n",
+        "split,index,suspicion,decision\ntrain,5,label,accept\ntrain,5,label,accept\n",
+    ],
+)
+def test_what_spreadsheets_write_is_read(tmp_path: Path, content: str) -> None:
+    (found,) = read_decisions(written(tmp_path, content), KNOWN, ["x"])
+    assert found.key == ("train", 5, "label")
+
+
+def test_a_file_without_rows_decides_nothing(tmp_path: Path) -> None:
+    assert read_decisions(written(tmp_path, HEADER), KNOWN, ["x"]) == []

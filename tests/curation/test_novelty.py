@@ -22,12 +22,12 @@ def test_novelty_is_the_share_of_less_unusual_images() -> None:
         excess /= np.ptp(np.quantile(logs, (0.5, 0.9)))
         return excess
 
-    own = np.hypot(above(distances, distances), above(errors, errors))
-    excess = np.hypot(above(new[0], distances), above(new[1], errors))
+    own = np.hypot(above(distances, distances), 0.4 * above(errors, errors))
+    excess = np.hypot(above(new[0], distances), 0.4 * above(new[1], errors))
     inside = excess <= own.max()
     expected = 1 - (1 + (own[None] >= excess[:, None]).sum(axis=1)) / 501
     assert found.novelty[inside] == pytest.approx(expected[inside], abs=1e-6)
-    assert found.by_error.tolist() == (above(new[1], errors) > above(new[0], distances)).tolist()
+    assert found.by_error.tolist() == (0.4 * above(new[1], errors) > above(new[0], distances)).tolist()
 
 
 def test_beyond_all_held_out_images_the_farther_is_the_more_novel() -> None:

@@ -67,11 +67,8 @@ def test_what_was_planted_is_found(reviewed_once: Path) -> None:
         ("train", "test:4"),
     ]
     assert all(each["why"].endswith("in the other split") for each in duplicates)
-    strangers = [each for each in rows if each["suspicion"] == "stranger"]
-    assert strangers[0]["index"] == "30"
-    assert float(strangers[0]["score"]) > 0.95
-    scores = [float(each["score"]) for each in strangers]
-    assert scores == sorted(scores, reverse=True)
+    novelty = np.load(reviewed_once / "review" / "novelty_train.npy")
+    assert novelty.argmax() == 30
     wrong = {each["index"] for each in rows if each["suspicion"] == "label" and each["split"] == "train"}
     assert wrong >= {str(i) for i in range(100, 105)}
     metrics = manifest(reviewed_once, "review")["metrics"]
@@ -126,6 +123,53 @@ def test_decisions_leave_images_out_and_correct_labels(reviewed: Path, tmp_path:
     again = mnistae("review", "-a", reviewed)
     assert "up to date" in again.err
     assert (folder / "kept.csv").exists()
+    before = (folder / "kept.csv").read_bytes()
+    assert mnistae("review", "--shown", "3", "-a", reviewed, "-q").code == 0
+    assert (folder / "kept.csv").read_bytes() == before
+    # A damaged review is made anew.
+    with (folder / "review.csv").open("a") as file:
+        file.write("junk")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    assert "junk" not in (folder / "review.csv").read_text()
+    assert (folder / "kept.csv").read_bytes() == before
+
+
+def test_decisions_about_other_images_are_not_lost(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    path = decide(reviewed, tmp_path / "decisions.csv", "duplicate")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    others = planted(tmp_path / "others.npz")
+    arrays = dict(np.load(others))
+    arrays["x_train"][0] = 7
+    np.savez(others, **arrays)
+    assert mnistae("encode", "--dataset", others, "-a", reviewed, "-q").code == 0
+    assert_two_lines(mnistae("review", "-a", reviewed), 2, "decisions.csv", "other images")
+    assert (reviewed / "review" / "decisions.csv").exists()
+    assert mnistae("review", "--force", "-a", reviewed, "-q").code == 0
+
+
+@pytest.mark.parametrize("n", [2, 3, 9, 60])
+def test_small_sets_are_reviewed(n: int, tmp_path: Path, mnistae: Mnistae) -> None:
+    images, labels = shapes(n, 5)
+    data = tmp_path / "small.npz"
+    labelled = {"y_train": labels} if n > 3 else {}
+    np.savez(data, x_train=images, **labelled)  # type: ignore[arg-type]
+    for command in (("train", "--dataset", str(data), *QUICK), ("encode",), ("review",)):
+        ended = mnistae(*command, "-a", tmp_path / "root", "-q")
+        assert ended.code == 0, ended.err
+
+
+def test_only_what_is_odd_is_listed_and_more_if_asked(reviewed: Path, mnistae: Mnistae) -> None:
+    novelty = np.load(reviewed / "review" / "novelty_train.npy")
+    rows = rows_of(reviewed / "review" / "review.csv")
+    listed = [row for row in rows if row["suspicion"] == "stranger" and row["split"] == "train"]
+    assert len(listed) == (novelty > 0.997).sum()
+    assert mnistae("review", "--shown", "20", "-a", reviewed, "-q").code == 0
+    rows = rows_of(reviewed / "review" / "review.csv")
+    strangers = [row for row in rows if row["suspicion"] == "stranger" and row["split"] == "train"]
+    assert len(strangers) == 20
+    assert strangers[0]["index"] == "30"
+    scores = [float(each["score"]) for each in strangers]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_what_was_kept_can_be_learned_from(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
@@ -153,13 +197,24 @@ def test_bad_files_of_decisions_and_labels_are_told(reviewed: Path, tmp_path: Pa
     assert_two_lines(mnistae("review", "--apply", bad, "-a", reviewed), 4, "column")
     assert_two_lines(mnistae("review", "--apply", tmp_path / "no.csv", "-a", reviewed), 3, "no.csv")
     assert (reviewed / "review" / "review.csv").exists()
-    assert_two_lines(mnistae("classify", "--labels-from", bad, "-a", reviewed), 4, "9999")
+    assert_two_lines(mnistae("classify", "--labels-from", bad, "-a", reviewed), 4, "column")
     assert_two_lines(mnistae("classify", "--labels-from", tmp_path / "no.csv", "-a", reviewed), 3, "no.csv")
     np.save(tmp_path / "short.npy", np.zeros(3, np.uint8))
     assert_two_lines(mnistae("classify", "--labels-from", tmp_path / "short.npy", "-a", reviewed), 4, "short.npy")
     source = manifest(reviewed, "encode")["dataset"]["source"]
     training = ("train", "--dataset", source, *QUICK, "-a", tmp_path / "root")
-    assert_two_lines(mnistae(*training, "--kept", bad), 4, "9999")
+    assert_two_lines(mnistae(*training, "--kept", bad), 4, "image")
+    for content, words in (
+        ("train,9999,1,0", "from 0 to 239"),
+        ("train,1,1,0\ntrain,1,1,1", "twice"),
+        ("train,1,other.png,0", "other.png"),
+        ("train,1,1,mouse", "'mouse'"),
+        ("test,1,1,0", "no image is kept"),
+    ):
+        bad.write_text(f"split,index,image,label\n{content}\n")
+        assert_two_lines(mnistae(*training, "--kept", bad), 4, words)
+    assert_two_lines(mnistae("classify", "--labels-from", bad, "-a", reviewed), 4, "no image is kept")
+    assert_two_lines(mnistae("review", "--apply", "", "-a", reviewed), 2, "--apply")
 
 
 def test_predict_tells_strangers(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:

@@ -1,6 +1,6 @@
 // The review: galleries of suspects, page by page; decisions leave the page as decisions.csv.
 PARTS.review = (section, { rows, classes, key }) => {
-  const PER_PAGE = 24, COLUMNS = ["split", "index", "suspicion", "decision", "chosen"], WORDS = { accept: "✓ accepted", refuse: "✕ refused" };
+  const PER_PAGE = 24, COLUMNS = ["split", "index", "image", "suspicion", "decision", "chosen"], WORDS = { accept: "✓ accepted", refuse: "✕ refused" };
   const decided = read(); // row number → [decision, label]
   let visible = [], page = 0, at = 0;
 
@@ -106,7 +106,7 @@ PARTS.review = (section, { rows, classes, key }) => {
   function table() {
     const cell = (text) => (/[",\n\r]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : text);
     const lines = Object.entries(decided).map(([number, [decision, label]]) =>
-      [rows[number].split, rows[number].index, rows[number].suspicion, decision, label]);
+      [rows[number].split, rows[number].index, rows[number].image, rows[number].suspicion, decision, label]);
     return [COLUMNS, ...lines].map((cells) => cells.map(cell).join(",")).join("\n") + "\n";
   }
 
