@@ -11,6 +11,7 @@ from mnistae_cli.clusters import Search
 
 MAPPED = 10_000  # images on a map; more would take longer than people wait
 NEIGHBORS = 15
+FEWEST = 3  # neighbors; small groups that are linked by more of them shrink to a point
 STEPS = ((75, 12.0, 0.5), (175, 1.0, 0.8))  # steps, exaggeration, momentum
 CELL = 0.75  # side of a cell of the grid, where dots at distance 1 count half; finer ones gave no better map
 FEW = 30  # images, whose few links would not hold the map together
@@ -44,7 +45,7 @@ def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
     if n <= FEW or width == 1:
         plane[:, : min(width, 2)] = components[:, :2]
         return plane, "PCA"
-    links = _Links.of(Search(components).nearest_others(min(NEIGHBORS, (n - 1) // 3)).indices)
+    links = _Links.of(Search(components).nearest_others(min(NEIGHBORS, max(FEWEST, n // 20), (n - 1) // 3)).indices)
     points = np.ascontiguousarray(components[:, :2].T * (1e-4 / components[:, 0].std()))
     speed, gain = np.zeros_like(points), np.ones_like(points)
     for steps, exaggeration, momentum in STEPS:
