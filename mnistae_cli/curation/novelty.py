@@ -9,7 +9,7 @@ from mnistae_cli.clusters import Directions, Neighbors
 from mnistae_cli.data import Rows
 
 REFERENCE = 60_000  # training images, at most, whose features are compared with
-HELD_OUT = 3000  # training images, at most, that say what is usual, each compared with the others
+HELD_OUT = 2000  # training images, at most, that say what is usual, each compared with the others
 N_NEIGHBORS = 5
 ERROR_WEIGHT = 0.4  # the autoencoder has learned these images: its errors on new ones are a little larger for all
 USUAL = 0.9  # quantile of the held-out images that is one unit above their median
