@@ -1,135 +1,62 @@
-"""Every stage on 1, 2, 4 and 8 million images, and on a million PNG files: seconds and peak memory of each process.
+"""Encoding 1, 2, 4 and 8 million images out of one `.npy` that no memory holds: time an image and peak memory.
 
-    python -m benchmarks.growth --folder DIR
-
-MNIST's training images and warps of them make the files, which are kept in DIR (33 GB with the artifacts) and taken
-again by a second run. What exceeds `--memory-share` stays on the disk. Training is one epoch.
+MNIST's training images repeated make the file; needs 9 GB of disk for it and its features. The encoder is of 32
+units, so that the disk is not what is measured.
 """
 
-import argparse
-import os
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from benchmarks.many import warped
-from benchmarks.measuring import Ended, Table, mnistae, report
-from mnistae_cli.data import Dataset, load_dataset
+from benchmarks.measuring import ROOT, Contender, Table, arguments, medians, mnistae, report, take_turns
+from benchmarks.plain.mnist import images
 
-COMMANDS = {
-    "train": ("train", "--epochs", "1"),
-    "encode": ("encode",),
-    "classify": ("classify", "--per-class", "1000"),
-    "cluster": ("cluster",),
-    "evaluate": ("evaluate",),
-}
-LIMITED = ("train", "cluster")  # the others never hold all images or features
-SETS = ("idx:1", "idx:2", "idx:4", "idx:8", "npy:8", "png:1")
-SIDE = 28
-Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+MILLIONS = (1, 2, 4, 8)
+ARTIFACTS = ROOT / "artifacts" / "benchmarks-small"
 
 
 def main() -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, help="for images and artifacts")
-    parser.add_argument("--sets", default=",".join(SETS), help="form:millions (default: %(default)s)")
-    parser.add_argument("--memory-share", default="0.02", help="of the machine (default: %(default)s)")
-    parser.add_argument("--keep", action="store_true", help="write results/, which README.md shows")
-    options = parser.parse_args()
-    measured, rows = {}, []
-    for name in options.sets.split(","):
-        form, millions = name.split(":")
-        images = _made(options.folder / f"{form}{millions}", FORMS[form], int(millions) * 1_000_000)
-        measured[name] = _stages(images, options.folder / "artifacts", options.memory_share)
-        shutil.rmtree(options.folder / "artifacts")
-        rows.append([form, f"{millions} million", *(_cell(measured[name].get(stage)) for stage in COMMANDS)])
-    report("growth", measured, Table(["form", "images", *(f"`{stage}`: s, GiB" for stage in COMMANDS)], rows), 1)
+    rounds = arguments(__doc__, rounds=2).rounds
+    mnistae("train", "--dataset", "mnist", "--latent-dim", "32", "--epochs", "1", "--quiet", "--artifacts", ARTIFACTS)
+    digits = (images("train").reshape(-1, 28, 28) * 255).round().astype(np.uint8)
+    folder = Path(tempfile.mkdtemp())
 
+    def encode(millions: int) -> Contender:
+        def measure() -> Mapping[str, float]:
+            n = millions * 1_000_000
+            path, output = folder / "images.npy", folder / "features.npy"
+            whole = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(n, 28, 28))
+            for start in range(0, n, len(digits)):
+                whole[start : start + len(digits)] = digits[: n - start]
+            whole.flush()
+            del whole
+            ended = mnistae("encode", "--images", path, "--output", output, "--quiet", "--artifacts", ARTIFACTS)
+            shape = np.load(output, mmap_mode="r").shape
+            assert shape == (n, 32), shape
+            path.unlink()
+            output.unlink()
+            return {
+                "seconds": ended.seconds,
+                "microseconds_an_image": ended.seconds / millions,
+                "peak_mib": ended.peak_mib,
+            }
 
-def _stages(dataset: Path, artifacts: Path, share: str) -> dict[str, dict[str, float]]:
-    shutil.rmtree(artifacts, ignore_errors=True)
-    measured = {}
-    for stage, command in COMMANDS.items():
-        if dataset.suffix == ".npy" and stage == "classify":
-            continue  # it has no labels
-        data = ("--dataset", dataset) if stage == "train" else ()
-        limit = ("--memory-share", share) if stage in LIMITED else ()
-        ended: Ended = mnistae(*command, *data, *limit, "--quiet", "--artifacts", artifacts)
-        measured[stage] = {"seconds": ended.seconds, "peak_gib": ended.peak_mib / 1024}
-        print(f"{dataset.name}, {stage}: {ended.seconds:.1f} s, {ended.peak_mib:.0f} MiB", file=sys.stderr)
-    return measured
+        return measure
 
+    try:
+        measured = take_turns({f"{millions} million": encode(millions) for millions in MILLIONS}, rounds)
+    finally:
+        shutil.rmtree(folder)
+    rows = [
+        [name, f"{each['seconds']:.1f}", f"{each['microseconds_an_image']:.1f}", f"{each['peak_mib']:.0f}"]
+        for name, each in medians(measured).items()
+    ]
+    report("growth", measured, Table(["images", "s", "µs an image", "peak MiB"], rows), rounds)
 
-def _cell(figures: dict[str, float] | None) -> str:
-    return f"{figures['seconds']:.0f}, {figures['peak_gib']:.2f}" if figures else ""
-
-
-def _copies(data: Dataset, n: int) -> Iterator[Labelled]:
-    """MNIST's training images, and then one warped copy after the other, `n` images in all."""
-    train = data.train
-    assert train.labels is not None
-    originals = np.asarray(train.pixels.load(), np.uint8)
-    for copy in range(-(-n // len(originals))):
-        count = min(len(originals), n - copy * len(originals))
-        yield (warped(originals, copy) if copy else originals)[:count], train.labels[:count].astype(np.uint8)
-
-
-def _made(base: Path, write: Callable[[Path, Iterator[Labelled], int, Dataset], Path], n: int) -> Path:
-    """The data set below `base`, written if it is not there."""
-    done = base / "done"
-    if not done.exists():
-        shutil.rmtree(base, ignore_errors=True)
-        base.mkdir(parents=True)
-        data = load_dataset("mnist", os.environ.get("MNISTAE_DATA_DIR"))
-        done.write_text(str(write(base, _copies(data, n), n, data)), encoding="utf-8")
-    return Path(done.read_text(encoding="utf-8"))
-
-
-def _idx(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
-    test = data.test
-    assert test.labels is not None
-    folder = base / "images"
-    folder.mkdir()
-    tests = iter([(np.asarray(test.pixels.load(), np.uint8), test.labels.astype(np.uint8))])
-    for split, count, parts in (("train", n, copies), ("t10k", test.pixels.n, tests)):
-        images, labels = folder / f"{split}-images-idx3-ubyte", folder / f"{split}-labels-idx1-ubyte"
-        with images.open("wb") as pixels_file, labels.open("wb") as labels_file:
-            pixels_file.write(np.array([2051, count, SIDE, SIDE], ">u4").tobytes())
-            labels_file.write(np.array([2049, count], ">u4").tobytes())
-            for pixels, numbers in parts:
-                pixels_file.write(pixels.tobytes())
-                labels_file.write(numbers.tobytes())
-    return folder
-
-
-def _npy(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
-    path, first = base / "images.npy", 0
-    whole = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(n, SIDE, SIDE))
-    for pixels, _ in copies:
-        whole[first : first + len(pixels)] = pixels
-        first += len(pixels)
-    whole.flush()
-    return path
-
-
-def _png(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
-    folder, number = base / "images", 0
-    for label in range(10):
-        (folder / str(label)).mkdir(parents=True)
-    for pixels, labels in copies:
-        for image, label in zip(pixels, labels, strict=True):
-            Image.fromarray(image).save(folder / str(label) / f"{number:07}.png", compress_level=1)
-            number += 1
-    return folder
-
-
-FORMS = {"idx": _idx, "npy": _npy, "png": _png}
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mnistae_cli.curation import Usual, usual_of
+from mnistae_cli.curation.novelty import HELD_OUT
 from mnistae_cli.data import Rows
 
 
@@ -45,7 +46,7 @@ def test_an_image_is_not_its_own_neighbor(n: int, tmp_path: Path) -> None:
     np.save(tmp_path / "features.npy", features)
     errors = np.arange(n, dtype=np.float32)
     usual = usual_of(Rows.of(tmp_path / "features.npy"), errors, slice(1, 5))
-    numbers = np.arange(0, n, 2 if n > 3000 else 1)
+    numbers = np.arange(0, n, -(-n // HELD_OUT))
     assert usual.errors.tolist() == errors[numbers].tolist()
     unit = features[:, 1:5] / np.linalg.norm(features[:, 1:5], axis=1, keepdims=True)
     away = np.sort(np.linalg.norm(unit[numbers[:50], None] - unit[None], axis=2), axis=1)
