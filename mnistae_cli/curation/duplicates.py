@@ -17,7 +17,7 @@ CANDIDATES = 3  # nearest canonical images that are compared
 COMPONENTS = 50
 SAMPLE = 10_000  # canonical images whose components are taken
 BLUR = 0.7  # pixels, so that interpolation does not count as a difference
-CHUNK = 1000  # images at a time
+CHUNK_PIXELS = 800_000  # of the images that are compared at a time, in each thread
 
 Pairs = NDArray[np.int64]
 """(P, 2) numbers of images."""
@@ -65,7 +65,7 @@ def _first_of_the_same_bytes(images: Pixels) -> NDArray[np.int64]:
 
 def _near(images: Pixels, distinct: NDArray[np.int64]) -> tuple[Pairs, NDArray[np.float32]]:
     """Pairs of near duplicates among the distinct images, and their registration errors."""
-    distinct = distinct[_ink(images, distinct) > 0]
+    distinct = distinct[_contrast(images, distinct) > 0]
     if len(distinct) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
     described = _described(images, distinct)
@@ -78,8 +78,8 @@ def _near(images: Pixels, distinct: NDArray[np.int64]) -> tuple[Pairs, NDArray[n
     return pairs[errors <= NEAR], errors[errors <= NEAR]
 
 
-def _ink(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.array([np.ptp(images[i]) for i in chosen])
+def _contrast(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.array([np.ptp(images[i]) for i in chosen], np.float64)
 
 
 def _described(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -91,9 +91,9 @@ def _described(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.float32]
         return made.reshape(len(made), -1)
 
     step = -(-len(chosen) // SAMPLE)
-    sample = np.concatenate(list(in_parallel(flat, _chunks(chosen[::step]))))
+    sample = np.concatenate(list(in_parallel(flat, _chunks(images, chosen[::step]))))
     pca = PCA(min(COMPONENTS, *sample.shape), random_state=0).fit(sample)
-    return np.concatenate(list(in_parallel(lambda part: pca.transform(flat(part)), _chunks(chosen))))
+    return np.concatenate(list(in_parallel(lambda part: pca.transform(flat(part)), _chunks(images, chosen))))
 
 
 def _errors(images: Pixels, pairs: Pairs, steps: int) -> NDArray[np.float32]:
@@ -103,11 +103,12 @@ def _errors(images: Pixels, pairs: Pairs, steps: int) -> NDArray[np.float32]:
         one, other = (_blurred(_prepared(images, part[:, side])) for side in (0, 1))
         return np.minimum(registration_error(one, other, steps), registration_error(other, one, steps))
 
-    return np.concatenate([np.empty(0, np.float32), *in_parallel(of, _chunks(pairs))])
+    return np.concatenate([np.empty(0, np.float32), *in_parallel(of, _chunks(images, pairs))])
 
 
-def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+def _chunks(images: Pixels, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    size = max(CHUNK_PIXELS // images[0].size, 1)
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _prepared(images: Pixels, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
