@@ -3,7 +3,7 @@
 from mnistae_cli.clusters.graph_clusters import Directions, GraphClusters, find_clusters
 from mnistae_cli.clusters.kmeans import check_clusters, fit_kmeans
 from mnistae_cli.clusters.minibatches import fit_minibatches
-from mnistae_cli.clusters.neighbors import Neighbors, Search, nearest_images
+from mnistae_cli.clusters.neighbors import Search, nearest_images
 from mnistae_cli.clusters.placement import UNSURE, VOTERS, Placement, place_by_centroids, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan
 
@@ -12,7 +12,6 @@ __all__ = [
     "VOTERS",
     "Directions",
     "GraphClusters",
-    "Neighbors",
     "Placement",
     "Scan",
     "Search",

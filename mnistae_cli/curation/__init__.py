@@ -3,7 +3,7 @@
 from mnistae_cli.curation.decisions import Decision, read_decisions
 from mnistae_cli.curation.duplicates import Duplicates, find_duplicates
 from mnistae_cli.curation.label_errors import LabelErrors, find_label_errors
-from mnistae_cli.curation.novelty import N_NEIGHBORS, STRANGE, Reference, Unusual, Usual, farthest, usual_of
+from mnistae_cli.curation.novelty import N_NEIGHBORS, STRANGE, Reference, Unusual, Usual, usual_of
 from mnistae_cli.curation.reviewing import LEAK, Review, Split
 from mnistae_cli.curation.suspicions import (
     DUPLICATE,
@@ -36,7 +36,6 @@ __all__ = [
     "Suspicion",
     "Unusual",
     "Usual",
-    "farthest",
     "find_duplicates",
     "find_label_errors",
     "read_decisions",

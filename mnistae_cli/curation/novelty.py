@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import Directions, Neighbors
+from mnistae_cli.clusters import Directions
 from mnistae_cli.data import Rows
 
-REFERENCE = 60_000  # training images, at most, whose features are compared with
+REFERENCE = 20_000  # training images, at most, that are compared with; more cost `predict` and `encode` a second
 HELD_OUT = 2000  # training images, at most, that say what is usual, each compared with the others
 N_NEIGHBORS = 5
 ERROR_WEIGHT = 0.4  # the autoencoder has learned these images: its errors on new ones are a little larger for all
@@ -94,14 +94,21 @@ class Reference:
         numbers = _every(len(features), REFERENCE)
         return cls(Directions(features.take(numbers)[:, columns]), numbers, columns)
 
-    def distances(self, features: NDArray[np.float32], itself: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
-        """The distance of each direction (N, D) to the fifth nearest one, but `itself` (N,); (N,)."""
-        return farthest(self.directions.nearest(features[:, self.columns], N_NEIGHBORS, itself))
+    def distances(self, features: NDArray[np.float32], numbers: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """The distance of each direction (N, D) to the fifth nearest one, (N,); 0 if there is no other.
 
+        Args:
+            features: (N, D).
+            numbers: (N,), which training images they are, if they are some: none is its own neighbor.
+        """
+        itself = None if numbers is None else self._places(numbers)
+        near = self.directions.nearest(features[:, self.columns], N_NEIGHBORS, itself)
+        return near.distances[:, -1] if near.distances.shape[1] else np.zeros(len(features), np.float32)
 
-def farthest(near: Neighbors) -> NDArray[np.float32]:
-    """The distance to the last of the neighbors, (M,); 0 without any, as of a single training image."""
-    return near.distances[:, -1] if near.distances.shape[1] else np.zeros(len(near.distances), np.float32)
+    def _places(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where training images are in the reference; -1 if they are not."""
+        places = np.minimum(np.searchsorted(self.numbers, numbers), len(self.numbers) - 1)
+        return np.where(self.numbers[places] == numbers, places, -1)
 
 
 def _every(n: int, most: int) -> NDArray[np.int64]:
@@ -117,9 +124,6 @@ def usual_of(features: Rows, errors: NDArray[np.float32], columns: slice) -> Usu
         errors: (N,), the variance that their reconstructions leave unexplained.
         columns: of the features that are compared.
     """
-    reference = Reference.of(features, columns)
-    held_out = _every(len(features), HELD_OUT)
-    place = np.searchsorted(reference.numbers, held_out)
-    place = np.minimum(place, len(reference.numbers) - 1)
-    itself = np.where(reference.numbers[place] == held_out, place, -1)
-    return Usual(reference.distances(features.take(held_out), itself), errors[held_out])
+    numbers = _every(len(features), HELD_OUT)
+    distances = Reference.of(features, columns).distances(features.take(numbers), numbers)
+    return Usual(distances, errors[numbers])

@@ -17,11 +17,11 @@ from mnistae_cli.curation import (
     N_NEIGHBORS,
     Decision,
     Key,
+    Reference,
     Review,
     Split,
     Suspicion,
     Usual,
-    farthest,
     find_duplicates,
     find_label_errors,
     read_decisions,
@@ -130,25 +130,27 @@ def _look(
 ) -> list[Suspicion]:
     encode = inputs["encode"]
     columns = graph_features(inputs["train"].manifest.config)
-    features = [Rows.of(encode.folder / f"features_{split}.npy").load()[:, columns] for split in SPLITS]
+    features = [Rows.of(encode.folder / f"features_{split}.npy").load() for split in SPLITS]
     report(Notice(f"strangers among {sum(map(len, features)):,} images"))
-    directions = Directions(features[0])
-    neighbors = (directions.nearest_others(N_NEIGHBORS), directions.nearest(features[1], N_NEIGHBORS))
+    directions = Directions(features[0][:, columns])
+    neighbors = (directions.nearest_others(N_NEIGHBORS), directions.nearest(features[1][:, columns], N_NEIGHBORS))
     splits = tuple(
         Split(name, images.pixels.names(), images.labels, near.indices)
         for (name, images), near in zip(data.splits(), neighbors, strict=True)
     )
     review = Review((splits[0], splits[1]), data.class_names, config.shown)
     usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
-    for split, near in zip(splits, neighbors, strict=True):
+    reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
+    for split, each in zip(splits, features, strict=True):
+        numbers = np.arange(len(each)) if split.name == "train" else None
         errors = load_npy(encode.folder / f"reconstruction_fvu_{split.name}.npy")
-        unusual = usual.compare(farthest(near), errors)
+        unusual = usual.compare(reference.distances(each, numbers), errors)
         np.save(work.folder / f"novelty_{split.name}.npy", unusual.novelty)
         rows += review.strangers(split, unusual)
     report(Notice("duplicates"))
     pixels = np.concatenate([images.pixels.load() for _, images in data.splits()])
     rows += review.duplicates(find_duplicates(pixels, np.arange(len(pixels)) >= len(features[0])))
-    return rows + _labels(work, config, review, features, report)
+    return rows + _labels(work, config, review, [each[:, columns] for each in features], report)
 
 
 def _labels(
