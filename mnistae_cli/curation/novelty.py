@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters import Directions
 from mnistae_cli.data import Rows
 
-REFERENCE = 20_000  # training images, at most, that are compared with; more cost `predict` and `encode` a second
+REFERENCE = 60_000  # training images, at most, that others are compared with
 HELD_OUT = 2000  # training images, at most, that say what is usual, each compared with the others
 N_NEIGHBORS = 5
 ERROR_WEIGHT = 0.4  # the autoencoder has learned these images: its errors on new ones are a little larger for all

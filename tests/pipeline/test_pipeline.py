@@ -27,7 +27,8 @@ def test_run_leaves_what_the_contract_names(finished_once: Path) -> None:
             f"{name}_{split}.npy"
             for split in ("train", "test")
             for name in ("features", "labels", "reconstruction_mse", "reconstruction_bce", "reconstruction_fvu")
-        },
+        }
+        | {"novelty.npy"},
         "classify": {
             "classifier.keras",
             "classifier.onnx",
@@ -163,7 +164,7 @@ def test_a_stale_stage_is_never_scored(finished: Path, shapes_npz: Path, mnistae
     assert states == {
         "train": "up to date",
         **dict.fromkeys(("encode", "classify", "cluster", "evaluate"), "stale"),
-        **dict.fromkeys(("finetune", "label", "report"), "missing"),
+        **dict.fromkeys(("finetune", "label", "review", "report"), "missing"),
     }
     refused = mnistae("evaluate", "-a", finished)
     assert refused.code == 3
