@@ -8,14 +8,14 @@ from mnistae_cli.cli.options import Common
 from mnistae_cli.store import Manifest
 
 
-def print_manifest(common: Common, manifest: Manifest) -> None:
-    """The metrics of a stage's manifest, or the manifest."""
+def print_manifest(common: Common, manifest: Manifest, note: str = "") -> None:
+    """The metrics of a stage's manifest and a note below them, or the manifest."""
     if common.json:
         console.print_json(dataclasses.asdict(manifest))
         return
     from mnistae_cli.cli.tables import manifest_rows
 
-    console.print_table(f"mnistae {manifest.stage}", ["figure", "value"], manifest_rows(manifest.metrics))
+    console.print_table(f"mnistae {manifest.stage}", ["figure", "value"], manifest_rows(manifest.metrics), note)
 
 
 def print_scores(common: Common, manifest: Manifest, listener: Listener) -> None:

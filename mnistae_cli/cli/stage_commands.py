@@ -149,16 +149,12 @@ def report(context: typer.Context, common: Common) -> None:
     """Write one HTML page of all results: scores, figures, a map to point at, the contact sheet, the review."""
     with session(common, closing=False) as listener:
         config = _config("report", context, common, listener)
-        from mnistae_cli.cli.tables import manifest_rows
         from mnistae_cli.stages.report import report as stage
 
         manifest = stage(config, common.artifacts, listener, force=common.force)
         listener.stop()
-        if common.json:
-            console.print_json(dataclasses.asdict(manifest))
-            return
-        note = f"Open {common.artifacts / 'report' / 'report.html'} in a browser. It needs no other file."
-        console.print_table("mnistae report", ["figure", "value"], manifest_rows(manifest.metrics), note)
+        page = common.artifacts / "report" / "report.html"
+        print_manifest(common, manifest, f"Open {page} in a browser. It needs no other file.")
 
 
 def _ask_for_names(answers: "Answers", looks: list[dict[str, Any]], sheet: Path) -> None:

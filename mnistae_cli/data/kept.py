@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.data.npy import load_npy
 from mnistae_cli.data.splits import Dataset, Images, Labels
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.spreadsheets import from_text, read_cells, whole_number
@@ -56,8 +57,6 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
     """
     where = f"--labels-from {path}"
     if path.suffix == ".npy":
-        from mnistae_cli.data.npy import load_npy
-
         given = load_npy(path)
         if given.shape != (n,) or given.dtype.kind not in "iu" or not np.isin(given, np.arange(len(class_names))).all():
             raise DamagedInput(f"{where} does not hold the labels of {n} images.", "Give labels_corrected.npy.")

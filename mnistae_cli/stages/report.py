@@ -1,6 +1,5 @@
 """`mnistae report`: what earlier stages left → one page for a browser. It computes no score."""
 
-import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import UNSURE, Placement
+from mnistae_cli.curation import read_suspicions
 from mnistae_cli.data import Rows, load_encoded, load_npy
 from mnistae_cli.pictures.maps import draw_of, map_of
 from mnistae_cli.pictures.pages import Page
@@ -131,9 +131,7 @@ def _names(inputs: Inputs) -> list[str]:
 
 def _suspicions(table: Path, n: int) -> tuple[list[str], NDArray[np.int64]]:
     """The suspicions of a `review.csv`, and for each of `n` test images the gravest one, -1 if there is none."""
-    with table.open(newline="", encoding="utf-8", errors="replace") as file:
-        found = [(float(row["score"]), int(row["index"]), row["suspicion"]) for row in csv.DictReader(file)
-                 if row["split"] == "test"]  # fmt: skip
+    found = [(row.score, row.index, row.suspicion) for row in read_suspicions(table) if row.split == "test"]
     names = sorted({suspicion for _, _, suspicion in found})
     of = np.full(n, -1, np.int64)
     for _, index, suspicion in sorted(found):
