@@ -13,6 +13,7 @@ from mnistae_cli.errors import UsageError
 from mnistae_cli.nets.batches import Batches, Examples, hold_out, plan_steps
 from mnistae_cli.nets.callbacks import HeldOutLosses, Progress, StopsWhenDiverged
 from mnistae_cli.nets.losses import Loss
+from mnistae_cli.nets.memory import KeepsFreedMemory
 from mnistae_cli.nets.resuming import Keeper, Part
 from mnistae_cli.progress import Report
 from mnistae_cli.store import Checkpoint, Interrupts
@@ -158,6 +159,7 @@ def train_network(
         keeper = Keeper(checkpoint, part, steps.per_epoch, optimisation.epochs, early, interrupts, report)
         callbacks = [
             StopsWhenDiverged(),
+            KeepsFreedMemory(),
             HeldOutLosses(network, loss, watched),
             *([early] if early else []),
             Progress(task, steps.per_epoch, optimisation.epochs, part, batch_size, report),
