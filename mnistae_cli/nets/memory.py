@@ -19,7 +19,7 @@ def keep_freed_memory() -> bool:
     third of the processor time of an invariant training.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    return mallopt is not None and all([mallopt(name, BYTES) for name in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD)])
+    return mallopt is not None and all(mallopt(name, BYTES) for name in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD))
 
 
 class KeepsFreedMemory(keras.callbacks.Callback):
