@@ -153,23 +153,28 @@ class Batches:
         return batches.reshape(n_steps, size, *batches.shape[1:])
 
     def after(self, step: int) -> Any:
-        """A `tf.data.Dataset` of the batches after so many steps; of all batches where none are left."""
+        """A `tf.data.Dataset` of the batches after so many steps; of all batches where none are left.
+
+        An element holds the S batches of one execution, (S, B) or (S, B, 2), or their pixels (S, B, H, W).
+        """
         first, done = divmod(step, self.steps.per_epoch)
         first, done = (first, done) if first < self.epochs else (0, 0)
 
-        def epochs() -> Iterator[NDArray[np.int32]]:
+        def executions() -> Iterator[NDArray[Any]]:
             for epoch in range(first, self.epochs):
-                yield self.of_epoch(epoch)[done if epoch == first else 0 :]
+                batches = self.of_epoch(epoch)[done if epoch == first else 0 :]
+                for start in range(0, len(batches), self.steps.per_execution):
+                    yield self._fed(batches[start : start + self.steps.per_execution])
 
-        def steps() -> Iterator[NDArray[Any]]:
-            return (self.examples.fed(batch) for batches in epochs() for batch in batches)
-
-        if self.examples.on_disk:
-            one = self.examples.fed(np.zeros(self.batch_size, int))
-            batches = tf.data.Dataset.from_generator(steps, output_signature=tf.TensorSpec(one.shape, one.dtype))
-        else:
-            shape = (None, self.batch_size, *((2,) if self.examples.in_pairs else ()))
-            batches = tf.data.Dataset.from_generator(epochs, output_signature=tf.TensorSpec(shape, tf.int32)).unbatch()
+        one = self._fed(self.of_epoch(0)[: self.steps.per_execution])
+        batches = tf.data.Dataset.from_generator(executions, output_signature=tf.TensorSpec(one.shape, one.dtype))
         options = tf.data.Options()
         options.autotune.enabled = False  # the end of the training would wait, up to a minute, for its sleeping thread
-        return batches.prefetch(self.steps.per_execution).with_options(options)
+        return batches.prefetch(2).with_options(options)
+
+    def _fed(self, batches: NDArray[np.int32]) -> NDArray[Any]:
+        """What the steps are given for batches (S, B, …) of indices."""
+        if not self.examples.on_disk:
+            return batches
+        pixels = self.examples.fed(batches.ravel())
+        return pixels.reshape(*batches.shape, *pixels.shape[1:])

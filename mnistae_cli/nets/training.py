@@ -74,18 +74,29 @@ class IndexedTrainer(keras.Model):
         inputs, targets = self._examples.take(indices)
         return self._example_loss(targets, self.network(inputs, training=training))
 
-    def train_step(self, indices: Any) -> dict[str, Any]:
-        """One step of the optimizer on the mean loss of a batch and the network's penalties."""
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(self(indices, training=True))
-            penalties = self.losses
-            total = tf.add_n([loss, *penalties])
-        weights = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(total, weights), weights)
-        self._loss_tracker.update_state(loss)
-        if not penalties:
+    def train_step(self, batches: Any) -> dict[str, Any]:
+        """Steps of the optimizer on batches (S, B, …), one after the other: the mean loss of a batch, and penalties.
+
+        The loop is compiled with its steps. Keras' `steps_per_execution` starts each step anew instead, and takes a
+        fifth longer.
+        """
+        n_steps = batches.shape[0]
+
+        def step(number: Any, losses: Any, penalties: Any) -> tuple[Any, Any, Any]:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(self(batches[number], training=True))
+                penalty = tf.add_n(self.losses) if self.losses else tf.constant(0.0)
+                total = loss + penalty
+            weights = self.network.trainable_variables
+            self.optimizer.apply(tape.gradient(total, weights), weights)
+            return number + 1, losses + loss, penalties + penalty
+
+        start = [tf.constant(0), tf.constant(0.0), tf.constant(0.0)]
+        _, losses, penalties = tf.while_loop(lambda number, *_: number < n_steps, step, start, parallel_iterations=1)
+        self._loss_tracker.update_state(losses / n_steps)
+        if not self.losses:
             return {"loss": self._loss_tracker.result()}
-        self._penalty_tracker.update_state(tf.add_n(penalties))
+        self._penalty_tracker.update_state(penalties / n_steps)
         return {"loss": self._loss_tracker.result(), "penalty": self._penalty_tracker.result()}
 
 
@@ -154,7 +165,7 @@ def train_network(
     trainer = IndexedTrainer(network, loss, examples)
     adam = _adam(optimisation, steps.per_epoch * optimisation.epochs)
     adam.build(network.trainable_variables)
-    trainer.compile(adam, jit_compile=xla, steps_per_execution=steps.per_execution)
+    trainer.compile(adam, jit_compile=xla)
     with Interrupts() as interrupts:
         keeper = Keeper(checkpoint, part, steps.per_epoch, optimisation.epochs, early, interrupts, report)
         callbacks = [
@@ -180,7 +191,7 @@ def _fit(trainer: IndexedTrainer, batches: Batches, keeper: Keeper, callbacks: S
                 batches.after(keeper.steps),
                 initial_epoch=first,
                 epochs=last,
-                steps_per_epoch=steps,
+                steps_per_epoch=steps // batches.steps.per_execution,
                 callbacks=callbacks,
                 verbose=0,
             )

@@ -127,7 +127,7 @@ def test_pairs_are_of_an_image_and_itself_or_a_neighbor_that_is_learned_from() -
     neighbors = np.array([[1, 2], [0, 2], [0, 1], [0, 1]], np.int32)
     examples = Examples(np.arange(4, dtype=np.float32), neighbors=neighbors)
     learned = np.array([0, 1, 3])
-    epochs = np.array(list(Batches(examples, learned, Steps(100, 10), 30, epochs=2, seed=0).after(0)))
+    epochs = np.concatenate(list(Batches(examples, learned, Steps(100, 10), 30, epochs=2, seed=0).after(0)))
     assert epochs.shape == (200, 30, 2)
     first, second = epochs.reshape(-1, 2).T
     assert set(first) == {0, 1, 3}

@@ -187,7 +187,7 @@ def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
     twin.set_weights(model.whole.get_weights())
     trainer = IndexedTrainer(model.trained, losses.binary_crossentropy, Examples(IMAGES))
     trainer.compile(optimizer=keras.optimizers.Adam(1e-3))
-    trainer.train_step(tf.range(16))
+    trainer.train_step(tf.range(16)[None])
     twin.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
     x = (IMAGES[:16] / 255).astype(np.float32)
     twin.train_on_batch(x, x)
