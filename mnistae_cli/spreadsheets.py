@@ -1,6 +1,7 @@
 """CSV files that a spreadsheet program opens and saves."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
@@ -36,3 +37,11 @@ def whole_number(cell: str) -> int:
     """The number in a cell, or -1 if it holds none from 0 to 10¹² - 1. Spreadsheets may write 7 as 7.0."""
     digits = cell.removesuffix(".0")
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 12 else -1
+
+
+def write_history(path: Path, history: Mapping[str, list[float]]) -> None:
+    """One row per epoch: its number from 1, then its losses."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["epoch", *history])
+        table.writerows([epoch, *row] for epoch, row in enumerate(zip(*history.values(), strict=True), start=1))

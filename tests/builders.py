@@ -7,9 +7,8 @@ import numpy as np
 from mnistae_cli.clusters.kmeans import Clustering, fit_kmeans
 from mnistae_cli.flat import make
 from mnistae_cli.nets.autoencoder import Autoencoder
-from mnistae_cli.nets.classifier import Head, build_head
 from mnistae_cli.nets.training import Optimisation
-from mnistae_cli.settings import MLP, ClassifyConfig, KMeans, Prototypes, TrainConfig
+from mnistae_cli.settings import KMeans, TrainConfig
 
 
 def train_config(**settings: Any) -> TrainConfig:
@@ -24,14 +23,6 @@ def build(images: np.ndarray | tuple[int, int], config: TrainConfig, steps: int 
 
 def optimisation(config: TrainConfig) -> Optimisation:
     return Optimisation.of(config.code.training, config.seed)
-
-
-def head_of(features: np.ndarray, n_classes: int, **settings: Any) -> Head:
-    """An untrained head by the settings of `classify`."""
-    kind = make(ClassifyConfig, settings).head
-    assert not isinstance(kind, Prototypes)
-    hidden = kind.hidden if isinstance(kind, MLP) else None
-    return build_head(features, n_classes, hidden=hidden, standardize=kind.features.standardize)
 
 
 def kmeans(features: np.ndarray, seed: int = 0, **settings: Any) -> Clustering:

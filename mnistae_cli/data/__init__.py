@@ -15,6 +15,7 @@ from mnistae_cli.data.framing import MEASURED_IMAGES, Frame, frame_image, measur
 from mnistae_cli.data.image_files import image_paths, read_grey
 from mnistae_cli.data.npy import NpyWriter, load_npy
 from mnistae_cli.data.opening import open_images
+from mnistae_cli.data.orders import epoch_order, hold_out
 from mnistae_cli.data.parallel import in_parallel
 from mnistae_cli.data.rows import Rows, fits_memory
 from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, unit_scale
@@ -38,8 +39,10 @@ __all__ = [
     "data_folder",
     "draw_from",
     "draw_labels",
+    "epoch_order",
     "fits_memory",
     "frame_image",
+    "hold_out",
     "image_paths",
     "in_parallel",
     "load_dataset",

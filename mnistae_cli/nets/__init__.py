@@ -6,11 +6,9 @@ Importing it takes seconds: import it inside the function that trains.
 from mnistae_cli.nets.augmentation import corrupted
 from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
 from mnistae_cli.nets.batches import Examples, plan_steps
-from mnistae_cli.nets.classifier import Head, build_head, build_prototypes
-from mnistae_cli.nets.export import export_onnx, load_keras, write_history
+from mnistae_cli.nets.export import export_onnx, load_keras
 from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
 from mnistae_cli.nets.invariance import build_invariant
-from mnistae_cli.nets.losses import softmax_crossentropy
 from mnistae_cli.nets.regrouping import carry_over, encoded
 from mnistae_cli.nets.resuming import Part
 from mnistae_cli.nets.runtime import start_session
@@ -23,7 +21,6 @@ __all__ = [
     "BatchTopK",
     "Examples",
     "Fitted",
-    "Head",
     "KLPenalty",
     "L1Penalty",
     "Optimisation",
@@ -31,9 +28,7 @@ __all__ = [
     "TopK",
     "build_dense",
     "build_finetuned",
-    "build_head",
     "build_invariant",
-    "build_prototypes",
     "build_sparse",
     "carry_over",
     "corrupted",
@@ -43,8 +38,6 @@ __all__ = [
     "labelled_loss",
     "load_keras",
     "plan_steps",
-    "softmax_crossentropy",
     "start_session",
     "train_network",
-    "write_history",
 ]

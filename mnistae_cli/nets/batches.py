@@ -8,8 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnistae_cli.data import ImageSource
-from mnistae_cli.errors import UsageError
+from mnistae_cli.data import ImageSource, epoch_order
 
 EXECUTION_STEPS = range(8, 65)  # steps per call of the compiled function; fewer or many more were slower
 USUAL_STEPS = 48
@@ -89,19 +88,6 @@ class Examples:
         return pairs
 
 
-def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seeded indices of the examples to learn from, and of those that are held out for early stopping.
-
-    Raises:
-        UsageError: there is only one example.
-    """
-    if n < 2:
-        raise UsageError("--patience needs two examples: one to learn from, one to hold out.", "Leave --patience out.")
-    order = np.random.default_rng([seed, 0, 2]).permutation(n)
-    n_held_out = min(max(round(n * fraction), 1), n - 1)
-    return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-
-
 @dataclass(frozen=True)
 class Steps:
     """Steps of one epoch, and how many of them go into one call of the compiled function."""
@@ -117,12 +103,6 @@ def plan_steps(n: int, batch_size: int) -> Steps:
         return Steps(needed, needed)
     per_execution = min(EXECUTION_STEPS, key=lambda steps: (-needed % steps, abs(steps - USUAL_STEPS)))
     return Steps(-(-needed // per_execution) * per_execution, per_execution)
-
-
-def epoch_order(n: int, steps: int, batch_size: int, seed: int, epoch: int) -> NDArray[np.int32]:
-    """The indices of an epoch, (steps, batch_size): a permutation of n, wrapped around to fill the last batch."""
-    order = np.random.default_rng([seed, epoch]).permutation(n)
-    return np.resize(order, (steps, batch_size)).astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,7 @@
-"""Writing the results of training: networks as ONNX, and the losses as a table."""
+"""Writing networks as ONNX, and reading them as Keras saved them."""
 
-import csv
 import logging
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +84,3 @@ def _merge_reshapes(graph: onnx.GraphProto) -> None:
     weights = [each for each in graph.initializer if each.name in used]
     del graph.initializer[:]
     graph.initializer.extend(weights)
-
-
-def write_history(path: Path, history: Mapping[str, list[float]]) -> None:
-    """One row per epoch: its number from 1, then its losses."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["epoch", *history])
-        table.writerows([epoch, *row] for epoch, row in enumerate(zip(*history.values(), strict=True), start=1))

@@ -9,8 +9,8 @@ from keras import ops
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Drawn, Pixels, unit_scale
+from mnistae_cli.heads import prototype_weights
 from mnistae_cli.nets.augmentation import RandomAffine
-from mnistae_cli.nets.classifier import prototype_weights
 from mnistae_cli.nets.invariance import mean_over_places
 from mnistae_cli.nets.losses import Loss, softmax_crossentropy
 
@@ -108,7 +108,7 @@ def build_finetuned(
     head = keras.layers.Dense(n_classes, name="logits")
     features = keras.Input(encoder.output_shape[1:], name="features")
     classifier = keras.Model(features, keras.layers.Softmax(name="softmax")(head(features)), name="classifier")
-    head.set_weights(_first_head(backbone, pixels, codes, drawn, n_classes))
+    head.set_weights(list(_first_head(backbone, pixels, codes, drawn, n_classes)))
 
     pairs = keras.Input((2, height, width), name="pairs")
     weak = RandomAffine(views.augment / 2, views.seed, name="weak")
@@ -132,7 +132,7 @@ def labelled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
 
 def _first_head(
     backbone: keras.Model, pixels: Pixels, codes: NDArray[np.float32], drawn: Drawn, n_classes: int
-) -> list[NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     kernel, bias = prototype_weights(codes[drawn.indices], drawn.labels, n_classes)
     predicted = (codes @ kernel + bias).argmax(axis=1).astype(np.uint8)
     predicted[drawn.indices] = drawn.labels

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnistae_cli.data import hold_out
 from mnistae_cli.errors import UsageError
-from mnistae_cli.nets.batches import Batches, Examples, hold_out, plan_steps
+from mnistae_cli.nets.batches import Batches, Examples, plan_steps
 from mnistae_cli.nets.callbacks import HeldOutLosses, Progress, StopsWhenDiverged
 from mnistae_cli.nets.losses import Loss
 from mnistae_cli.nets.memory import KeepsFreedMemory

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mnistae_cli.fields import WIDEST, Checked, option
+from mnistae_cli.codes import number_of_epochs
+from mnistae_cli.fields import AUTO, WIDEST, Checked, WholeOrAuto, option
 from mnistae_cli.flat import Kind, choice
 from mnistae_cli.settings.labelled import LabelledConfig
 
@@ -12,22 +13,33 @@ from mnistae_cli.settings.labelled import LabelledConfig
 class HeadTraining(Checked):
     """How a head is trained."""
 
+    usual_epochs: ClassVar[int] = 20
+    least_steps: ClassVar[int] = 900  # a head that learns from 50 labels names a quarter more of the images right
+
     weight_decay: float = option(
         0.6, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
     )
     label_smoothing: float = option(0.1, "Share of each target spread over all classes.", minimum=0, below=1)
-    epochs: int = option(50, "Passes over the drawn labels.", minimum=1)
+    epochs: WholeOrAuto = option(
+        AUTO, "Passes over the drawn labels; auto is 20, or more for few labels: at least 900 steps.", minimum=1
+    )
     batch_size: int = option(128, "Images per step.", minimum=1)
     learning_rate: float = option(2e-2, "Adam's step size; the peak of a one-cycle schedule.", above=0)
     schedule: Literal["one-cycle", "constant"] = option(
         "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
     )
+    beta_2: float = option(0.99, "Adam's decay of the squared gradients.", minimum=0, below=1)
     patience: int = option(
         0, "Stop after so many epochs without a better loss on held-out drawn labels; 0: never.", minimum=0
     )
     validation_fraction: float = option(
         0.1, "Share of the drawn labels held out to stop by, with patience.", above=0, below=1, flag="validation"
     )
+
+    def epochs_for(self, n: int) -> int:
+        """The epochs for `n` labels."""
+        size = min(self.batch_size, n)
+        return number_of_epochs(self.epochs, size, n, usual=self.usual_epochs, least_steps=self.least_steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +63,7 @@ class MLP(TrainedHead):
 
     chosen_by: ClassVar = {"head": "mlp"}
     summary: ClassVar = "a hidden ReLU layer"
-    hidden: int = option(64, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
+    hidden: int = option(128, "Width of the ReLU layer, in units.", minimum=1, maximum=WIDEST)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from mnistae_cli.data import Drawn, draw_from, in_parallel, load_encoded, load_n
 from mnistae_cli.inference import BATCH_SIZE, open_network
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import FinetuneConfig, reads_of
+from mnistae_cli.spreadsheets import write_history
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
 
@@ -64,7 +65,7 @@ def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], draw
     nets.export_onnx(model.encoder, work.folder / "encoder.onnx")
     nets.export_onnx(model.classifier, work.folder / "classifier.onnx")
     model.whole.save(work.folder / "finetuned.keras")
-    nets.write_history(work.folder / "history.csv", fitted.history)
+    write_history(work.folder / "history.csv", fitted.history)
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
     encoder, classifier = (open_network(work.folder / f"{name}.onnx") for name in ("encoder", "classifier"))
     batches = test_images.batches(BATCH_SIZE)

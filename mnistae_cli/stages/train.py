@@ -23,6 +23,7 @@ from mnistae_cli.data import (
 from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import TrainConfig
+from mnistae_cli.spreadsheets import write_history
 from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _fill(work: Work, config: TrainConfig, data: Dataset, report: Report) -> Non
     model.whole.save(work.folder / "autoencoder.keras")
     nets.export_onnx(model.encoder, work.folder / "encoder.onnx")
     nets.export_onnx(model.decoder, work.folder / "decoder.onnx")
-    nets.write_history(work.folder / "history.csv", fitted.history)
+    write_history(work.folder / "history.csv", fitted.history)
     if neighbors.shape[1]:
         np.save(work.folder / "neighbors.npy", neighbors)
     if model.atoms is not None:

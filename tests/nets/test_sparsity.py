@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from mnistae_cli.codes import L1
+from mnistae_cli.data import hold_out
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets.autoencoder import Autoencoder
-from mnistae_cli.nets.batches import Examples, hold_out
+from mnistae_cli.nets.batches import Examples
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.runtime import start_session
 from mnistae_cli.nets.sparsity import (

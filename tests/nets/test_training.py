@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnistae_cli.errors import UsageError
+from mnistae_cli.data import epoch_order, hold_out
 from mnistae_cli.inference import open_network
 from mnistae_cli.nets import losses
 from mnistae_cli.nets.autoencoder import Autoencoder
-from mnistae_cli.nets.batches import Examples, Steps, epoch_order, hold_out, plan_steps
+from mnistae_cli.nets.batches import Examples, Steps, plan_steps
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.runtime import start_session
-from mnistae_cli.nets.training import Fitted, IndexedTrainer, Optimisation, learning_rate, train_network
+from mnistae_cli.nets.training import Fitted, IndexedTrainer, learning_rate, train_network
 from mnistae_cli.progress import Advance, silent
-from mnistae_cli.settings.classify import HeadTraining
 from mnistae_cli.settings.train import TrainConfig
-from tests.builders import build, head_of, optimisation, train_config
+from tests.builders import build, optimisation, train_config
 from tests.conftest import shapes
 
 IMAGES = shapes(200, 0)[0]
@@ -166,20 +165,6 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     assert kept == pytest.approx(min(fitted.history["val_loss"]), rel=1e-5)
 
 
-def test_patience_works_on_labels_too() -> None:
-    config = HeadTraining(epochs=30, patience=2, learning_rate=0.5, schedule="constant")
-    features, labels = RNG.normal(size=(40, 6)).astype(np.float32), np.arange(40, dtype=np.uint8) % 3
-    start_session(0)
-    head = head_of(features, 3, hidden=5)
-    loss = losses.softmax_crossentropy(0.1, 3)
-    examples = Examples(features, labels)
-    fitted = train_network(head.logits, loss, examples, Optimisation.of(config, 0), silent, task="classify", xla=False)
-    assert len(fitted.history["val_loss"]) < 30
-    with pytest.raises(UsageError, match="--patience"):
-        one = Examples(features[:1], labels[:1])
-        train_network(head.logits, loss, one, Optimisation.of(config, 0), silent, task="", xla=False)
-
-
 def test_one_step_of_the_trainer_is_one_step_of_keras() -> None:
     start_session(0)
     model = build((10, 12), QUICK)
@@ -225,16 +210,6 @@ def test_a_training_run_traces_two_graphs_however_long_it_is() -> None:
         assert len(traces) == 2
 
 
-def test_a_head_standardises_and_names_classes() -> None:
-    features = (RNG.normal(3, 2, (50, 6)) * [1, 1, 1, 1, 1, 0]).astype(np.float32)
-    head = head_of(features, 4, hidden=5)
-    scaled = head.probabilities.get_layer("standardize")(features).numpy()
-    assert scaled.mean(0) == pytest.approx(np.zeros(6), abs=1e-5)
-    assert scaled.std(0)[:5] == pytest.approx(np.ones(5), abs=1e-4)
-    assert scaled[:, 5] == pytest.approx(np.zeros(50))
-    assert head.probabilities(features).numpy().sum(1) == pytest.approx(np.ones(50))
-
-
 def test_exports_give_the_same_numbers(tmp_path: object) -> None:
     from pathlib import Path
 
@@ -242,8 +217,7 @@ def test_exports_give_the_same_numbers(tmp_path: object) -> None:
     model = build((10, 12), train_config(hidden=(20,), latent_dim=5))
     x = RNG.random((7, 10, 12)).astype(np.float32)
     codes = model.encoder(x).numpy()
-    head = head_of(codes, 3, hidden=5)
-    networks = [(model.encoder, x), (model.decoder, codes), (head.probabilities, codes)]
+    networks = [(model.encoder, x), (model.decoder, codes)]
     for number, (network, batch) in enumerate(networks):
         export_onnx(network, folder / f"{number}.onnx")
         exported = open_network(folder / f"{number}.onnx")

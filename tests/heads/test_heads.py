@@ -1,0 +1,179 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from scipy.special import log_softmax, softmax
+
+from mnistae_cli.errors import UsageError
+from mnistae_cli.heads import Head, Trained, fit_head, prototype_weights, prototypes, write_keras, write_onnx
+from mnistae_cli.inference import open_network
+from mnistae_cli.progress import Advance
+from mnistae_cli.settings import HeadTraining
+
+RNG = np.random.default_rng(0)
+CENTRES = np.array([[0, 0, 0], [4, 0, 0], [0, 4, 4]], np.float32)
+LABELS = RNG.integers(0, 3, 60).astype(np.uint8)
+FEATURES = (CENTRES[LABELS] + RNG.normal(0, 0.5, (60, 3))).astype(np.float32)
+HIDDEN = {"mlp": 5, "linear": None}
+
+
+def fitted(features: np.ndarray = FEATURES, labels: np.ndarray = LABELS, seed: int = 0, **how: object) -> Trained:
+    hidden = how.pop("hidden", 5)
+    standardize = bool(how.pop("standardize", True))
+    training = HeadTraining(**how)  # type: ignore[arg-type]
+    return fit_head(features, labels, 3, training, hidden=hidden, standardize=standardize, seed=seed)  # type: ignore[arg-type]
+
+
+def head_of(kind: str) -> Head:
+    return prototypes(FEATURES, LABELS, 3) if kind == "prototypes" else fitted(hidden=HIDDEN[kind], epochs=3).head
+
+
+@pytest.mark.parametrize("hidden", [None, 5])
+def test_a_head_learns_its_labels(hidden: int | None) -> None:
+    trained = fitted(hidden=hidden)
+    assert (trained.head.logits(FEATURES).argmax(1) == LABELS).all()
+    assert len(trained.head.layers) == (2 if hidden else 1)
+    assert trained.best_epoch == len(trained.history["loss"]) == 900
+
+
+@pytest.mark.parametrize(("n", "epochs"), [(1, 900), (50, 900), (300, 300), (6000, 20), (60000, 20)])
+def test_few_labels_are_seen_more_often(n: int, epochs: int) -> None:
+    assert HeadTraining().epochs_for(n) == epochs
+    assert HeadTraining(epochs=7).epochs_for(n) == 7
+
+
+def weights_of(head: Head) -> list[np.ndarray]:
+    return [weights for layer in head.layers for weights in layer]
+
+
+def test_training_is_keras_with_adamw() -> None:
+    """The same weights, after the same steps with the same batches, up to rounding."""
+
+    def after(rate: float) -> list[np.ndarray]:
+        return weights_of(
+            fitted(
+                standardize=False, epochs=4, batch_size=60, learning_rate=rate, schedule="constant", weight_decay=0.5
+            ).head
+        )
+
+    inputs = keras.Input((3,))
+    twin = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dense(5, "relu")(inputs)))
+    twin.set_weights(after(1e-30))
+    twin.compile(
+        keras.optimizers.AdamW(0.01, weight_decay=0.5, beta_2=0.99),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+    )
+    twin.fit(FEATURES, np.eye(3)[LABELS], batch_size=60, epochs=4, verbose=0)
+    for ours, theirs in zip(after(0.01), twin.get_weights(), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-4)
+
+
+def test_the_loss_is_one_numpy_line() -> None:
+    trained = fitted(epochs=1, learning_rate=1e-30, batch_size=60)
+    targets = 0.9 * np.eye(3)[LABELS] + 0.1 / 3
+    expected = -(targets * log_softmax(trained.head.logits(FEATURES), axis=1)).sum(1).mean()
+    assert trained.history["loss"][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_rate_rises_and_falls() -> None:
+    from mnistae_cli.heads.training import _course
+
+    rates = _course(100, "one-cycle")
+    assert rates[[0, 10, 55]] == pytest.approx([0, 1, 0.5])
+    assert rates[99] < 0.001
+    assert _course(3, "constant").tolist() == [1, 1, 1]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
+    first, again, other = (fitted(seed=seed, epochs=3).head.layers[0][0].tobytes() for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_patience_stops_and_keeps_the_best_weights() -> None:
+    events: list[Advance] = []
+    features, labels = RNG.normal(size=(40, 6)).astype(np.float32), np.arange(40, dtype=np.uint8) % 3
+    how = HeadTraining(epochs=30, patience=2, learning_rate=0.5, schedule="constant")
+    trained = fit_head(features, labels, 3, how, hidden=5, report=events.append)  # type: ignore[arg-type]
+    losses = trained.history["val_loss"]
+    assert len(losses) == len(events) < 30
+    assert trained.best_epoch == int(np.argmin(losses)) + 1 == len(losses) - 2
+    shorter = HeadTraining(epochs=trained.best_epoch, patience=2, learning_rate=0.5, schedule="constant")
+    again = fit_head(features, labels, 3, shorter, hidden=5).head
+    assert [each.tobytes() for each in weights_of(again)] == [each.tobytes() for each in weights_of(trained.head)]
+    with pytest.raises(UsageError, match="--patience"):
+        fit_head(features[:1], labels[:1], 3, how)
+
+
+def test_a_training_that_diverges_is_refused_in_one_line() -> None:
+    with pytest.raises(UsageError, match=r"classify diverged in epoch \d+: its loss is (nan|inf)"):
+        fitted(learning_rate=1e30, schedule="constant", weight_decay=0.0, epochs=50)
+
+
+def test_what_is_constant_on_the_drawn_images_is_left_out() -> None:
+    silent = np.concatenate([FEATURES, np.zeros((60, 2), np.float32)], axis=1)
+    head = fitted(silent, epochs=3).head
+    loud = silent + np.array([0, 0, 0, 100, -100], np.float32)
+    assert np.array_equal(head.logits(loud), head.logits(silent))
+
+
+def test_scaled_features_give_the_same_head() -> None:
+    moved = FEATURES * np.array([1, 10, 100], np.float32) + 5
+    assert fitted(moved, epochs=3).head.logits(moved) == pytest.approx(fitted(epochs=3).head.logits(FEATURES), abs=1e-3)
+
+
+def test_prototypes_name_the_nearest_class_mean() -> None:
+    means = np.stack([FEATURES[each == LABELS].mean(0) for each in range(3)])
+    asked = RNG.normal(2, 2, (200, 3)).astype(np.float32)
+    nearest = np.square(asked[:, None] - means).sum(2).argmin(1)
+    assert prototypes(FEATURES, LABELS, 3).logits(asked).argmax(1).tolist() == nearest.tolist()
+
+
+def test_prototypes_are_a_softmax_of_squared_distances() -> None:
+    means = np.stack([FEATURES[each == LABELS].mean(0) for each in range(3)]).astype(float)
+    apart = np.square(means[:, None] - means).sum(2)
+    spread = np.mean([np.delete(row, i).min() for i, row in enumerate(apart)]) / 8
+    expected = softmax(-np.square(FEATURES[:, None] - means).sum(2) / (2 * spread), axis=1)
+    assert softmax(prototypes(FEATURES, LABELS, 3).logits(FEATURES), axis=1) == pytest.approx(expected, abs=1e-4)
+
+
+def test_one_label_a_class_is_enough_and_an_absent_class_is_never_named() -> None:
+    labels = np.array([0, 2], np.uint8)
+    told = softmax(prototypes(CENTRES[labels], labels, 4).logits(FEATURES), axis=1)
+    assert set(told.argmax(1)) == {0, 2}
+    assert told[:, [1, 3]].max() == 0
+
+
+def test_prototypes_in_one_place_or_of_one_class_are_numbers() -> None:
+    same = np.zeros((4, 3), np.float32)
+    for labels in (np.array([0, 0, 1, 1], np.uint8), np.zeros(4, np.uint8)):
+        kernel, bias = prototype_weights(same, labels, 2)
+        assert np.isfinite(kernel).all()
+        assert np.isfinite(bias).all()
+
+
+@pytest.mark.parametrize("kind", ["mlp", "linear", "prototypes"])
+def test_a_tempered_head_divides_its_logits(kind: str) -> None:
+    head = head_of(kind)
+    assert head.tempered(2.5).logits(FEATURES) == pytest.approx(head.logits(FEATURES) / 2.5, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "linear", "prototypes"])
+def test_files_give_the_same_probabilities(kind: str, tmp_path: Path) -> None:
+    head = head_of(kind)
+    write_keras(head, tmp_path / "classifier.keras")
+    write_onnx(head, tmp_path / "classifier.onnx")
+    expected = softmax(head.logits(FEATURES), axis=1)
+    model, network = keras.models.load_model(tmp_path / "classifier.keras"), open_network(tmp_path / "classifier.onnx")
+    assert model(FEATURES).numpy() == pytest.approx(expected, abs=1e-5)
+    assert network(FEATURES) == pytest.approx(expected, abs=1e-5)
+    assert network(FEATURES[:1]).shape == (1, 3)
+    assert [layer.name for layer in model.layers][-2:] == ["logits", "softmax"]
+    assert model.get_layer("logits").get_config()["units"] == 3
+
+
+def test_equal_heads_have_equal_files(tmp_path: Path) -> None:
+    for write in (write_keras, write_onnx):
+        for name in ("first", "second"):
+            write(head_of("mlp"), tmp_path / name)
+        assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
