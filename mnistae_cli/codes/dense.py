@@ -18,13 +18,15 @@ class Dense(Code):
     chosen_by: ClassVar = {"model": "dense"}
     in_parts: ClassVar[bool] = True
     summary: ClassVar = "many units, most of them active"
+    usual_epochs: ClassVar[int] = 6
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option()
-    sparsity_weight: float = option(4e-6, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
+    sparsity_weight: float = option(3e-6, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
+    code_gain: float = option(2.0, "Starts with a code this much larger: the decoder then learns faster.", above=0)
     layers: Layers = Layers()
     corruption: Corruption = Corruption()
-    training: Training = Training(learning_rate=1e-2)
+    training: Training = Training(learning_rate=8e-3, beta_2=0.95)
 
     def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
         """H×W → layers → ReLU code → layers reversed → H×W."""
@@ -32,4 +34,6 @@ class Dense(Code):
 
         height, width = pixels.shape[1:]
         settings = self.network_settings(seed)
-        return nets.build_dense(height, width, loss=self.loss, sparsity_weight=self.sparsity_weight, **settings)
+        return nets.build_dense(
+            height, width, loss=self.loss, sparsity_weight=self.sparsity_weight, code_gain=self.code_gain, **settings
+        )

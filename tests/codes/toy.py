@@ -30,7 +30,7 @@ class Toy(Code):
         from mnistae_cli import nets
 
         settings = self.network_settings(seed) | {"hidden": (self.latent_dim,) * self.depth}
-        return nets.build_dense(*pixels.shape[1:], loss=self.loss, sparsity_weight=0.0, **settings)
+        return nets.build_dense(*pixels.shape[1:], loss=self.loss, sparsity_weight=0.0, code_gain=1.0, **settings)
 
 
 if __name__ == "__main__":

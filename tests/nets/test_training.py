@@ -227,3 +227,14 @@ def test_exports_give_the_same_numbers(tmp_path: object) -> None:
 
 def test_steps_of_a_tiny_set() -> None:
     assert plan_steps(5, 5) == Steps(1, 1)
+
+
+def test_a_gain_makes_the_first_code_larger_and_leaves_the_network_as_it_is() -> None:
+    x, outputs = RNG.random((2, 10, 12)).astype(np.float32), []
+    for gain in (1.0, 4.0):
+        start_session(0)
+        model = build((10, 12), train_config(latent_dim=5, code_gain=gain))
+        outputs.append((model.encoder(x).numpy(), model.whole(x).numpy()))
+    (plain, first), (larger, second) = outputs
+    assert larger == pytest.approx(4 * plain, rel=1e-5)
+    assert second == pytest.approx(first, abs=1e-6)
