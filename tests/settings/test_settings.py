@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,7 +127,9 @@ def test_each_code_has_its_own_defaults() -> None:
 
 
 def test_a_config_is_the_same_by_its_parts_and_by_its_flat_names() -> None:
-    parts = TrainConfig(code=Dense(latent_dim=9, layers=Layers(hidden=(5,)), training=Training(epochs=3)), seed=2)
+    parts = TrainConfig(
+        code=Dense(latent_dim=9, layers=Layers(hidden=(5,)), training=replace(Dense().training, epochs=3)), seed=2
+    )
     assert parts == make(TrainConfig, {"latent_dim": 9, "hidden": [5], "epochs": 3, "seed": 2})
     flat = {name: value for name, value in record(parts).items() if value is not None}
     assert make(TrainConfig, flat) == parts
