@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from mnistae_cli.codes import CODES, Dense, Layers, Training
+from mnistae_cli.codes import CODES, Dense, Layers
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import Checked
 from mnistae_cli.flat import make, record, settings_of
