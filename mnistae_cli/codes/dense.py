@@ -22,7 +22,7 @@ class Dense(Code):
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option()
-    sparsity_weight: float = option(3e-6, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
+    sparsity_weight: float = option(2e-6, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
     code_gain: float = option(2.0, "Starts with a code this much larger: the decoder then learns faster.", above=0)
     layers: Layers = Layers()
     corruption: Corruption = Corruption()
