@@ -55,7 +55,7 @@ def table(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
     of = medians(measured)
     theirs, ours = of["plain"], of["mnistae"]
     rows = [
-        ["epochs of autoencoder and head", "50, 50", f"{Dense.usual_epochs}, {MLP().training.epochs}", ""],
+        ["epochs of autoencoder and head", "50, 50", f"{Dense.usual_epochs}, {MLP().training.usual_epochs}", ""],
         ["whole process, s", f"{theirs['seconds']:.0f}", f"{ours['seconds']:.1f}", _ratio(theirs, ours, "seconds")],
         *(
             [f"{stage}, s", f"{theirs[stage]:.1f}", f"{ours[stage]:.1f}", _ratio(theirs, ours, stage)]

@@ -53,7 +53,7 @@ def mnistae_fit(batch_size: int) -> Contender:
         training = Training(epochs=EPOCHS, batch_size=batch_size, learning_rate=1e-3, schedule="constant", beta_2=0.999)
         start_session(0)
         started = perf_counter()
-        model = Dense(sparsity_weight=0.0, training=training).build(pixels, steps=0, seed=0)
+        model = Dense(sparsity_weight=0.0, code_gain=1.0, training=training).build(pixels, steps=0, seed=0)
         fitted = train_network(
             model.trained,
             model.loss,

@@ -94,9 +94,9 @@ def fit_head(
     history: dict[str, list[float]] = {"loss": [], **({"val_loss": []} if how.patience else {})}
     best = network.values.copy()
     for epoch in range(epochs):
-        order = learned[epoch_order(len(learned), steps, size, seed, epoch)].ravel()
+        order = learned[epoch_order(len(learned), steps, size, seed, epoch)]
         done = epoch * steps
-        history["loss"].append(network.learn(inputs[order], targets[order], rates[done : done + steps], done))
+        history["loss"].append(network.learn(inputs, targets, order, rates[done : done + steps], done))
         if how.patience:
             history["val_loss"].append(_loss(signals_of(network.layers, inputs[held_out])[-1], targets[held_out]))
         _check(history, epoch)
@@ -124,11 +124,13 @@ class _Network:
             limit = np.sqrt(6 / sum(kernel.shape))
             kernel[:] = rng.uniform(-limit, limit, kernel.shape)
 
-    def learn(self, inputs: Values, targets: Values, rates: NDArray[np.float64], done: int) -> float:
-        """One step for each of the `rates` on equal parts of `inputs`, after so many steps. Returns the mean loss."""
-        parts = zip(np.split(inputs, len(rates)), np.split(targets, len(rates)), rates, strict=True)
+    def learn(
+        self, inputs: Values, targets: Values, order: NDArray[np.int64], rates: NDArray[np.float64], done: int
+    ) -> float:
+        """A step for each row of `order` (S, B) of indices, after so many steps. Returns the mean loss."""
         with np.errstate(all="ignore"):  # a training that diverges is refused after the epoch
-            return float(np.mean([self._learn(*each, done + number) for number, each in enumerate(parts, start=1)]))
+            steps = enumerate(zip(order, rates, strict=True), start=done + 1)
+            return float(np.mean([self._learn(inputs[at], targets[at], rate, number) for number, (at, rate) in steps]))
 
     def _learn(self, inputs: Values, targets: Values, rate: float, number: int) -> float:
         *signals, logits = signals_of(self.layers, inputs)

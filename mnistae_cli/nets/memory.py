@@ -1,30 +1,52 @@
-"""Memory that a training has freed is kept for its next step."""
+"""Memory that a step of a training has freed is kept for the next one, and given back at the end."""
 
 import ctypes
 import sys
-from functools import cache
+from typing import Any
 
 import keras
 
 # Names of glibc's mallopt. At the first step of a training from a generator TensorFlow sets the first to 128 kB.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-BYTES = 2**31 - 1
+USUAL, LARGEST = 128 * 1024, 2**31 - 1  # bytes
 
 
-@cache
 def keep_freed_memory() -> bool:
     """Let the C library keep freed blocks of any size for this process. Returns whether it could be told: glibc can.
 
     A step frees and takes blocks of megabytes. Given back to the system and taken again, page by page, they cost a
     third of the processor time of an invariant training.
     """
+    return _tell(LARGEST)
+
+
+def give_back_memory() -> bool:
+    """Give what is free back to the system, and later what will be freed. Returns as `keep_freed_memory`."""
+    told = _tell(USUAL)
+    if told:
+        ctypes.CDLL(None).malloc_trim(0)
+    return told
+
+
+def _tell(threshold: int) -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    return mallopt is not None and all(mallopt(name, BYTES) for name in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD))
+    return mallopt is not None and all(mallopt(name, threshold) for name in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD))
 
 
 class KeepsFreedMemory(keras.callbacks.Callback):
     """Calls `keep_freed_memory` after the first step, when TensorFlow has set its own limit."""
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-        """Only the first call does something."""
-        keep_freed_memory()
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = False
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Only after the first step."""
+        if not self._told:
+            self._told = True
+            keep_freed_memory()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """The stages after the training need the memory."""
+        self._told = False
+        give_back_memory()

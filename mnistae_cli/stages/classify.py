@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def _fit(
 ) -> tuple[Trained, float]:
     """The head, and its temperature. They are fitted at the same time, each by one thread."""
 
-    def fit(learned: NDArray[np.int64], report: Report) -> Trained:
+    def fit(learned: NDArray[np.int64] | slice, report: Report) -> Trained:
         kind, known, names = config.head, features[learned], labels[learned]
         if isinstance(kind, Prototypes):
             return Trained(prototypes(known, names, n_classes))
@@ -73,13 +74,25 @@ def _fit(
             hidden=hidden, standardize=standardize, seed=config.seed, report=report,
         )  # fmt: skip
 
-    def fit_and_predict(learned: NDArray[np.int64], held_out: NDArray[np.int64]) -> NDArray[np.float32]:
-        return fit(learned, silent).head.logits(features[held_out])
+    stopped = Event()
 
-    with threadpool_limits(1), ThreadPoolExecutor() as threads:
-        kept = threads.submit(fit, np.arange(len(labels)), report)
-        temperature = held_out_temperature(labels, fit_and_predict) if config.calibrate else 1.0
-        trained = kept.result()
+    def goes_on(_: object) -> None:
+        if stopped.is_set():
+            raise InterruptedError
+
+    def fit_and_predict(learned: NDArray[np.int64], held_out: NDArray[np.int64]) -> NDArray[np.float32]:
+        return fit(learned, goes_on).head.logits(features[held_out])
+
+    def calibrate() -> float | None:
+        return held_out_temperature(labels, fit_and_predict) if config.calibrate else 1.0
+
+    with threadpool_limits(1), ThreadPoolExecutor(1) as other_thread:
+        calibration = other_thread.submit(calibrate)
+        try:
+            trained = fit(slice(None), report)
+            temperature = calibration.result()
+        finally:
+            stopped.set()  # after an error or Ctrl-C the other thread ends with its epoch
     if temperature is None:
         report(Notice("too few labels: none can be held out for the calibration"))
     return trained, temperature or 1.0
