@@ -23,6 +23,7 @@ SECONDS_TO_ANSWER = 5  # for the scheduler
 SECONDS_BETWEEN_LOOKS = 0.5
 CHATTY = ("distributed", "tornado", "asyncio", "bokeh")
 SILENT = logging.CRITICAL + 1
+NO_COMPLAINT = "ignore:resource_tracker:UserWarning"  # a process of Python's complains if this one ends by a signal
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -162,6 +163,7 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
     with ExitStack() as closing:
         address: Any = scheduler
         if scheduler == LOCAL:
+            os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), NO_COMPLAINT)))
             scratch = Path(tempfile.mkdtemp(prefix="mnistae-"))
             unfinished.add(scratch)  # a signal ends the process without leaving the block
             closing.callback(_forget, scratch)

@@ -52,6 +52,7 @@ class Search:
         """
         if itself is not None:
             return self._nearest_others(queries, n_neighbors, itself)
+        import faiss  # noqa: F401 the limit holds for libraries that are loaded before it is set
         from threadpoolctl import threadpool_limits
 
         n_neighbors = min(n_neighbors, len(self._points))

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -46,3 +50,25 @@ def test_the_nearest_images_are_those_of_their_first_components() -> None:
     assert np.array_equal(nearest_images(images, 3), np.argsort(distances, axis=1)[:, :3])
     assert nearest_images(images[:3], 9).shape == (3, 2)
     assert nearest_images(images, 0).shape == (40, 0)
+
+
+PROGRAM = """
+import hashlib
+import numpy as np
+from mnistae_cli.clusters import neighbors
+
+neighbors.COMPARISONS = 0  # cells, which faiss finds by several threads
+points = np.random.default_rng(0).random(size=(8000, 512)).astype(np.float32)
+found = neighbors.Search(points).nearest(points[:300], 5)
+print(hashlib.sha256(found.distances.tobytes() + found.indices.tobytes()).hexdigest())
+"""
+
+
+def test_the_bytes_do_not_depend_on_the_usual_number_of_threads() -> None:
+    """faiss is loaded by the search itself. Dask leaves OMP_NUM_THREADS=1 in the process that starts workers."""
+    hashes = set()
+    for threads in ("1", "2"):
+        environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        ended = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, check=True)
+        hashes.add(ended.stdout)
+    assert len(hashes) == 1
