@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,12 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import MOST_NUMBERS, colored, plain, save, show
+from mnistae_cli.pictures._axes import MOST_NUMBERS, colored, plain, save
 from mnistae_cli.pictures.palette import look_of
 
 MANY = 3000  # dots, which cover each other unless they are small
 MOST_ATOMS = 1024
 STRONGEST = 8  # atoms shown for one image
+LINE = 1.25  # height of a row of pictures and of the text above them
 
 
 def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,20 +83,24 @@ def compositions(
     """
     sizes = np.linalg.norm(atoms.reshape(len(atoms), -1), axis=1)
     n_shown = min(STRONGEST, len(atoms))
-    figure = Figure(figsize=(1.05 * (n_shown + 2), 1.3 * len(images) + 0.5), layout="constrained")
-    grid = figure.subplots(len(images), n_shown + 2, squeeze=False)
-    for row, image, code, picture in zip(grid, unit_scale(images), codes, decoded, strict=True):
-        show(row[0], image)
-        show(row[1], picture)
+    height, width = np.array(images.shape[1:]) / max(images.shape[1:]) * 0.94  # of a place of 1 x LINE
+    figure = Figure(figsize=(1.05 * (n_shown + 2), 1.05 * LINE * len(images) + 0.6), layout="constrained")
+    axes = figure.subplots()  # one for all pictures: Matplotlib needs seconds for a hundred
+
+    def put(picture: NDArray[np.float32], row: int, column: int, text: str, **colors: Any) -> None:
+        axes.imshow(picture, extent=(column, column + width, row * LINE + height, row * LINE), **colors)
+        axes.text(column + width / 2, row * LINE - 0.03, text, fontsize=7, ha="center", va="bottom")
+
+    grey, signed = ({"cmap": "gray", "vmin": 0, "vmax": 1}, {"cmap": "RdBu_r", "vmin": -1, "vmax": 1})
+    for row, (image, code, picture) in enumerate(zip(unit_scale(images), codes, decoded, strict=True)):
+        put(image, row, 0, "" if row else "image", **grey)
+        put(picture, row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active", **grey)
         strongest = np.argsort(-code * sizes, kind="stable")[:n_shown]
-        for axes, unit, atom in zip(row[2:], strongest, _unit_peak(atoms[strongest]), strict=True):
-            axes.axis("off")
+        for column, (unit, atom) in enumerate(zip(strongest, _unit_peak(atoms[strongest]), strict=True), start=2):
             if code[unit] != 0:
-                axes.imshow(atom, cmap="RdBu_r", vmin=-1, vmax=1)
-                axes.set_title(f"{code[unit]:.2f} × #{unit}", fontsize=7)
-        row[1].set_xlabel(f"{np.count_nonzero(code)} active", fontsize=7)
-    grid[0][0].set_title("image", fontsize=8)
-    grid[0][1].set_title("decoded", fontsize=8)
+                put(atom, row, column, f"{code[unit]:.2f} × #{unit}", **signed)
+    axes.set(xlim=(0, n_shown + 2), ylim=(len(images) * LINE - LINE + 1, -0.3))
+    axes.axis("off")
     figure.suptitle(
         "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak", fontsize=9
     )
