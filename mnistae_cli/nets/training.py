@@ -34,7 +34,6 @@ class Optimisation:
     patience: int = 0
     validation_fraction: float = 0.1
     beta_2: float = 0.999
-    weight_decay: float = 0.0
     ema: float = 0.0
 
     @classmethod
@@ -79,7 +78,7 @@ class IndexedTrainer(keras.Model):
         """Steps of the optimizer on batches (S, B, …), one after the other: the mean loss of a batch, and penalties.
 
         The loop is compiled with its steps. Keras' `steps_per_execution` starts each step anew instead, and takes a
-        fifth longer.
+        seventh longer.
         """
         n_steps = batches.shape[0]
 
@@ -118,7 +117,6 @@ def _adam(optimisation: Optimisation, total_steps: int) -> keras.optimizers.Opti
     return keras.optimizers.Adam(
         learning_rate(optimisation, total_steps),
         beta_2=optimisation.beta_2,
-        weight_decay=optimisation.weight_decay or None,
         use_ema=optimisation.ema > 0,
         ema_momentum=optimisation.ema,
     )
