@@ -18,7 +18,7 @@ from benchmarks.faulty.flips import flip_artefacts, flip_checkpoints
 from benchmarks.faulty.full_disk import fill_disk
 from benchmarks.faulty.inputs import mutate_inputs
 from benchmarks.faulty.kills import kill_commands
-from benchmarks.faulty.scene import Tally, finished
+from benchmarks.faulty.scene import Scene, Tally, finished
 from benchmarks.measuring import Table, report
 
 HEADER = ("fault", "tried", "lost", "unnoticed", "tracebacks")
@@ -38,22 +38,23 @@ def main() -> None:
     parser.add_argument("--only", default="kills,flips,checkpoints,inputs,full,readonly")
     parser.add_argument("--keep", action="store_true", help="write results/, which README.md shows")
     options = parser.parse_args()
-    reference, root, seed = finished(options.artifacts / "reference"), options.artifacts / "root", options.seed
+    scene = Scene(finished(options.artifacts / "reference"), options.artifacts / "root")
+    seed = options.seed
     campaigns: dict[str, tuple[str, Callable[[], Tally]]] = {
-        "kills": ("killed at a random moment", lambda: kill_commands(reference, root, options.kills, seed)),
-        "flips": ("a bit of an artefact flipped", lambda: flip_artefacts(reference, root, options.flips, seed)),
+        "kills": ("killed at a random moment", lambda: kill_commands(scene, options.kills, seed)),
+        "flips": ("a bit of an artefact flipped", lambda: flip_artefacts(scene, options.flips, seed)),
         "checkpoints": (
             "a bit of a checkpoint flipped",
-            lambda: flip_checkpoints(reference, root, options.checkpoint_flips, seed),
+            lambda: flip_checkpoints(scene, options.checkpoint_flips, seed),
         ),
         "inputs": (
             "an input file changed",
-            lambda: mutate_inputs(reference, options.artifacts / "inputs", options.inputs, seed),
+            lambda: mutate_inputs(scene.reference, options.artifacts / "inputs", options.inputs, seed),
         ),
-        "full": ("the disk full from the k-th write on", lambda: fill_disk(reference, root, EVERY_WRITE)),
+        "full": ("the disk full from the k-th write on", lambda: fill_disk(scene, EVERY_WRITE)),
         "readonly": (
             "writes refused from the k-th on (EROFS)",
-            lambda: fill_disk(reference, root, SOME_WRITES, errno.EROFS),
+            lambda: fill_disk(scene, SOME_WRITES, errno.EROFS),
         ),
     }
     tallies = {name: campaigns[name][1]() for name in options.only.split(",")}

@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from benchmarks.faulty.scene import COMMANDS, DIGITS, STAGES, Running, Tally, bytes_of, copy_before, run
+from benchmarks.faulty.scene import Scene, Tally, run
 from mnistae_cli.settings import EvaluateConfig, reads_of
 from mnistae_cli.store import stage_states
 
@@ -13,12 +13,12 @@ READ = reads_of(EvaluateConfig(figures=False)).keys() - {"label"}  # of `label` 
 EACH = 25  # flips between two runs of a whole command, which take seconds
 
 
-def flip_artefacts(reference: Path, root: Path, n: int, seed: int) -> Tally:
+def flip_artefacts(scene: Scene, n: int, seed: int) -> Tally:
     """Flip `n` bytes, one at a time. Unnoticed: a full check does not call the stage damaged."""
-    draws, tally = random.Random(seed), Tally()
+    draws, tally, root = random.Random(seed), Tally(), scene.root
     shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(reference, root)
-    files = sorted(path for stage in STAGES for path in (root / stage).iterdir() if path.stat().st_size)
+    shutil.copytree(scene.reference, root)
+    files = sorted(path for stage in scene.commands for path in (root / stage).iterdir() if path.stat().st_size)
     while tally.tried < n:
         path = draws.choice(files)
         before = path.read_bytes()
@@ -34,27 +34,27 @@ def flip_artefacts(reference: Path, root: Path, n: int, seed: int) -> Tally:
             elif ended.code == 0 and stage in READ:
                 tally.unnoticed.append(f"{path.name}, {where}: evaluate took it")
             shutil.rmtree(root / "evaluate")
-            shutil.copytree(reference / "evaluate", root / "evaluate")
+            shutil.copytree(scene.reference / "evaluate", root / "evaluate")
         path.write_bytes(before)
         tally.tried += 1
     return tally
 
 
-def flip_checkpoints(reference: Path, root: Path, n: int, seed: int) -> Tally:
+def flip_checkpoints(scene: Scene, n: int, seed: int) -> Tally:
     """Flip a byte of the checkpoint of an interrupted training, and go on: it has to start anew."""
-    draws, tally = random.Random(seed), Tally()
-    kept = root.with_name(f"{root.name}-checkpoint")
+    draws, tally, root = random.Random(seed), Tally(), scene.root
+    kept = Scene(scene.reference, root.with_name(f"{root.name}-checkpoint"), scene.commands)
     _interrupt(kept)
     while tally.tried < n:
-        copy_before(reference, "train", root)
-        shutil.copytree(kept / ".train.checkpoint", root / ".train.checkpoint")
+        scene.set_up("train")
+        shutil.copytree(kept.root / ".train.checkpoint", root / ".train.checkpoint")
         path = draws.choice(sorted((root / ".train.checkpoint").iterdir()))
         where = _flip(path, path.read_bytes(), draws)
-        ended = run(root, *COMMANDS["train"])
+        ended = scene.run("train")
         tally.tried += 1
         if "Traceback" in ended.err:
             tally.tracebacks.append(f"{path.name}, {where}: {ended.err[-300:]}")
-        elif ended.code or bytes_of(root / "train") != bytes_of(reference / "train"):
+        elif ended.code or not scene.same("train"):
             tally.lost.append(f"{path.name}, {where}: code {ended.code}")
         elif "starts anew" not in ended.err:
             tally.unnoticed.append(f"{path.name}, {where}")
@@ -68,12 +68,13 @@ def _flip(path: Path, content: bytes, draws: random.Random) -> str:
     return f"byte {place}, bit {bit}"
 
 
-def _interrupt(root: Path) -> None:
-    shutil.rmtree(root, ignore_errors=True)
-    child = Running(root, "train", *DIGITS)
-    while not (root / ".train.checkpoint" / "manifest.json").exists() and child.process.poll() is None:
+def _interrupt(scene: Scene) -> None:
+    scene.set_up("train")
+    checkpoint = scene.root / ".train.checkpoint"
+    child = scene.start("train")
+    while not (checkpoint / "manifest.json").exists() and child.process.poll() is None:
         pass
     child.process.kill()
     child.end()
-    if not (root / ".train.checkpoint").exists():
+    if not checkpoint.exists():
         raise SystemExit("the training ended before it could be interrupted")

@@ -3,52 +3,50 @@
 import errno
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.faulty.scene import COMMANDS, STAGES, Tally, bytes_of, copy_before, run
+from benchmarks.faulty.scene import Scene, Tally
 
 SOURCE = Path(__file__).with_suffix(".c")
 QUIET = ("a bug in mnistae", "Traceback")
 
 
-def fill_disk(reference: Path, root: Path, commands: dict[str, int], number: int = errno.ENOSPC) -> Tally:
+def fill_disk(scene: Scene, steps: Mapping[str, int], number: int = errno.ENOSPC) -> Tally:
     """Let every write from the k-th on fail, for k = 1, 2, …, until the command succeeds.
 
     Lost: an earlier stage, or what running the command again with free space should give. Unnoticed: the command ends
     with 0 but did not leave its result.
 
     Args:
-        reference: finished artifacts.
-        root: where they are copied to.
-        commands: stage → step of k; 1 tries each write.
+        scene: finished artifacts, and where they are copied to.
+        steps: stage → step of k; 1 tries each write.
         number: of the error.
     """
-    library = _built(root.parent)
+    library = _built(scene.root.parent)
     tally = Tally()
-    for stage, step in commands.items():
+    for stage, step in steps.items():
         k = 1
         while True:
-            copy_before(reference, stage, root)
+            scene.set_up(stage)
             fault = {
                 "LD_PRELOAD": str(library),
-                "FAULT_ROOT": str(root.resolve()),
+                "FAULT_ROOT": str(scene.root.resolve()),
                 "FAULT_AFTER": str(k),
                 "FAULT_ERRNO": str(number),
             }
-            ended = run(root, *COMMANDS[stage], environment=fault)
+            ended = scene.run(stage, fault)
             tally.tried += 1
             where = f"{stage}, write {k}"
             if any(word in ended.err for word in QUIET):
                 tally.tracebacks.append(f"{where}: {ended.err[-400:]}")
-            for earlier in STAGES[: STAGES.index(stage)]:
-                if bytes_of(root / earlier) != bytes_of(reference / earlier):
-                    tally.lost.append(f"{where}: {earlier}")
+            tally.lost += [f"{where}: {earlier}" for earlier in scene.before(stage) if not scene.same(earlier)]
             if ended.code == 0:
-                if bytes_of(root / stage) != bytes_of(reference / stage):
+                if not scene.same(stage):
                     tally.unnoticed.append(f"{where}: other bytes")
                 break
-            again = run(root, *COMMANDS[stage])
-            if again.code or bytes_of(root / stage) != bytes_of(reference / stage):
+            again = scene.run(stage)
+            if again.code or not scene.same(stage):
                 tally.lost.append(f"{where}: run again, it ends with {again.code}: {again.err[-300:]}")
             k += step
         print(f"full disk: {stage}, {k} writes", file=sys.stderr)

@@ -5,25 +5,24 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-from benchmarks.faulty.scene import COMMANDS, Running, Tally, bytes_of, copy_before, run
+from benchmarks.faulty.scene import Scene, Tally
 
 MOST = 3  # kills of one command
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
-def kill_commands(reference: Path, root: Path, n: int, seed: int) -> Tally:
+def kill_commands(scene: Scene, n: int, seed: int) -> Tally:
     """Kill `n` times in all. Lost: an earlier stage, or the bytes at the end. Unnoticed: it ends with another code."""
     draws, tally = random.Random(seed), Tally()
-    seconds = {stage: _seconds(reference, stage, root) for stage in COMMANDS}
+    seconds = {stage: _seconds(scene, stage) for stage in scene.commands}
     while tally.tried < n:
-        stage = draws.choice(list(COMMANDS))
-        copy_before(reference, stage, root)
+        stage = draws.choice(list(scene.commands))
+        scene.set_up(stage)
         kills = []
         for _ in range(draws.randint(1, min(MOST, n - tally.tried))):
             moment, number = draws.uniform(0, seconds[stage]), draws.choice(SIGNALS)
-            child = Running(root, *COMMANDS[stage])
+            child = scene.start(stage)
             try:
                 child.process.wait(moment)
             except subprocess.TimeoutExpired:
@@ -33,19 +32,21 @@ def kill_commands(reference: Path, root: Path, n: int, seed: int) -> Tally:
             if "Traceback" in ended.err:
                 tally.tracebacks.append(f"{stage}, {kills}: {ended.err[-300:]}")
         tally.tried += len(kills)
-        last = run(root, *COMMANDS[stage])
+        last = scene.run(stage)
         if last.code:
             tally.lost.append(f"{stage}, {kills}: it ends with {last.code}: {last.err[-300:]}")
-        elif bytes_of(root / stage) != bytes_of(reference / stage):
+        elif not scene.same(stage):
             tally.unnoticed.append(f"{stage}, {kills}: other bytes")
-        elif [path.name for path in root.iterdir() if path.name.endswith((".partial", ".previous", ".checkpoint"))]:
+        elif [
+            path.name for path in scene.root.iterdir() if path.name.endswith((".partial", ".previous", ".checkpoint"))
+        ]:
             tally.unnoticed.append(f"{stage}, {kills}: something is left behind")
         print(f"kills {tally.tried} of {n}: {stage}, {', '.join(kills)}", file=sys.stderr)
     return tally
 
 
-def _seconds(reference: Path, stage: str, root: Path) -> float:
-    copy_before(reference, stage, root)
+def _seconds(scene: Scene, stage: str) -> float:
+    scene.set_up(stage)
     started = time.perf_counter()
-    run(root, *COMMANDS[stage])
+    scene.run(stage)
     return time.perf_counter() - started

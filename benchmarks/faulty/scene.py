@@ -27,6 +27,38 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 SAME = (".npy", ".onnx", ".csv")  # of these a second run gives the same bytes
 
 
+@dataclass(frozen=True)
+class Scene:
+    """Finished artifacts, the directory where a copy of them meets the faults, and the command of each stage."""
+
+    reference: Path
+    root: Path
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: COMMANDS)
+
+    def set_up(self, stage: str) -> None:
+        """Copy the stages before `stage`."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        self.root.mkdir(parents=True)
+        for each in self.before(stage):
+            shutil.copytree(self.reference / each, self.root / each)
+
+    def before(self, stage: str) -> list[str]:
+        """The stages of the reference that come before `stage`."""
+        return [each for each in STAGES[: STAGES.index(stage)] if (self.reference / each).exists()]
+
+    def start(self, stage: str, environment: Mapping[str, str] | None = None) -> "Running":
+        """Start the command of `stage`."""
+        return Running(self.root, *self.commands[stage], environment=environment)
+
+    def run(self, stage: str, environment: Mapping[str, str] | None = None) -> "Ended":
+        """Run the command of `stage` to its end."""
+        return self.start(stage, environment).end()
+
+    def same(self, stage: str) -> bool:
+        """Whether `stage` has the bytes of the reference."""
+        return bytes_of(self.root / stage) == bytes_of(self.reference / stage)
+
+
 @dataclass
 class Tally:
     """How often a fault was tried, and what went wrong, in words."""
@@ -85,14 +117,6 @@ def finished(root: Path) -> Path:
         if not (root / stage).exists():
             mnistae(*command, "--artifacts", root)
     return root
-
-
-def copy_before(reference: Path, stage: str, root: Path) -> None:
-    """Copy the stages before `stage`."""
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    for each in STAGES[: STAGES.index(stage)]:
-        shutil.copytree(reference / each, root / each)
 
 
 def bytes_of(folder: Path) -> dict[str, str]:
