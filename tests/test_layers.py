@@ -19,7 +19,9 @@ LAYERS = (
     ("pictures", "nets", "encoding", "curation"),
     ("codes",),
     ("settings",),
+    ("fitting",),
     ("stages",),
+    ("bars", "estimators", "loading", "opened"),
     ("cli",),
     ("__main__",),
 )
