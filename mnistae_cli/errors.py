@@ -18,6 +18,7 @@ class MnistaeError(Exception):
         super().__init__(problem, remedy)  # both: pickle passes them from a process to another
         self.problem = problem
         self.remedy = remedy
+        self.add_note(remedy)  # a traceback, as in a notebook, shows it below the problem
 
     def __str__(self) -> str:
         return self.problem

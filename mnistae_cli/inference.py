@@ -13,8 +13,8 @@ Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 BATCH_SIZE = 250  # images; the arrays of a batch fit into a core's cache
 
 
-def open_network(path: Path) -> Network:
-    """Load an exported network as a function of one batch. Check the file's hash first (`store.open_stage`)."""
+def open_network(model: Path | bytes) -> Network:
+    """Load an exported network as a function of one batch. Check a file's hash first (`store.open_stage`)."""
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)
@@ -22,7 +22,7 @@ def open_network(path: Path) -> Network:
     options.use_deterministic_compute = True
     # `in_parallel` uses one core per batch. More threads per batch would only keep other cores busy with waiting.
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     (name,) = (each.name for each in session.get_inputs())
 
     def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:

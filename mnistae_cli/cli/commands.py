@@ -14,6 +14,7 @@ from mnistae_cli.cli import console, resolving
 from mnistae_cli.cli.listener import Listener
 from mnistae_cli.cli.options import Common
 from mnistae_cli.errors import MnistaeError
+from mnistae_cli.muting import muted_native_stderr
 from mnistae_cli.progress import Notice
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ def session(common: Common, *, closing: bool = True) -> Iterator[Listener]:
     """What every command works in: errors become two lines, progress goes to a listener."""
     if not common.verbose:
         warnings.simplefilter("ignore")  # those of libraries; ours are errors
-    with console.guarded(common.verbose), console.muted_native_stderr(common.verbose):
+    with console.guarded(common.verbose), muted_native_stderr(not common.verbose):
         listener = Listener(common.quiet, closing)
         for line in resolving.misspelt_variables(os.environ):
             listener(Notice(line))

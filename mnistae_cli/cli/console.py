@@ -80,34 +80,6 @@ def _print_bug(error: Exception) -> None:
     sys.exit(BUG)
 
 
-@contextmanager
-def muted_native_stderr(verbose: bool) -> Iterator[None]:
-    """Send what native libraries write to stderr to nowhere; Python's own stderr stays.
-
-    TensorFlow and XLA log from C++ before any setting of theirs is read.
-    """
-    try:
-        native = sys.stderr.fileno()
-    except (AttributeError, OSError, ValueError):
-        native = -1
-    if verbose or native != 2:
-        yield
-        return
-    kept = os.dup(native)
-    shown, nowhere = sys.stderr, os.open(os.devnull, os.O_WRONLY)
-    sys.stderr.flush()
-    os.dup2(nowhere, native)
-    sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=shown.encoding, errors="backslashreplace")
-    try:
-        yield
-    finally:
-        sys.stderr.close()
-        sys.stderr = shown
-        os.dup2(kept, native)
-        os.close(kept)
-        os.close(nowhere)
-
-
 def print_json(result: Mapping[str, Any]) -> None:
     """The result as the one JSON object of stdout."""
     print(json.dumps({"schema_version": SCHEMA_VERSION, **result}, allow_nan=False), flush=True)

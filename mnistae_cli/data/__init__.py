@@ -17,13 +17,14 @@ from mnistae_cli.data.npy import NpyWriter, load_npy
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.orders import epoch_order, hold_out
 from mnistae_cli.data.parallel import in_parallel
-from mnistae_cli.data.rows import Rows, fits_memory
-from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, unit_scale
+from mnistae_cli.data.rows import ROWS_AT_ONCE, Rows, fits_memory
+from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, from_array, unit_scale
 from mnistae_cli.data.splits import Dataset
 
 __all__ = [
     "KNOWN",
     "MEASURED_IMAGES",
+    "ROWS_AT_ONCE",
     "Dataset",
     "Drawn",
     "Frame",
@@ -42,6 +43,7 @@ __all__ = [
     "epoch_order",
     "fits_memory",
     "frame_image",
+    "from_array",
     "hold_out",
     "image_paths",
     "in_parallel",

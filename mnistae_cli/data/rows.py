@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data.npy import load_npy, read_header, read_rows
 
-CHUNK = 4096
+ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Rows:
         """Of the whole array."""
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
-    def batches(self, size: int = CHUNK, first: int = 0) -> Iterator[NDArray[Any]]:
+    def batches(self, size: int = ROWS_AT_ONCE, first: int = 0) -> Iterator[NDArray[Any]]:
         """All rows from the first one on in order, so many at a time, the last time fewer."""
         return read_rows(self.path, self.shape, self.dtype, self.offset, size, first)
 

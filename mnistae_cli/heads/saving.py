@@ -20,8 +20,13 @@ def names_of(head: Head) -> list[str]:
 
 
 def write_onnx(head: Head, path: Path) -> None:
+    """Write the file of `onnx_of`."""
+    path.write_bytes(onnx_of(head))
+
+
+def onnx_of(head: Head) -> bytes:
     """`features` (N, D) → `probabilities` (N, C), with a free batch axis."""
-    from onnx import TensorProto, helper, numpy_helper, save
+    from onnx import TensorProto, helper, numpy_helper
 
     nodes, weights, signal = [], [], "features"
     for name, (kernel, bias) in zip(names_of(head), head.layers, strict=True):
@@ -36,7 +41,8 @@ def write_onnx(head: Head, path: Path) -> None:
     inputs, outputs = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", width]) for name, width in ends)
     graph = helper.make_graph(nodes, "classifier", [inputs], [outputs], weights)
     opset = helper.make_opsetid("", OPSET)
-    save(helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="mnistae"), path)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="mnistae")
+    return bytes(model.SerializeToString())
 
 
 def write_keras(head: Head, path: Path) -> None:

@@ -50,14 +50,14 @@ class Prediction:
 
 
 def predict(
-    images: Sequence[Path], artifacts: Path, report: Report = silent, *, frame: bool = True
+    images: Sequence[Path | NDArray[Any]], artifacts: Path, report: Report = silent, *, frame: bool = True
 ) -> list[Prediction]:
     """Predict the class and the cluster of each picture. One that is blank or cannot be read gets a `problem`.
 
     Classes come from the fine-tuned network, or from the classifier if there is none or it is stale.
 
     Args:
-        images: PNG, JPEG or BMP files of any size, folders of them, or `.npy` arrays (H, W) or (N, H, W).
+        images: PNG, JPEG or BMP files of any size, folders of them, or arrays (H, W) or (N, H, W), `.npy` files too.
         frame: bring each into the frame of the training images. Without it, each must have their size already.
 
     Raises:
@@ -156,24 +156,27 @@ def _prediction(
     return Prediction(image, best, probabilities[best], probabilities, *cluster, *novelty)
 
 
-def _pictures(path: Path) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
-    """The pictures of a file or folder: each with its name and how to read it."""
-    if path.suffix == ".npy":
-        array = load_npy(path)
-        if array.ndim == 3 and array.shape[2] in COLOURS and array.shape[0] not in COLOURS:
-            raise DamagedInput(f"{path}: shape {array.shape} is one colour picture.", "Give its grey levels.")
-        if array.ndim not in (2, 3) or 0 in array.shape:
-            raise DamagedInput(
-                f"{path}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width)."
-            )
-        pixels = checked_pixels(array if array.ndim == 3 else array[None], str(path))
-        for number, image in enumerate(pixels):
-            yield f"{path}[{number}]" if array.ndim == 3 else str(path), partial(np.asarray, image)
-        return
-    paths = image_paths(path) if path.is_dir() else [str(path)]
-    if not paths:
-        raise MissingInput(f"{path} holds no PNG, JPEG or BMP file.", "Name a folder with pictures in it.")
-    yield from ((each, partial(read_grey, Path(each))) for each in paths)
+def _pictures(source: Path | NDArray[Any]) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
+    """The pictures of an array, a file or a folder: each with its name and how to read it."""
+    if isinstance(source, np.ndarray):
+        yield from _of_array(source, "images")
+    elif source.suffix == ".npy":
+        yield from _of_array(load_npy(source), str(source))
+    else:
+        paths = image_paths(source) if source.is_dir() else [str(source)]
+        if not paths:
+            raise MissingInput(f"{source} holds no PNG, JPEG or BMP file.", "Name a folder with pictures in it.")
+        yield from ((each, partial(read_grey, Path(each))) for each in paths)
+
+
+def _of_array(array: NDArray[Any], origin: str) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
+    if array.ndim == 3 and array.shape[2] in COLOURS and array.shape[0] not in COLOURS:
+        raise DamagedInput(f"{origin}: shape {array.shape} is one colour picture.", "Give its grey levels.")
+    if array.ndim not in (2, 3) or 0 in array.shape:
+        raise DamagedInput(f"{origin}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width).")
+    pixels = checked_pixels(array if array.ndim == 3 else array[None], origin)
+    for number, image in enumerate(pixels):
+        yield f"{origin}[{number}]" if array.ndim == 3 else origin, partial(np.asarray, image)
 
 
 def _prepared(image: NDArray[Any], name: str, train: Stored, frame: bool) -> NDArray[np.float32]:

@@ -113,9 +113,9 @@ def drop_stage(root: Path, stage: str) -> None:
     shutil.rmtree(root / stage, ignore_errors=True)
 
 
-def keep(path: Path, text: str) -> None:
-    """Write `text` to `path`. The file is complete, or as it was before."""
+def keep(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path`. The file is complete, or as it was before."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+    partial.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
     fsync(partial)
     partial.replace(path)

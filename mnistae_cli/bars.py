@@ -1,0 +1,79 @@
+"""Progress as Rich's bars: on a terminal, and in a notebook."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from mnistae_cli.progress import Advance, Notice, StageEnded
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Bars:
+    """A listener that shows each task as a bar, and each notice as a line above the bars.
+
+    Args:
+        visible: False: nothing is shown.
+        stderr: write to stderr; in a notebook it makes no difference.
+    """
+
+    def __init__(self, visible: bool = True, *, stderr: bool = False) -> None:
+        self._visible, self._stderr = visible, stderr
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def __call__(self, event: Advance | Notice | StageEnded) -> None:
+        """Show one event."""
+        if not self._visible:
+            return
+        if isinstance(event, Advance):
+            self.advance(event)
+        elif isinstance(event, Notice):
+            self._shown().console.print(f"… {event.text}", highlight=False, markup=False)
+
+    def advance(self, event: Advance) -> None:
+        """Move the bar of a task."""
+        count, values = f"{int(event.done):,}/{int(event.total):,} {event.unit}", words_of(event.values)
+        shown = self._shown()
+        if event.task not in self._tasks:
+            self._tasks[event.task] = shown.add_task(event.task, total=event.total, count=count, values=values)
+        shown.update(self._tasks[event.task], completed=event.done, total=event.total, count=count, values=values)
+
+    def stop(self) -> None:
+        """End the bars; they stay as they are."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+            self._tasks.clear()
+
+    def _shown(self) -> "Progress":
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        if not self._progress:
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=16),
+                TextColumn("{task.fields[count]}"),
+                TextColumn("[dim]{task.fields[values]}"),
+                TimeRemainingColumn(compact=True),
+                console=Console(stderr=self._stderr),
+            )
+            self._progress.start()
+        return self._progress
+
+
+def words_of(values: Mapping[str, float]) -> str:
+    """Figures as a line of progress shows them: `loss 0.0812 · 1,024 img/s`."""
+    parts = []
+    for name, value in values.items():
+        words = name.replace("_", " ")
+        parts.append(f"{value:,.0f} img/s" if name == "images_per_second" else f"{words} {value:.4f}")
+    return " · ".join(parts)

@@ -1,0 +1,141 @@
+"""What the autoencoders share."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from mnistae_cli.bars import Bars
+from mnistae_cli.data import ImageSource, from_array, unit_scale
+from mnistae_cli.estimators.images import Layout, flattened
+from mnistae_cli.estimators.networks import decoded, encoded
+from mnistae_cli.estimators.parameters import RandomState, config_of, same_global_draws, seed_of, value_errors
+from mnistae_cli.estimators.saving import read_estimator, write_estimator
+from mnistae_cli.fitting import fit_autoencoder
+from mnistae_cli.muting import muted_native_stderr
+from mnistae_cli.settings import TrainConfig
+
+Loss = Literal["bce", "mse"]
+Schedule = Literal["one-cycle", "constant"]
+
+DTYPES = (np.float64, np.float32, np.uint8)
+NO_SETTINGS = ("image_shape", "random_state", "verbose")
+
+
+class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Images → features, and back. Each kind of code has its own class with its own parameters.
+
+    `X` is an array of images (N, H, W), or of rows (N, H·W), uint8 from 0 to 255 or floats. Floats from 0 to 1 are
+    taken as they are. Other floats are scaled from the range that `fit` saw, and what a later `X` has beyond it is
+    clipped.
+    """
+
+    _kind: ClassVar[Mapping[str, str]]
+    image_shape: tuple[int, int] | None
+    random_state: RandomState
+    verbose: bool
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn the features of images. No label is looked at. Keras' session is cleared.
+
+        Args:
+            X: at least two images.
+            y: not used.
+
+        Raises:
+            ValueError: a parameter or an array that cannot be used.
+        """
+        rows = self._rows(X, reset=True)
+        layout = Layout.of(X, rows, self.image_shape)
+        config = config_of(TrainConfig, self._settings())
+        images = from_array(layout.pixels(rows), "X")
+        with value_errors(TrainConfig), Bars(self.verbose) as report, same_global_draws(), muted_native_stderr():
+            config = config.for_images(images.n)
+            fitted = fit_autoencoder(config.code, images, config.seed, report)
+        with TemporaryDirectory() as folder:
+            fitted.export(Path(folder))
+            self.encoder_onnx_ = (Path(folder) / "encoder.onnx").read_bytes()
+            self.decoder_onnx_ = (Path(folder) / "decoder.onnx").read_bytes()
+        self.layout_ = asdict(layout)
+        self.history_ = {name: list(losses) for name, losses in fitted.history.items()}
+        self.best_epoch_ = fitted.best_epoch
+        if fitted.atoms is not None:
+            self.atoms_ = fitted.atoms
+        self._keep_more(fitted.neighbors)
+        self._n_features_out = self._features(encoded(self.encoder_onnx_, images.take(np.arange(1)))).shape[1]
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """The features (N, D) float32 of images."""
+        images = self._read(X)
+        return self._features(encoded(self.encoder_onnx_, images))
+
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """What the decoder makes of features (N, D): float32 images in the form and the grey levels that `fit` saw."""
+        check_is_fitted(self)
+        return Layout(**self.layout_).restored(decoded(self.decoder_onnx_, check_array(X, dtype=np.float32)))
+
+    def reconstruct(self, X: ArrayLike) -> NDArray[np.float32]:
+        """What is left of images after the code: `inverse_transform` of their features."""
+        return Layout(**self.layout_).restored(self._reconstructed(self._read(X)))
+
+    def score(self, X: ArrayLike, y: object = None) -> float:
+        """Minus the mean squared error per pixel of the reconstructions, on a scale from black, 0, to white, 1."""
+        images = self._read(X)
+        return -float(np.square(self._reconstructed(images) - unit_scale(images.load())).mean(dtype=np.float64))
+
+    def save(self, path: str | Path) -> None:
+        """Write the estimator to a file (`.npz`), which `load` reads. It is no pickle."""
+        check_is_fitted(self)
+        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        fitted["_n_features_out"] = self._n_features_out
+        write_estimator(Path(path), type(self).__name__, self.get_params(), fitted)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            MissingInput: no such file.
+            DamagedInput: it is damaged, or of another class.
+        """
+        parameters, fitted = read_estimator(Path(path), cls.__name__)
+        estimator = cls(**parameters)
+        for name, value in fitted.items():
+            setattr(estimator, name, value)
+        return estimator
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings of `train`; None leaves a default."""
+        given = self.get_params(deep=False)
+        code = {name: value for name, value in given.items() if name not in NO_SETTINGS}
+        return {**self._kind, **code, "seed": seed_of(self.random_state)}
+
+    def _keep_more(self, neighbors: NDArray[np.int32]) -> None:
+        """Keep what only this kind of code has."""
+
+    def _rows(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+        rows = validate_data(self, flattened(X), reset=reset, dtype=DTYPES, ensure_min_samples=2 if reset else 1)
+        return np.asarray(rows)
+
+    def _read(self, X: ArrayLike) -> ImageSource:
+        check_is_fitted(self)
+        return from_array(Layout(**self.layout_).pixels(self._rows(X, reset=False)), "X")
+
+    def _reconstructed(self, images: ImageSource) -> NDArray[np.float32]:
+        return decoded(self.decoder_onnx_, encoded(self.encoder_onnx_, images))
+
+    def _features(self, codes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What `transform` gives of codes (N, D)."""
+        return codes
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

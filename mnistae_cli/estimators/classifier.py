@@ -1,0 +1,139 @@
+"""`mnistae classify` as a classifier."""
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mnistae_cli.bars import Bars
+from mnistae_cli.estimators.base import Schedule
+from mnistae_cli.estimators.networks import classified
+from mnistae_cli.estimators.parameters import RandomState, config_of, seed_of, value_errors
+from mnistae_cli.fields import WholeOrAuto
+from mnistae_cli.fitting import fit_classifier
+from mnistae_cli.flat import settings_of
+from mnistae_cli.heads import onnx_of
+from mnistae_cli.settings import HEADS, MLP, ClassifyConfig
+
+KINDS = {kind.name(): kind for kind in HEADS}
+MOST_CLASSES = 256
+
+
+class FewLabelClassifier(ClassifierMixin, BaseEstimator):
+    """A small head on features, whose probabilities are calibrated by labels held out. `mnistae classify`.
+
+    The mean of -Σ_c t_c log softmax(z)_c is minimised by AdamW (Loshchilov & Hutter 2019); the probabilities are
+    softmax(z / T), with the temperature T that fits held-out labels best (Guo et al. 2017).
+
+    Args:
+        head: `mlp`: a hidden ReLU layer; `linear`; or `prototypes`: the nearest class mean, for very few labels. With
+            `prototypes` nothing is trained, and the parameters of a training do nothing.
+        hidden: units of the hidden layer of `mlp`.
+        standardize: scale each feature to mean 0 and variance 1 first.
+        weight_decay: pull of the weights towards 0.
+        label_smoothing: share of each target spread over all classes, in [0, 1).
+        epochs: passes over the labelled samples; `auto`: 20, or more for few labels.
+        batch_size: samples per step.
+        learning_rate: the peak of a one-cycle schedule.
+        schedule: `one-cycle` or `constant`.
+        beta_2: Adam's decay of the squared gradients.
+        patience: stop after so many epochs without a better loss on held-out labels; 0: never.
+        validation_fraction: share of the labels held out, with patience.
+        calibrate: temper the probabilities.
+        unlabelled: the value of `y` that says that a label is not known, as -1 in `sklearn.semi_supervised`; None:
+            every one is known. It lets one pipeline learn features of all samples, and classes of a few.
+        random_state: seed of every random draw, as `--seed`.
+        verbose: show the progress.
+
+    Attributes:
+        classes_: (C,), the labels that `fit` saw, sorted.
+        temperature_: T.
+        history_: name → the losses of each epoch; empty with `prototypes`.
+        classifier_onnx_: the head as ONNX, with the bytes that `mnistae classify` writes.
+    """
+
+    def __init__(
+        self,
+        *,
+        head: Literal["mlp", "linear", "prototypes"] = "mlp",
+        hidden: int = MLP.hidden,
+        standardize: bool = MLP.features.standardize,
+        weight_decay: float = MLP.training.weight_decay,
+        label_smoothing: float = MLP.training.label_smoothing,
+        epochs: WholeOrAuto = MLP.training.epochs,
+        batch_size: int = MLP.training.batch_size,
+        learning_rate: float = MLP.training.learning_rate,
+        schedule: Schedule = MLP.training.schedule,
+        beta_2: float = MLP.training.beta_2,
+        patience: int = MLP.training.patience,
+        validation_fraction: float = MLP.training.validation_fraction,
+        calibrate: bool = ClassifyConfig.calibrate,
+        unlabelled: Any = None,
+        random_state: RandomState = ClassifyConfig.seed,
+        verbose: bool = False,
+    ) -> None:
+        self.head = head
+        self.hidden = hidden
+        self.standardize = standardize
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.beta_2 = beta_2
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.calibrate = calibrate
+        self.unlabelled = unlabelled
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Learn from the labelled samples.
+
+        Args:
+            X: features (N, D).
+            y: labels (N,), numbers or words.
+
+        Raises:
+            ValueError: a parameter or an array that cannot be used, or more than 256 classes.
+        """
+        features, labels = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(labels)
+        config = self._config()
+        if self.unlabelled is not None:
+            known = labels != self.unlabelled
+            features, labels = features[known], labels[known]
+            if not len(labels):
+                raise ValueError(f"every label is unlabelled, {self.unlabelled!r}: give a few.")
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) > MOST_CLASSES:
+            raise ValueError(f"y has {len(self.classes_)} classes: at most {MOST_CLASSES} can be learned.")
+        with value_errors(ClassifyConfig), Bars(self.verbose) as report:
+            fitted = fit_classifier(config, features, numbers.astype(np.uint8), len(self.classes_), report)
+        self.classifier_onnx_ = onnx_of(fitted.head)
+        self.temperature_ = fitted.temperature
+        self.history_ = {name: list(losses) for name, losses in fitted.history.items()}
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """The calibrated probabilities (N, C) float32 of the classes of `classes_`, for features (N, D)."""
+        check_is_fitted(self)
+        return classified(self.classifier_onnx_, validate_data(self, X, dtype=np.float32, reset=False))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The likeliest class (N,) of features (N, D)."""
+        probabilities = self.predict_proba(X)
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+
+    def _config(self) -> ClassifyConfig:
+        """The settings of `classify`, without those that this head has no use for."""
+        if self.head not in KINDS:
+            raise ValueError(f"head is {self.head!r}: it must be one of {', '.join(KINDS)}.")
+        used = {"calibrate", *(each.name for each in settings_of(KINDS[self.head]))}
+        values = {name: value for name, value in self.get_params(deep=False).items() if name in used}
+        return config_of(ClassifyConfig, {"head": self.head, **values, "seed": seed_of(self.random_state)})

@@ -1,0 +1,88 @@
+"""`mnistae cluster --method graph` as a clusterer."""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from mnistae_cli.clusters import VOTERS, Directions, find_clusters, place_by_neighbors
+from mnistae_cli.estimators.parameters import RandomState, config_of, seed_of, value_errors
+from mnistae_cli.fields import WholeOrAuto
+from mnistae_cli.settings import ClusterConfig, Graph
+
+
+class GraphClusters(ClusterMixin, BaseEstimator):
+    """Clusters of any size, and their number, from the graph of similar images. `mnistae cluster --method graph`.
+
+    Each sample is linked to its nearest ones by cosine. Leiden (Traag, Waltman & van Eck 2019) finds many small
+    communities, which are merged in the order of the conductance of the cut between them,
+    φ(A, B) = links between A and B / the smaller sum of links of A and B. Their number is read from the widest range of
+    thresholds that gives the same clusters.
+
+    Args:
+        n_clusters: their number, or `auto`: it is found.
+        n_init: runs with different seeds; they must agree on the number that is found.
+        n_neighbors: k, at most 1000; `auto`: a hundredth of the samples, 10 to 30.
+        min_cluster_size: samples; what is smaller is told apart. `auto`: a five-hundredth of them, at least 10.
+        random_state: seed of the first run, as `--seed`.
+
+    Attributes:
+        labels_: (N,) int32, the cluster of each sample, the largest first. Communities that are too small to be a
+            cluster follow, from `n_clusters_` on.
+        n_clusters_: K, without the small communities.
+        cluster_sizes_: (K + number of small communities,) int64.
+        confidence_: (N,) float32 in [0, 1], the share of the ten nearest samples in the own cluster less that in the
+            next one.
+        stability_: mean adjusted Rand index between the runs; None of one run or of one cluster.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_clusters: WholeOrAuto = Graph.n_clusters,
+        n_init: int = Graph.n_init,
+        n_neighbors: WholeOrAuto = Graph.n_neighbors,
+        min_cluster_size: WholeOrAuto = Graph.min_cluster_size,
+        random_state: RandomState = ClusterConfig.seed,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.n_init = n_init
+        self.n_neighbors = n_neighbors
+        self.min_cluster_size = min_cluster_size
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: object = None, *, neighbors: NDArray[np.int32] | None = None) -> Self:
+        """Find clusters. No label is looked at.
+
+        Args:
+            X: features (N, D) of at least two samples.
+            y: not used.
+            neighbors: (N, p), of each sample others that are near by another measure, as
+                `InvariantEncoder.neighbors_`; they are linked too.
+
+        Raises:
+            ValueError: a parameter or an array that cannot be used, or as many clusters cannot be found.
+        """
+        features = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
+        parameters = {name: value for name, value in self.get_params(deep=False).items() if name != "random_state"}
+        given = {**Graph.chosen_by, **parameters, "seed": seed_of(self.random_state)}
+        config = config_of(ClusterConfig, given)
+        if neighbors is not None and (neighbors.ndim != 2 or len(neighbors) != len(features)):
+            raise ValueError(f"neighbors has the shape {neighbors.shape}, and X {len(features)} samples.")
+        self._directions = Directions(features)
+        with value_errors(ClusterConfig):
+            found = find_clusters(self._directions, neighbors, seed=config.seed, **parameters)
+        self.labels_ = found.placement.clusters
+        self.confidence_ = found.placement.confidence
+        self.n_clusters_ = found.n_clusters
+        self.cluster_sizes_ = found.sizes
+        self.stability_ = found.stability
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int32]:
+        """The cluster (M,) of each sample (M, D): that of most of the ten nearest among those that `fit` saw."""
+        check_is_fitted(self)
+        features = validate_data(self, X, dtype=np.float32, reset=False)
+        return place_by_neighbors(self._directions.nearest(features, VOTERS), self.labels_).clusters

@@ -1,0 +1,87 @@
+"""A dense code as a transformer."""
+
+from mnistae_cli.codes import Dense
+from mnistae_cli.estimators.base import BaseAutoencoder, Loss, Schedule
+from mnistae_cli.estimators.parameters import RandomState
+from mnistae_cli.fields import WholeOrAuto
+from mnistae_cli.settings import TrainConfig
+
+
+class DenseAutoencoder(BaseAutoencoder):
+    """A dense code: many units, most of them active. `mnistae train`.
+
+    x̂ = σ(W₂ max(0, W₁ x + b₁) + b₂), with the mean over pixels of the binary cross-entropy of x̂ and x, or of their
+    squared difference, and an L1 penalty on the code (Goodfellow, Bengio & Courville 2016, "Deep Learning", ch. 14).
+
+    Args:
+        latent_dim: D, units of the code.
+        loss: `bce` or `mse`, per pixel.
+        sparsity_weight: of the L1 penalty; 0: none.
+        code_gain: starts with a code so many times as large; the decoder then learns faster.
+        hidden: layers before the code, in units; a dense or an invariant code's decoder mirrors them.
+        channels: convolutions before these layers, in channels.
+        augment: warps of the input, not of the target; 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.
+        occlusion: share of the inputs of which one side is hidden.
+        noise: standard deviation of Gaussian noise on the input, where white is 1.
+        learning_rate: Adam's step size, the peak of a one-cycle schedule.
+        epochs: passes over the images; `auto`: the code's usual number, or more for few images.
+        batch_size: images per step.
+        schedule: `one-cycle` or `constant`.
+        beta_2: Adam's decay of the squared gradients.
+        patience: stop after so many epochs without a better loss on held-out images; 0: never.
+        validation_fraction: share of the images held out, with patience.
+        image_shape: (H, W) of rows; None: a square, or one row of pixels where their number is no square.
+        random_state: seed of every random draw, as `--seed`.
+        verbose: show the progress.
+
+    Attributes:
+        encoder_onnx_, decoder_onnx_: the networks as ONNX, with the bytes that `mnistae train` writes.
+        history_: name → the losses of each epoch.
+        best_epoch_: the epoch whose weights were kept, from 1.
+        atoms_: (D, H, W) float32, what each unit adds to the picture; not with `hidden`.
+    """
+
+    _kind = Dense.chosen_by
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int = Dense.latent_dim,
+        loss: Loss = Dense.loss,
+        sparsity_weight: float = Dense.sparsity_weight,
+        code_gain: float = Dense.code_gain,
+        hidden: tuple[int, ...] = Dense.layers.hidden,
+        channels: tuple[int, ...] = Dense.layers.channels,
+        augment: float = Dense.corruption.augment,
+        occlusion: float = Dense.corruption.occlusion,
+        noise: float = Dense.corruption.noise,
+        learning_rate: float = Dense.training.learning_rate,
+        epochs: WholeOrAuto = Dense.training.epochs,
+        batch_size: int = Dense.training.batch_size,
+        schedule: Schedule = Dense.training.schedule,
+        beta_2: float = Dense.training.beta_2,
+        patience: int = Dense.training.patience,
+        validation_fraction: float = Dense.training.validation_fraction,
+        image_shape: tuple[int, int] | None = None,
+        random_state: RandomState = TrainConfig.seed,
+        verbose: bool = False,
+    ) -> None:
+        self.latent_dim = latent_dim
+        self.loss = loss
+        self.sparsity_weight = sparsity_weight
+        self.code_gain = code_gain
+        self.hidden = hidden
+        self.channels = channels
+        self.augment = augment
+        self.occlusion = occlusion
+        self.noise = noise
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.schedule = schedule
+        self.beta_2 = beta_2
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.verbose = verbose

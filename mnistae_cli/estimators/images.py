@@ -1,0 +1,90 @@
+"""Arrays that scikit-learn's users have → images that networks take, and back."""
+
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data import Pixels
+
+MOST_BYTE = 255
+
+
+def flattened(X: Any) -> Any:
+    """Images (N, H, W) as rows (N, H·W); everything else as it is, for scikit-learn to check."""
+    return X.reshape(len(X), -1) if isinstance(X, np.ndarray) and X.ndim == 3 and X.size else X
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How rows of numbers are images.
+
+    Args:
+        height: H, in pixels.
+        width: W, in pixels.
+        low: the value of black.
+        high: the value of white.
+        is_bytes: whether the images were uint8.
+        is_flat: whether they came as rows (N, H·W).
+    """
+
+    height: int
+    width: int
+    low: float
+    high: float
+    is_bytes: bool
+    is_flat: bool
+
+    @classmethod
+    def of(cls, X: Any, rows: NDArray[Any], image_shape: tuple[int, int] | None) -> "Layout":
+        """The layout of what `fit` is given.
+
+        Args:
+            X: images (N, H, W), or rows (N, H·W).
+            rows: the same, (N, H·W), checked.
+            image_shape: (H, W), of rows; None: a square, or one row of pixels where the width is no square number.
+
+        Raises:
+            ValueError: the rows have another number of values.
+        """
+        height, width = _shape(X, rows.shape[1], image_shape)
+        low, high = 0.0, float(MOST_BYTE)
+        if rows.dtype != np.uint8:
+            low, high = min(float(rows.min()), 0.0), max(float(rows.max()), 1.0)
+        return cls(height, width, low, high, rows.dtype == np.uint8, getattr(X, "ndim", 2) != 3)
+
+    def pixels(self, rows: NDArray[Any]) -> Pixels:
+        """Checked rows (N, H·W) as images (N, H, W): uint8, or float32 in [0, 1]. What is out of range is clipped.
+
+        Raises:
+            ValueError: bytes where `fit` saw floats, or floats where it saw bytes.
+        """
+        if (rows.dtype == np.uint8) != self.is_bytes:
+            now, before = ("floats", "uint8") if self.is_bytes else ("uint8", "floats")
+            raise ValueError(f"X holds {now}, and the estimator was fitted on {before}. Give X as it was then.")
+        images: NDArray[Any] = rows.reshape(-1, self.height, self.width)
+        if self.is_bytes:
+            return images
+        scaled = (images.astype(np.float32) - np.float32(self.low)) / np.float32(self.high - self.low)
+        clipped: NDArray[np.float32] = np.clip(scaled, 0, 1)
+        return clipped
+
+    def restored(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Images (N, H, W) in [0, 1] in the grey levels and the form of what `fit` was given, float32."""
+        levels = images * np.float32(self.high - self.low) + np.float32(self.low)
+        return levels.reshape(len(levels), -1) if self.is_flat else levels
+
+
+def _shape(X: Any, n_pixels: int, image_shape: tuple[int, int] | None) -> tuple[int, int]:
+    if getattr(X, "ndim", 2) == 3:
+        height, width = X.shape[1:]
+    elif image_shape is not None:
+        height, width = image_shape
+    else:
+        side = isqrt(n_pixels)
+        height, width = (side, side) if side * side == n_pixels else (1, n_pixels)
+    if height * width != n_pixels:
+        raise ValueError(f"image_shape is {image_shape}: an image of X has {n_pixels} pixels, not {height * width}.")
+    return height, width

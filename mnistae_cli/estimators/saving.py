@@ -1,0 +1,63 @@
+"""A fitted estimator as one file, without pickle: reading it runs no code of the file."""
+
+import io
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.store import keep
+
+FORMAT = 1
+HEADER = "estimator"
+
+
+def write_estimator(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, Any]) -> None:
+    """Write the parameters and what was fitted as an uncompressed `.npz`. The file is complete, or as it was before.
+
+    Args:
+        path: of the file.
+        name: of the class.
+        parameters: of `get_params`; they must be numbers, text, or lists of them.
+        fitted: arrays and bytes; everything else must be JSON.
+    """
+    arrays = {key: value for key, value in fitted.items() if isinstance(value, np.ndarray)}
+    arrays |= {key: np.frombuffer(value, np.uint8) for key, value in fitted.items() if isinstance(value, bytes)}
+    header = {
+        "format": FORMAT,
+        "class": name,
+        "mnistae": version("mnistae"),
+        "parameters": parameters,
+        "bytes": [key for key, value in fitted.items() if isinstance(value, bytes)],
+        "values": {key: value for key, value in fitted.items() if key not in arrays},
+    }
+    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **{HEADER: text}, **arrays)
+    keep(path, content.getvalue())
+
+
+def read_estimator(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters and what was fitted, as `write_estimator` was given them.
+
+    Raises:
+        MissingInput: no such file.
+        DamagedInput: it is no file of an estimator of this class, or a byte is wrong.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        header = json.loads(arrays.pop(HEADER).tobytes())
+        found, parameters, values = header["class"], header["parameters"], header["values"]
+        arrays |= {key: arrays[key].tobytes() for key in header["bytes"]}
+    except FileNotFoundError:
+        raise MissingInput(f"{path} is not there.", "Check the path.") from None
+    except Exception as error:  # zipfile, zlib, json and NumPy each have errors of their own
+        raise DamagedInput(f"{path} cannot be read as an estimator: {error}", "Save it again.") from None
+    if found != name:
+        raise DamagedInput(f"{path} holds a {found}, not a {name}.", f"Load it by {found}.load.")
+    parameters = {key: tuple(value) if isinstance(value, list) else value for key, value in parameters.items()}
+    return parameters, {**values, **arrays}

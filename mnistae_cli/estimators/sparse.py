@@ -1,0 +1,101 @@
+"""A sparse code as a transformer."""
+
+from typing import ClassVar
+
+from mnistae_cli.codes import TopK
+from mnistae_cli.estimators.base import BaseAutoencoder, Schedule
+from mnistae_cli.estimators.parameters import RandomState
+from mnistae_cli.fields import WholeOrAuto
+from mnistae_cli.settings import TrainConfig
+
+
+class SparseAutoencoder(BaseAutoencoder):
+    """A sparse code: an image is a mean picture plus the atoms of a few active units. `mnistae train --model sparse`.
+
+    `topk` keeps the k largest units of each image (Makhzani & Frey 2013; Gao et al. 2024), `batchtopk` k per image on
+    average (Bussmann et al. 2024); `l1` adds λ Σ_j z_j to the loss (Olshausen & Field 1997), `kl` adds
+    λ Σ_j KL(ρ ‖ mean of z_j) (Ng 2011). The loss is the squared error per pixel.
+
+    Args:
+        sparsity: `topk`, `batchtopk`, `l1` or `kl`.
+        latent_dim: D, units of the code.
+        k: active units of an image, of `topk` and `batchtopk`; `auto`: 25, at most half of the code.
+        aux_k: units silent for long that learn what the others leave over, of `topk` and `batchtopk`; 0: none.
+        sparsity_weight: λ, of `l1` and `kl`.
+        sparsity_warmup: share of the training over which λ grows from 0, of `l1` and `kl`.
+        sparsity_target: ρ in (0, 1), of `kl`.
+        hidden: layers before the code, in units; a dense or an invariant code's decoder mirrors them.
+        channels: convolutions before these layers, in channels.
+        augment: warps of the input, not of the target; 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.
+        occlusion: share of the inputs of which one side is hidden.
+        noise: standard deviation of Gaussian noise on the input, where white is 1.
+        learning_rate: Adam's step size, the peak of a one-cycle schedule.
+        epochs: passes over the images; `auto`: the code's usual number, or more for few images.
+        batch_size: images per step.
+        schedule: `one-cycle` or `constant`.
+        beta_2: Adam's decay of the squared gradients.
+        patience: stop after so many epochs without a better loss on held-out images; 0: never.
+        validation_fraction: share of the images held out, with patience.
+        image_shape: (H, W) of rows; None: a square, or one row of pixels where their number is no square.
+        random_state: seed of every random draw, as `--seed`.
+        verbose: show the progress.
+
+    A parameter that is None has the default of its kind.
+
+    Attributes:
+        encoder_onnx_, decoder_onnx_: the networks as ONNX, with the bytes that `mnistae train` writes.
+        history_: name → the losses of each epoch.
+        best_epoch_: the epoch whose weights were kept, from 1.
+        atoms_: (D, H, W) float32, what each unit adds to the picture; not with `hidden`.
+    """
+
+    _kind: ClassVar = {"model": TopK.chosen_by["model"]}
+
+    def __init__(
+        self,
+        *,
+        sparsity: str = TopK.chosen_by["sparsity"],
+        latent_dim: int = TopK.latent_dim,
+        k: WholeOrAuto | None = None,
+        aux_k: int | None = None,
+        sparsity_weight: float | None = None,
+        sparsity_warmup: float | None = None,
+        sparsity_target: float | None = None,
+        hidden: tuple[int, ...] = TopK.layers.hidden,
+        channels: tuple[int, ...] = TopK.layers.channels,
+        augment: float = TopK.corruption.augment,
+        occlusion: float = TopK.corruption.occlusion,
+        noise: float = TopK.corruption.noise,
+        learning_rate: float = TopK.training.learning_rate,
+        epochs: WholeOrAuto = TopK.training.epochs,
+        batch_size: int = TopK.training.batch_size,
+        schedule: Schedule = TopK.training.schedule,
+        beta_2: float = TopK.training.beta_2,
+        patience: int = TopK.training.patience,
+        validation_fraction: float = TopK.training.validation_fraction,
+        image_shape: tuple[int, int] | None = None,
+        random_state: RandomState = TrainConfig.seed,
+        verbose: bool = False,
+    ) -> None:
+        self.sparsity = sparsity
+        self.latent_dim = latent_dim
+        self.k = k
+        self.aux_k = aux_k
+        self.sparsity_weight = sparsity_weight
+        self.sparsity_warmup = sparsity_warmup
+        self.sparsity_target = sparsity_target
+        self.hidden = hidden
+        self.channels = channels
+        self.augment = augment
+        self.occlusion = occlusion
+        self.noise = noise
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.schedule = schedule
+        self.beta_2 = beta_2
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.verbose = verbose

@@ -1,0 +1,77 @@
+"""Data sets as arrays, with the split that the command line uses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data import Dataset, Pixels, load_dataset
+from mnistae_cli.reading import Reading
+
+
+class Split(NamedTuple):
+    """`images` (N, H, W), uint8 from 0 to 255 or float32 from 0 to 1, and `labels` (N,) uint8, or None.
+
+    `names` are the images' files, or their numbers in the array that they came from.
+    """
+
+    images: Pixels
+    labels: NDArray[np.uint8] | None
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Training and test images.
+
+    Args:
+        train: to learn from.
+        test: held out.
+        class_names: one per label value, in order; empty without labels.
+    """
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+
+
+def load_digits() -> Loaded:
+    """1,797 handwritten digits of 8×8 (Alpaydin & Kaynak 1998), float32 from 0 to 1; one in six is held out."""
+    return _arrays(load_dataset("digits"))
+
+
+def load_mnist(data_dir: str | Path | None = None) -> Loaded:
+    """60,000 and 10,000 handwritten digits of 28×28, uint8 (LeCun, Bottou, Bengio & Haffner 1998).
+
+    Args:
+        data_dir: folder to look for its four files in first; then `MNISTAE_DATA_DIR` and the user's cache. If they are
+            nowhere, they are fetched.
+
+    Raises:
+        MissingInput: they are nowhere, and cannot be fetched.
+        DamagedInput: a file is not what it should be.
+    """
+    return _arrays(load_dataset("mnist", str(data_dir) if data_dir else None))
+
+
+def load_images(path: str | Path, *, skip_damaged: bool = False) -> Loaded:
+    """Your own images: a folder of PNG, JPEG or BMP files or of IDX files, an `.npz` or an `.npy`.
+
+    If there is no test split, one image in six is held out.
+
+    Args:
+        path: of the folder or file.
+        skip_damaged: leave out pictures that cannot be read.
+
+    Raises:
+        MissingInput: nothing is there.
+        DamagedInput: it cannot be read.
+    """
+    return _arrays(load_dataset(str(Path(path).resolve()), reading=Reading(skip_damaged=skip_damaged)))
+
+
+def _arrays(data: Dataset) -> Loaded:
+    train, test = (Split(each.pixels.load(), each.labels, each.pixels.names()) for _, each in data.splits())
+    return Loaded(train, test, data.class_names)

@@ -1,0 +1,124 @@
+"""An artifacts directory as an object: what the stages wrote, read when it is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.data import in_parallel, load_npy, unit_scale
+from mnistae_cli.errors import MissingInput
+from mnistae_cli.inference import BATCH_SIZE, open_network
+from mnistae_cli.scores import SPLITS
+from mnistae_cli.stages.predict import Prediction
+from mnistae_cli.stages.predict import predict as predict_pictures
+from mnistae_cli.store import DEFAULT_ROOT, Manifest, Stored, open_stage, stage_states
+
+
+def open(root: str | Path = DEFAULT_ROOT) -> "Artifacts":
+    """Open the artifacts directory of `mnistae run` or of single stages.
+
+    Raises:
+        MissingInput: there is none.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise MissingInput(f"{root} is no directory.", "Name the directory that mnistae run wrote.")
+    return Artifacts(root)
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """The stages in a directory. Nothing is read before it is asked for; then every byte of that stage is checked.
+
+    Every method raises MissingInput if its stage was not run or is older than what it was made from, and DamagedInput
+    if a file is not what the manifest says.
+
+    Args:
+        root: the directory.
+    """
+
+    root: Path
+
+    def states(self) -> dict[str, str]:
+        """Stage → `up to date`, `stale`, `missing`, `interrupted`, `damaged` or `edited`, as `mnistae status`."""
+        return {stage: each["state"] for stage, each in stage_states(self.root).items()}
+
+    def manifest(self, stage: str) -> Manifest:
+        """The record of a stage: its settings, inputs, figures (`metrics`), versions, seconds and memory."""
+        return self._stage(stage).manifest
+
+    def features(self, split: str = "train") -> NDArray[np.float32]:
+        """The features (N, D) of the images of a split, `train` or `test`."""
+        return self._array("encode", "features", split)
+
+    def labels(self, split: str = "train") -> NDArray[np.uint8] | None:
+        """The labels (N,) of a split; None if the data set has none."""
+        name = f"labels_{_checked(split)}.npy"
+        return self.array("encode", name) if name in self.manifest("encode").files else None
+
+    @property
+    def class_names(self) -> list[str]:
+        """One per label value, in order; empty without labels."""
+        return list((self.manifest("encode").dataset or {})["class_names"])
+
+    def clusters(self, split: str = "train") -> NDArray[np.int32]:
+        """The cluster (N,) of each image of a split."""
+        return self._array("cluster", "assignments", split)
+
+    def confidence(self, split: str = "train") -> NDArray[np.float32]:
+        """How sure the cluster of each image is, (N,) in [0, 1]."""
+        return self._array("cluster", "confidence", split)
+
+    def probabilities(self) -> NDArray[np.float32]:
+        """The classifier's probabilities (N, C) for the test images."""
+        return self.array("classify", "probabilities_test.npy")
+
+    def array(self, stage: str, name: str) -> NDArray[Any]:
+        """Any `.npy` file of a stage, by its name."""
+        stored = self._stage(stage)
+        if name not in stored.manifest.files:
+            raise MissingInput(f"{stored.folder} has no {name}.", f"It has: {', '.join(stored.manifest.files)}.")
+        return load_npy(stored.folder / name)
+
+    def encode(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """The features (N, D) of images (N, H, W): uint8, or floats from 0 to 1."""
+        return self._applied("encoder", unit_scale(images))
+
+    def decode(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The images (N, H, W) in [0, 1] that the decoder makes of features (N, D)."""
+        return self._applied("decoder", features)
+
+    def predict(self, images: NDArray[Any] | Sequence[str | Path], *, frame: bool = True) -> list[Prediction]:
+        """Class, probability, cluster and novelty of new pictures, as `mnistae predict`.
+
+        Args:
+            images: an array (N, h, w) of any size, or files and folders.
+            frame: bring each into the frame of the training images; without it, each must have their size already.
+        """
+        given = [images] if isinstance(images, np.ndarray) else [Path(each) for each in images]
+        return predict_pictures(given, self.root, frame=frame)
+
+    def _applied(self, name: str, rows: NDArray[Any]) -> NDArray[np.float32]:
+        network = open_network(self._stage("train").folder / f"{name}.onnx")
+        batches = (rows[first : first + BATCH_SIZE].astype(np.float32) for first in range(0, len(rows), BATCH_SIZE))
+        return np.concatenate(list(in_parallel(network, batches)))
+
+    def _array(self, stage: str, name: str, split: str) -> NDArray[Any]:
+        return self.array(stage, f"{name}_{_checked(split)}.npy")
+
+    def _stage(self, stage: str) -> Stored:
+        return open_stage(self.root, stage)
+
+    def _repr_html_(self) -> str:
+        rows = [f"<tr><td>{stage}</td><td>{state}</td></tr>" for stage, state in self.states().items()]
+        return f"<b>{escape(str(self.root))}</b><table><tr><th>stage</th><th>state</th></tr>{''.join(rows)}</table>"
+
+
+def _checked(split: str) -> str:
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}: it must be one of {', '.join(SPLITS)}.")
+    return split
