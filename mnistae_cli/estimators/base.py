@@ -16,7 +16,7 @@ from mnistae_cli.data import ImageSource, from_array, unit_scale
 from mnistae_cli.estimators.images import Layout, flattened
 from mnistae_cli.estimators.networks import decoded, encoded
 from mnistae_cli.estimators.parameters import RandomState, config_of, same_global_draws, seed_of, value_errors
-from mnistae_cli.estimators.saving import read_estimator, write_estimator
+from mnistae_cli.estimators.saving import Saved
 from mnistae_cli.fitting import fit_autoencoder
 from mnistae_cli.muting import muted_native_stderr
 from mnistae_cli.settings import TrainConfig
@@ -28,7 +28,7 @@ DTYPES = (np.float64, np.float32, np.uint8)
 NO_SETTINGS = ("image_shape", "random_state", "verbose")
 
 
-class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Images → features, and back. Each kind of code has its own class with its own parameters.
 
     `X` is an array of images (N, H, W), or of rows (N, H·W), uint8 from 0 to 255 or floats. Floats from 0 to 1 are
@@ -89,27 +89,6 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Minus the mean squared error per pixel of the reconstructions, on a scale from black, 0, to white, 1."""
         images = self._read(X)
         return -float(np.square(self._reconstructed(images) - unit_scale(images.load())).mean(dtype=np.float64))
-
-    def save(self, path: str | Path) -> None:
-        """Write the estimator to a file (`.npz`), which `load` reads. It is no pickle."""
-        check_is_fitted(self)
-        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        fitted["_n_features_out"] = self._n_features_out
-        write_estimator(Path(path), type(self).__name__, self.get_params(), fitted)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read what `save` wrote.
-
-        Raises:
-            MissingInput: no such file.
-            DamagedInput: it is damaged, or of another class.
-        """
-        parameters, fitted = read_estimator(Path(path), cls.__name__)
-        estimator = cls(**parameters)
-        for name, value in fitted.items():
-            setattr(estimator, name, value)
-        return estimator
 
     def _settings(self) -> dict[str, Any]:
         """The settings of `train`; None leaves a default."""

@@ -1,5 +1,6 @@
 """`mnistae classify` as a classifier."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -104,7 +105,7 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         """
         features, labels = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(labels)
-        config = self._config()
+        config = _config_of(self.get_params(deep=False))
         if self.unlabelled is not None:
             known = labels != self.unlabelled
             features, labels = features[known], labels[known]
@@ -130,10 +131,12 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
-    def _config(self) -> ClassifyConfig:
-        """The settings of `classify`, without those that this head has no use for."""
-        if self.head not in KINDS:
-            raise ValueError(f"head is {self.head!r}: it must be one of {', '.join(KINDS)}.")
-        used = {"calibrate", *(each.name for each in settings_of(KINDS[self.head]))}
-        values = {name: value for name, value in self.get_params(deep=False).items() if name in used}
-        return config_of(ClassifyConfig, {"head": self.head, **values, "seed": seed_of(self.random_state)})
+
+def _config_of(parameters: Mapping[str, Any]) -> ClassifyConfig:
+    """The settings of `classify`, without those that this head has no use for."""
+    head = parameters["head"]
+    if head not in KINDS:
+        raise ValueError(f"head is {head!r}: it must be one of {', '.join(KINDS)}.")
+    used = {"head", "calibrate", *(each.name for each in settings_of(KINDS[head]))}
+    values = {name: value for name, value in parameters.items() if name in used}
+    return config_of(ClassifyConfig, {**values, "seed": seed_of(parameters["random_state"])})

@@ -4,18 +4,46 @@ import io
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from mnistae_cli.errors import DamagedInput, MissingInput
 from mnistae_cli.store import keep
 
 FORMAT = 1
 HEADER = "estimator"
+MORE = ("_n_features_out",)  # what scikit-learn names so; all else that was fitted ends with _
 
 
-def write_estimator(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, Any]) -> None:
+class Saved(BaseEstimator):
+    """An estimator that can be written to a file and read again."""
+
+    def save(self, path: str | Path) -> None:
+        """Write the estimator to a file (`.npz`), which `load` reads. It is no pickle."""
+        check_is_fitted(self)
+        fitted = {name: value for name, value in vars(self).items() if name.endswith("_") or name in MORE}
+        _write(Path(path), type(self).__name__, self.get_params(), fitted)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            MissingInput: no such file.
+            DamagedInput: it is damaged, or of another class.
+        """
+        parameters, fitted = _read(Path(path), cls.__name__)
+        estimator = cls(**parameters)
+        for name, value in fitted.items():
+            setattr(estimator, name, value)
+        return estimator
+
+
+def _write(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, Any]) -> None:
     """Write the parameters and what was fitted as an uncompressed `.npz`. The file is complete, or as it was before.
 
     Args:
@@ -24,7 +52,7 @@ def write_estimator(path: Path, name: str, parameters: dict[str, Any], fitted: d
         parameters: of `get_params`; they must be numbers, text, or lists of them.
         fitted: arrays and bytes; everything else must be JSON.
     """
-    arrays = {key: value for key, value in fitted.items() if isinstance(value, np.ndarray)}
+    arrays = {key: _unpickled(value) for key, value in fitted.items() if isinstance(value, np.ndarray)}
     arrays |= {key: np.frombuffer(value, np.uint8) for key, value in fitted.items() if isinstance(value, bytes)}
     header = {
         "format": FORMAT,
@@ -34,14 +62,24 @@ def write_estimator(path: Path, name: str, parameters: dict[str, Any], fitted: d
         "bytes": [key for key, value in fitted.items() if isinstance(value, bytes)],
         "values": {key: value for key, value in fitted.items() if key not in arrays},
     }
-    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **{HEADER: text}, **arrays)
+    np.savez(content, **{HEADER: text, **arrays})  # type: ignore[arg-type]
     keep(path, content.getvalue())
 
 
-def read_estimator(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters and what was fitted, as `write_estimator` was given them.
+def _unpickled(array: NDArray[Any]) -> NDArray[Any]:
+    """Names of columns, which are objects, as text: objects would need pickle."""
+    return array.astype(str) if array.dtype == object else array
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's; a generator of random numbers is not kept."""
+    return value.item() if isinstance(value, np.generic) else None
+
+
+def _read(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters and what was fitted, as `_write` was given them.
 
     Raises:
         MissingInput: no such file.

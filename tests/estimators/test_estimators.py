@@ -184,7 +184,7 @@ def test_fit_leaves_the_global_draws_as_they_were() -> None:
     np.testing.assert_array_equal(np.random.random(3), expected)
 
 
-def test_pipeline_grid_search_and_frames() -> None:
+def test_pipeline_grid_search_and_frames(tmp_path: Path) -> None:
     images, labels = shapes(90, 0)
     some = np.where(np.arange(90) < 45, labels.astype(int), -1)
     pipeline = make_pipeline(mnistae.DenseAutoencoder(**QUICK), mnistae.FewLabelClassifier(epochs=30, unlabelled=-1))
@@ -194,6 +194,12 @@ def test_pipeline_grid_search_and_frames() -> None:
     search = GridSearchCV(mnistae.DenseAutoencoder(**QUICK), {"epochs": [1, 40]}, cv=2).fit(images)
     assert search.best_params_ == {"epochs": 40}
     frame = clone(pipeline[0]).set_output(transform="pandas").fit_transform(images)
+    again = mnistae.DenseAutoencoder(random_state=np.random.RandomState(0), **QUICK).fit(frame)
+    again.save(tmp_path / "columns.npz")
+    loaded = mnistae.DenseAutoencoder.load(tmp_path / "columns.npz")
+    np.testing.assert_array_equal(loaded.transform(frame), again.transform(frame))
+    with pytest.raises(ValueError, match="feature names"):
+        loaded.transform(frame[frame.columns[::-1]])
     assert list(frame.columns) == [f"denseautoencoder{i}" for i in range(4)]
 
 
