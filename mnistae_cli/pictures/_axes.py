@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -45,7 +47,7 @@ def save(figure: Figure, path: Path, *, arrange: bool = True) -> None:
         arrange: make room for the text beside the axes; else they stay in their places.
     """
     figure.set_dpi(DPI)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # it has no types
     if arrange:
         ConstrainedLayoutEngine().execute(figure)
     canvas.draw()
@@ -53,8 +55,23 @@ def save(figure: Figure, path: Path, *, arrange: bool = True) -> None:
     opaque.save(path, "PNG", dpi=(DPI, DPI), compress_level=COMPRESSION)
 
 
-def axes_of(picture: NDArray[np.float32], least: int) -> tuple[Figure, Axes]:
-    """A figure of one picture (H, W) of values in [-1, 1], or (H, W, 3) in RGB, with room for a title.
+class _Pixels(Artist):
+    """Pixels (H, W, 4) that fill the axes one to one. `imshow` would sample them anew, in a quarter of a second."""
+
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        super().__init__()
+        self._pixels = pixels
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Called by Matplotlib, which counts rows from below."""
+        assert self.axes is not None
+        gc = renderer.new_gc()
+        renderer.draw_image(gc, round(self.axes.bbox.x0), round(self.axes.bbox.y0), self._pixels[::-1])
+        gc.restore()
+
+
+def axes_of(picture: NDArray[np.uint8], least: int) -> tuple[Figure, Axes]:
+    """A figure of one picture (H, W, 4) in RGBA, with room for a title.
 
     A pixel of the picture covers a square of whole pixels of the figure, so that it is not blurred.
 
@@ -64,11 +81,13 @@ def axes_of(picture: NDArray[np.float32], least: int) -> tuple[Figure, Axes]:
     """
     height, width = picture.shape[:2]
     zoom = math.ceil(least / width) if width <= 2 * least else 2 * least / width
-    shown = np.array((width * zoom, height * zoom))
-    whole = shown + (2 * MARGIN, MARGIN + HEADING)
+    shown = np.round((width * zoom, height * zoom)).astype(int)
+    whole = shown + np.array((2 * MARGIN, MARGIN + HEADING))
     figure = Figure(figsize=tuple(whole / DPI))
     axes = figure.add_axes((*(MARGIN / whole), *(shown / whole)), xticks=[], yticks=[])
-    axes.imshow(picture, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    way = Image.Resampling.NEAREST if zoom >= 1 else Image.Resampling.BOX
+    axes.add_artist(_Pixels(np.asarray(Image.fromarray(picture).resize(tuple(shown), way))))
     return figure, axes
 
 
@@ -81,7 +100,8 @@ def counts(axes: Axes, table: Table, row_names: Sequence[str], column_names: Seq
     if max(table.shape) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(table):
             colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+            text = axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+            text.set_in_layout(False)  # it needs no room of its own
 
 
 def rows_of_images(

@@ -65,10 +65,11 @@ def clusters(
     height = max(0.55 * len(first) + 1.2, 3.0)
     figure = Figure(figsize=(12, height) if table is not None else (6, height))
     left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
-    rows_of_images(left_axes, [unit_scale(images[each]) for each in first], [str(number) for number in range(len(first))])
+    numbers = [str(number) for number in range(len(first))]
+    rows_of_images(left_axes, [unit_scale(images[each]) for each in first], numbers)
     left_axes.set(ylabel="cluster", title="The surest test images of each cluster")
     if table is not None:
-        counts(right_axes[0], table, [str(number) for number in range(len(first))], class_names)
+        counts(right_axes[0], table, numbers, class_names)
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
     save(figure, path)
 

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
@@ -41,7 +40,7 @@ def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Pat
     for number, picture in enumerate(shown):
         top, left = number // n_columns * height, number % n_columns * width
         grid[top : top + height - 1, left : left + width - 1] = picture
-    figure, axes = axes_of(grid, WIDTH)
+    figure, axes = axes_of(colormaps[SIGNED](grid / 2 + 0.5, bytes=True), WIDTH)
     often, seldom = density[order[0]], density[order[-1]]
     axes.set_title(
         f"{len(shown):,} of {len(density):,} atoms, each scaled to its peak; red adds light, blue takes it.\n"
@@ -68,6 +67,7 @@ def density(shares: NDArray[np.float32], path: Path) -> None:
         ylabel="units",
         title=f"Density of {len(shares):,} units; {dead:,} are never active",
     )
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     save(figure, path)
@@ -84,27 +84,29 @@ def compositions(
     n_shown = min(STRONGEST, len(atoms))
     height, width = images.shape[1:]
     gap, above = max(round(0.06 * width), 1), math.ceil(0.3 * height)  # between pictures, and for the text above one
-    grid = np.ones((len(images) * (above + height), (n_shown + 2) * (width + gap), 3), np.float32)
+    grid = np.full((len(images) * (above + height), (n_shown + 2) * (width + gap), 4), 255, np.uint8)
     texts = []
 
-    def put(picture: NDArray[np.float32], row: int, column: int, text: str) -> None:
+    def put(picture: NDArray[np.uint8], row: int, column: int, text: str) -> None:
         top, left = row * (above + height) + above, column * (width + gap)
         grid[top : top + height, left : left + width] = picture
         texts.append((left + width / 2, top - 1, text))
 
     for row, (image, code, picture) in enumerate(zip(unit_scale(images), codes, decoded, strict=True)):
-        put(image[..., None], row, 0, "" if row else "image")
-        put(picture[..., None], row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active")
+        grey = colormaps["gray"](np.stack([image, picture]), bytes=True)
+        put(grey[0], row, 0, "" if row else "image")
+        put(grey[1], row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active")
         strongest = np.argsort(-code * sizes, kind="stable")[:n_shown]
-        shown = colormaps[SIGNED](_unit_peak(atoms[strongest]) / 2 + 0.5)[..., :3]
-        for column, (unit, atom) in enumerate(zip(strongest, shown, strict=True), start=2):
+        tinted = colormaps[SIGNED](_unit_peak(atoms[strongest]) / 2 + 0.5, bytes=True)
+        for column, (unit, atom) in enumerate(zip(strongest, tinted, strict=True), start=2):
             if code[unit] != 0:
                 put(atom, row, column, f"{code[unit]:.2f} × #{unit}")
     figure, axes = axes_of(grid, COLUMN * (n_shown + 2))
     for across, down, text in texts:
         axes.text(across, down, text, fontsize=7, ha="center", va="bottom")
     axes.set_frame_on(False)
-    axes.set_title("Test images, and the atoms that add most:\nactivation × number, each scaled to its peak", fontsize=9)
+    title = "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak"
+    axes.set_title(title, fontsize=9)
     save(figure, path, arrange=False)
 
 
