@@ -119,7 +119,7 @@ def _repulsion(points: Vector) -> Vector:
     push = ((down + 1j * across)[at] * shares).sum(axis=0)
     # The nearness of all pairs is Σ mass · field, here of the transforms (Parseval); a dot is no pair with itself.
     pairs = float((near * (waves.real**2 + waves.imag**2)).sum()) - n
-    return np.stack([push.real, push.imag]) / np.float32(pairs)
+    return np.stack([push.real, push.imag]).astype(np.float32) / np.float32(pairs)
 
 
 @lru_cache(maxsize=8)
@@ -134,5 +134,5 @@ def _kernels(length: int, cell: float) -> tuple[Vector, NDArray[np.complex64]]:
     twice[0] = 1
     if length % 2 == 0:
         twice[-1] = 1
-    pairs: Vector = (rfft2(near).real * (twice / length**2)).astype(np.float32)
+    pairs = np.asarray(rfft2(near).real * (twice / length**2), np.float32)
     return pairs, rfft2(np.stack([near**2 * away[:, None], near**2 * away])).astype(np.complex64)
