@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from mnistae_cli.data import Pixels
+from mnistae_cli.data import Pixels, unit_scale
 from mnistae_cli.pictures._axes import SHOWN, colored, counts, plain, rows_of_images, save
 from mnistae_cli.scores import Table
 
@@ -27,7 +27,7 @@ def resolutions(scan: Path, n_clusters: int | str, path: Path) -> None:
     columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
     thresholds, chosen = columns["conductance"], int(columns["chosen"].argmax())
     number, is_found = int(columns["n_clusters"][chosen]), n_clusters == "auto"
-    figure = Figure(figsize=(6, 5), layout="constrained")
+    figure = Figure(figsize=(6, 5))
     upper, lower = map(colored, figure.subplots(2, 1, sharex=True))
     upper.fill_between(
         thresholds, columns["fewest"], columns["most"], alpha=0.25, step="mid", label="range of the runs"
@@ -63,12 +63,13 @@ def clusters(
     """The first images of each cluster in their order, beside the counts of each class if labels are known."""
     first = [each[:SHOWN] for each in ordered]
     height = max(0.55 * len(first) + 1.2, 3.0)
-    figure = Figure(figsize=(12, height) if table is not None else (6, height), layout="constrained")
+    figure = Figure(figsize=(12, height) if table is not None else (6, height))
     left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
-    rows_of_images(left_axes, images, first, [str(number) for number in range(len(first))])
+    numbers = [str(number) for number in range(len(first))]
+    rows_of_images(left_axes, [unit_scale(images[each]) for each in first], numbers)
     left_axes.set(ylabel="cluster", title="The surest test images of each cluster")
     if table is not None:
-        counts(right_axes[0], table, [str(number) for number in range(len(first))], class_names)
+        counts(right_axes[0], table, numbers, class_names)
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
     save(figure, path)
 
@@ -94,8 +95,8 @@ def mistakes(
     names = [f"{class_names[true]} as {class_names[guess]}" for true, guess in pairs[frequent]]
     titles = [f"{name}: {count}" for name, count in zip(names, counts[frequent], strict=True)]
     columns = max(SHOWN, *(len(each) for each in rows))
-    figure = Figure(figsize=(0.5 * columns + 1.6, 0.5 * len(rows) + 0.8), layout="constrained")
+    figure = Figure(figsize=(0.5 * columns + 1.6, 0.5 * len(rows) + 0.8))
     axes = figure.subplots()
-    rows_of_images(axes, images, rows, plain(titles))
+    rows_of_images(axes, [unit_scale(images[each]) for each in rows], plain(titles))
     axes.set(title=f"{wrong.sum():,} of {len(labels):,} test images are in the cluster of another class")
     save(figure, path)

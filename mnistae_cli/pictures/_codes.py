@@ -3,22 +3,23 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import MOST_NUMBERS, colored, plain, save
+from mnistae_cli.pictures._axes import MOST_NUMBERS, SIGNED, axes_of, colored, plain, save
 from mnistae_cli.pictures.palette import look_of
 
 MANY = 3000  # dots, which cover each other unless they are small
 MOST_ATOMS = 1024
 STRONGEST = 8  # atoms shown for one image
-LINE = 1.25  # height of a row of pictures and of the text above them
+WIDTH = 1000  # of the picture of all atoms, at least, in pixels
+COLUMN = 118  # width of a picture in a composition and of the gap beside it, at least, in pixels
 
 
 def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -39,16 +40,13 @@ def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Pat
     for number, picture in enumerate(shown):
         top, left = number // n_columns * height, number % n_columns * width
         grid[top : top + height - 1, left : left + width - 1] = picture
-    figure = Figure(figsize=(10.5, 10.5 * grid.shape[0] / grid.shape[1] + 0.8), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(grid, cmap="RdBu_r", vmin=-1, vmax=1)
-    axes.set(xticks=[], yticks=[])
+    figure, axes = axes_of(colormaps[SIGNED](grid / 2 + 0.5, bytes=True), WIDTH)
     often, seldom = density[order[0]], density[order[-1]]
     axes.set_title(
         f"{len(shown):,} of {len(density):,} atoms, each scaled to its peak; red adds light, blue takes it.\n"
         f"The first is active on {often:.1%} of the training images, the last on {seldom:.2%}."
     )
-    save(figure, path)
+    save(figure, path, arrange=False)
 
 
 def density(shares: NDArray[np.float32], path: Path) -> None:
@@ -57,7 +55,7 @@ def density(shares: NDArray[np.float32], path: Path) -> None:
     The title counts the dead units, for which a log axis has no place.
     """
     alive = shares[shares > 0]
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4))
     axes = colored(figure.subplots())
     if len(alive):
         lowest = min(np.log10(alive.min()), -1.0)
@@ -69,6 +67,7 @@ def density(shares: NDArray[np.float32], path: Path) -> None:
         ylabel="units",
         title=f"Density of {len(shares):,} units; {dead:,} are never active",
     )
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     save(figure, path)
@@ -83,28 +82,32 @@ def compositions(
     """
     sizes = np.linalg.norm(atoms.reshape(len(atoms), -1), axis=1)
     n_shown = min(STRONGEST, len(atoms))
-    height, width = np.array(images.shape[1:]) / max(images.shape[1:]) * 0.94  # of a place of 1 x LINE
-    figure = Figure(figsize=(1.05 * (n_shown + 2), 1.05 * LINE * len(images) + 0.6), layout="constrained")
-    axes = figure.subplots()  # one for all pictures: Matplotlib needs seconds for a hundred
+    height, width = images.shape[1:]
+    gap, above = max(round(0.06 * width), 1), math.ceil(0.3 * height)  # between pictures, and for the text above one
+    grid = np.full((len(images) * (above + height), (n_shown + 2) * (width + gap), 4), 255, np.uint8)
+    texts = []
 
-    def put(picture: NDArray[np.float32], row: int, column: int, text: str, **colors: Any) -> None:
-        axes.imshow(picture, extent=(column, column + width, row * LINE + height, row * LINE), **colors)
-        axes.text(column + width / 2, row * LINE - 0.03, text, fontsize=7, ha="center", va="bottom")
+    def put(picture: NDArray[np.uint8], row: int, column: int, text: str) -> None:
+        top, left = row * (above + height) + above, column * (width + gap)
+        grid[top : top + height, left : left + width] = picture
+        texts.append((left + width / 2, top - 1, text))
 
-    grey, signed = ({"cmap": "gray", "vmin": 0, "vmax": 1}, {"cmap": "RdBu_r", "vmin": -1, "vmax": 1})
     for row, (image, code, picture) in enumerate(zip(unit_scale(images), codes, decoded, strict=True)):
-        put(image, row, 0, "" if row else "image", **grey)
-        put(picture, row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active", **grey)
+        grey = colormaps["gray"](np.stack([image, picture]), bytes=True)
+        put(grey[0], row, 0, "" if row else "image")
+        put(grey[1], row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active")
         strongest = np.argsort(-code * sizes, kind="stable")[:n_shown]
-        for column, (unit, atom) in enumerate(zip(strongest, _unit_peak(atoms[strongest]), strict=True), start=2):
+        tinted = colormaps[SIGNED](_unit_peak(atoms[strongest]) / 2 + 0.5, bytes=True)
+        for column, (unit, atom) in enumerate(zip(strongest, tinted, strict=True), start=2):
             if code[unit] != 0:
-                put(atom, row, column, f"{code[unit]:.2f} × #{unit}", **signed)
-    axes.set(xlim=(0, n_shown + 2), ylim=(len(images) * LINE - LINE + 1, -0.3))
-    axes.axis("off")
-    figure.suptitle(
-        "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak", fontsize=9
-    )
-    save(figure, path)
+                put(atom, row, column, f"{code[unit]:.2f} × #{unit}")
+    figure, axes = axes_of(grid, COLUMN * (n_shown + 2))
+    for across, down, text in texts:
+        axes.text(across, down, text, fontsize=7, ha="center", va="bottom")
+    axes.set_frame_on(False)
+    title = "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak"
+    axes.set_title(title, fontsize=9)
+    save(figure, path, arrange=False)
 
 
 def feature_map(
@@ -115,7 +118,7 @@ def feature_map(
     path: Path,
 ) -> None:
     """The map of `maps.map_of`: places (M, 2) of test images, colored by their labels (M,), with the classes' names."""
-    figure = Figure(figsize=(7.4, 6), layout="constrained")
+    figure = Figure(figsize=(7.4, 6))
     axes = figure.subplots()
     groups = [("test images", np.arange(len(points)))]
     if labels is not None:

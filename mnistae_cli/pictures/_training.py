@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import SHOWN, colored, counts, save, show
+from mnistae_cli.pictures._axes import SHOWN, colored, counts, rows_of_images, save
 from mnistae_cli.scores import contingency_table
 
 
@@ -24,12 +24,11 @@ def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]
 
 def reconstructions(images: Pixels, reconstructed: NDArray[np.float32], path: Path) -> None:
     """Originals (M, H, W) over reconstructions (M, H, W) in [0, 1]."""
-    figure = Figure(figsize=(1.0 * len(images) + 1.2, 2.6), layout="constrained")
-    grid = figure.subplots(2, len(images), squeeze=False)
-    for row, (title, pictures) in enumerate((("original", unit_scale(images)), ("reconstruction", reconstructed))):
-        for axes, picture in zip(grid[row], pictures, strict=True):
-            show(axes, picture)
-        grid[row][0].set_ylabel(title)
+    figure = Figure(figsize=(1.1 * len(images) + 1.4, 2.7))
+    axes = figure.subplots()
+    rows_of_images(axes, [unit_scale(images), reconstructed], ["original", "reconstruction"], len(images))
+    axes.tick_params("y", length=0)
+    axes.set_frame_on(False)
     figure.suptitle("Test images and what the autoencoder makes of them")
     save(figure, path)
 
@@ -45,7 +44,7 @@ def loss_curve(history: Path, path: Path) -> None:
         "test_loss": "test",
         "val_loss": "held out to stop by",
     }
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4))
     axes = colored(figure.subplots())
     for name, values in zip(header[1:], columns[1:], strict=True):
         if (values < 0).any():
@@ -69,7 +68,7 @@ def confusion_matrix(
     n_classes = len(class_names)
     table = contingency_table(labels.astype(np.int64), probabilities.argmax(axis=1), n_classes, n_classes)
     accuracy = np.trace(table) / table.sum()
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    figure = Figure(figsize=(6.4, 5.6))
     axes = figure.subplots()
     counts(axes, table, class_names, class_names)
     axes.set(xlabel="predicted class", ylabel="true class", title=f"Classifier on test images: {accuracy:.1%} right")

@@ -90,9 +90,11 @@ class _Links:
 
     def attraction(self, points: Vector) -> Vector:
         """The pull on each dot (2, N) by those that it is linked with."""
-        away = np.repeat(points, self.counts, axis=1) - points[:, self.matrix.indices]
-        pull = away * (self.matrix.data / (1 + away[0] ** 2 + away[1] ** 2))
-        return np.add.reduceat(pull, self.matrix.indptr[:-1], axis=1)  # each dot has a link
+        dots = points[0] + 1j * points[1]  # three times as fast as two rows
+        away = np.repeat(dots, self.counts) - dots[self.matrix.indices]
+        pull = away * (self.matrix.data / (1 + away.real**2 + away.imag**2))
+        sums = np.add.reduceat(pull, self.matrix.indptr[:-1])  # each dot has a link
+        return np.stack([sums.real, sums.imag])
 
 
 def _repulsion(points: Vector) -> Vector:
@@ -111,17 +113,26 @@ def _repulsion(points: Vector) -> Vector:
     at = np.stack([first, first + 1, first + length, first + length + 1])
     shares = np.stack([before[0] * before[1], before[0] * after[1], after[0] * before[1], after[0] * after[1]])
     mass = np.bincount(at.ravel(), shares.ravel(), length * length).astype(np.float32).reshape(length, length)
-    fields = irfft2(rfft2(mass) * _kernels(length, cell), (length, length)).reshape(3, -1)
-    near, down, across = (fields[:, at] * shares).sum(axis=1)
-    return np.stack([down, across]).astype(np.float32) / np.float32(near.sum() - n)
+    near, away = _kernels(length, cell)
+    waves = rfft2(mass)
+    down, across = irfft2(waves * away, (length, length)).reshape(2, -1)
+    push = ((down + 1j * across)[at] * shares).sum(axis=0)
+    # The nearness of all pairs is Σ mass · field, here of the transforms (Parseval); a dot is no pair with itself.
+    pairs = float((near * (waves.real**2 + waves.imag**2)).sum()) - n
+    return np.stack([push.real, push.imag]).astype(np.float32) / np.float32(pairs)
 
 
 @lru_cache(maxsize=8)
-def _kernels(length: int, cell: float) -> NDArray[np.complex64]:
-    """The transforms (3, L, L // 2 + 1) of 1 / (1 + d²), and of d / (1 + d²)² along both axes."""
+def _kernels(length: int, cell: float) -> tuple[Vector, NDArray[np.complex64]]:
+    """The transforms of 1 / (1 + d²), (L, L // 2 + 1), for a sum over pairs, and of d / (1 + d²)² along both axes."""
     from scipy.fft import rfft2
 
     steps = np.arange(length)
     away = (np.where(steps <= length // 2, steps, steps - length) * cell).astype(np.float32)
     near = 1 / (1 + away[:, None] ** 2 + away**2)
-    return rfft2(np.stack([near, near**2 * away[:, None], near**2 * away])).astype(np.complex64)
+    twice = np.full(length // 2 + 1, 2.0)  # rfft2 leaves out half of the waves, which repeat the other half
+    twice[0] = 1
+    if length % 2 == 0:
+        twice[-1] = 1
+    pairs = np.asarray(rfft2(near).real * (twice / length**2), np.float32)
+    return pairs, rfft2(np.stack([near**2 * away[:, None], near**2 * away])).astype(np.complex64)
