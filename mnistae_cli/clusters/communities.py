@@ -17,6 +17,11 @@ def leiden(links: Any, resolution: float, seed: int) -> NDArray[np.int32]:
 
     w_c is the weight inside of community c, d_c that of all links of its images, w the whole weight, r the resolution:
     the larger, the more communities. Traag, Waltman & van Eck 2019, "From Louvain to Leiden".
+
+    Args:
+        links: (N, N) SciPy CSR matrix float64, symmetric: `Graph.links`.
+        resolution: r, above 0.
+        seed: from 0 to 2³² - 1.
     """
     import graspologic_native
 
@@ -65,7 +70,13 @@ class Merging:
 
 
 def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
-    """Find the communities of a graph at a high resolution, and merge them down to one."""
+    """Find the communities of a graph at a high resolution, and merge them down to one.
+
+    Args:
+        graph: of N images.
+        resolution: of `leiden`.
+        seed: of `leiden`.
+    """
     communities = leiden(graph.links, resolution, seed)
     between = [links_between(graph.by_embedding, communities)]
     if graph.by_pixels is not None:
