@@ -16,7 +16,7 @@ from mnistae_cli.store.directory import STAGES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DOCUMENTS = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
 PRESETS = sorted((ROOT / "mnistae_cli" / "settings" / "presets").glob("*.toml"))
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
