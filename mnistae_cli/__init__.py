@@ -1,3 +1,3 @@
 """mnistae: features of small grey images by autoencoders, classes from few labels, clusters from none."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
