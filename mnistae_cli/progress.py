@@ -26,7 +26,11 @@ class Advance:
 
 @dataclass(frozen=True)
 class Notice:
-    """One line of text for the user."""
+    """A message for the user.
+
+    Args:
+        text: one line.
+    """
 
     text: str
 

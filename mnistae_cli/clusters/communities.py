@@ -56,7 +56,7 @@ class Merging:
     conductances: NDArray[np.float64]
 
     def clusters(self, n_clusters: int) -> NDArray[np.int32]:
-        """The clusters (N,) when `n_clusters` are left."""
+        """The clusters (N,) int32 when `n_clusters` are left, from 1 to K."""
         n_communities = len(self.pairs) + 1
         cluster = np.arange(n_communities)
         for kept, merged in self.pairs[: n_communities - n_clusters]:
@@ -64,7 +64,7 @@ class Merging:
         return np.unique(cluster, return_inverse=True)[1].astype(np.int32)[self.communities]
 
     def n_apart(self, conductance: float) -> int:
-        """How many clusters are left when no two are less apart than this."""
+        """How many clusters are left when no two are less apart than this conductance, in [0, 1]."""
         closer = np.flatnonzero(self.conductances > conductance)
         return len(self.pairs) + 1 - (closer[-1] + 1 if len(closer) else 0)
 

@@ -48,7 +48,7 @@ class Placement:
         return cls(*map(np.concatenate, columns))
 
     def typical_first(self, cluster: int, *, by_distance: bool) -> NDArray[np.int64]:
-        """The images of a cluster: the nearest first, or the surest first and the nearer of two as sure."""
+        """The images (M,) of a cluster: the nearest first, or the surest first and the nearer of two as sure."""
         members = np.flatnonzero(self.clusters == cluster)
         certainty = self.confidence[members] * (not by_distance)
         return members[np.lexsort((self.distance[members], -certainty))]

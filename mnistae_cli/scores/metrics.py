@@ -41,7 +41,14 @@ def binary_crossentropy(images: NDArray[np.float32], reconstructions: NDArray[np
 
 
 def contingency_table(clusters: Integers, labels: Integers, n_clusters: int, n_classes: int) -> Table:
-    """Counts of each cluster (row) and class (column), (K, C) int64."""
+    """Counts of each cluster (row) and class (column), (K, C) int64.
+
+    Args:
+        clusters: (N,) from 0 to K - 1.
+        labels: (N,) from 0 to C - 1.
+        n_clusters: K.
+        n_classes: C.
+    """
     pairs = clusters.astype(np.int64) * n_classes + labels
     return np.bincount(pairs, minlength=n_clusters * n_classes).reshape(n_clusters, n_classes)
 
@@ -138,7 +145,7 @@ def hoyer_sparsity(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def log_loss(probabilities: NDArray[np.float32], labels: Integers) -> float:
-    """Mean over images of -log p(label), in nats; (N, C) probabilities, 0 is best."""
+    """Mean over images of -log p(label), in nats; (N, C) probabilities in [0, 1], 0 is best."""
     chosen = probabilities[np.arange(len(labels)), labels]
     return float(-np.log(chosen.clip(EPSILON, 1.0), dtype=np.float64).mean())
 
