@@ -14,7 +14,15 @@ BATCH_SIZE = 250  # images; the arrays of a batch fit into a core's cache
 
 
 def open_network(model: Path | bytes) -> Network:
-    """Load an exported network as a function of one batch. Check a file's hash first (`store.open_stage`)."""
+    """Load an exported network as a function of one batch. Check a file's hash first (`store.open_stage`).
+
+    Args:
+        model: the `.onnx` file or its bytes, of one input and one output: an `encoder.onnx` takes images (B, H, W) in [0, 1] and
+            gives features (B, D), a `decoder.onnx` the way back; a `classifier.onnx` gives probabilities (B, C).
+
+    Returns:
+        A function, (B, …) float32 → (B, …) float32.
+    """
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)

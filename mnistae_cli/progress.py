@@ -7,7 +7,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Advance:
-    """`done` of `total` units of a task are done; `values` are the latest figures."""
+    """A task has advanced.
+
+    Args:
+        task: its name, as `train`.
+        done: so many units, from 0 to `total`.
+        total: of the whole task.
+        unit: the name of the units, as `epochs`.
+        values: the latest figures by name, as `loss`.
+    """
 
     task: str
     done: float
@@ -18,14 +26,24 @@ class Advance:
 
 @dataclass(frozen=True)
 class Notice:
-    """One line of text for the user."""
+    """A message for the user.
+
+    Args:
+        text: one line.
+    """
 
     text: str
 
 
 @dataclass(frozen=True)
 class StageEnded:
-    """A stage has ended: its folder was written, or was up to date already."""
+    """A stage has ended.
+
+    Args:
+        folder: of its files.
+        up_to_date: whether it was up to date already; else it was written.
+        seconds: since the stage began.
+    """
 
     folder: Path
     up_to_date: bool
@@ -33,6 +51,7 @@ class StageEnded:
 
 
 Report = Callable[[Advance | Notice | StageEnded], None]
+"""What hears the progress of a stage: it is called with each event, in the thread of the stage."""
 
 
 def silent(event: Advance | Notice | StageEnded) -> None:

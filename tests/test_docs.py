@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from mnistae_cli import __version__
 from mnistae_cli.cli import app
 from mnistae_cli.errors import INTERRUPTED, DamagedInput, GateFailed, MissingInput, UsageError
 from mnistae_cli.flat import settings_of
@@ -16,7 +17,7 @@ from mnistae_cli.store.directory import STAGES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DOCUMENTS = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
 PRESETS = sorted((ROOT / "mnistae_cli" / "settings" / "presets").glob("*.toml"))
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -94,6 +95,15 @@ def test_pictures_and_links_between_pages_are_there() -> None:
         for target in targets:
             assert (page.parent / target).exists(), f"{page.name} names {target}"
     assert re.search(r"!\[[^]]+\]\(docs/", README)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (\S+) \((\S+)\)$", changes, re.MULTILINE)
+    assert versions[0][0] == __version__
+    version, day = next(each for each in versions if each[1] != "unreleased")
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {version}\ndate-released: {day}\n" in citation
 
 
 def test_the_readme_is_read_at_one_sitting() -> None:

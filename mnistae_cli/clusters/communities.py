@@ -17,6 +17,11 @@ def leiden(links: Any, resolution: float, seed: int) -> NDArray[np.int32]:
 
     w_c is the weight inside of community c, d_c that of all links of its images, w the whole weight, r the resolution:
     the larger, the more communities. Traag, Waltman & van Eck 2019, "From Louvain to Leiden".
+
+    Args:
+        links: (N, N) SciPy CSR matrix float64, symmetric: `Graph.links`.
+        resolution: r, above 0.
+        seed: from 0 to 2³² - 1.
     """
     import graspologic_native
 
@@ -51,7 +56,7 @@ class Merging:
     conductances: NDArray[np.float64]
 
     def clusters(self, n_clusters: int) -> NDArray[np.int32]:
-        """The clusters (N,) when `n_clusters` are left."""
+        """The clusters (N,) int32 when `n_clusters` are left, from 1 to K."""
         n_communities = len(self.pairs) + 1
         cluster = np.arange(n_communities)
         for kept, merged in self.pairs[: n_communities - n_clusters]:
@@ -59,13 +64,19 @@ class Merging:
         return np.unique(cluster, return_inverse=True)[1].astype(np.int32)[self.communities]
 
     def n_apart(self, conductance: float) -> int:
-        """How many clusters are left when no two are less apart than this."""
+        """How many clusters are left when no two are less apart than this conductance, in [0, 1]."""
         closer = np.flatnonzero(self.conductances > conductance)
         return len(self.pairs) + 1 - (closer[-1] + 1 if len(closer) else 0)
 
 
 def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
-    """Find the communities of a graph at a high resolution, and merge them down to one."""
+    """Find the communities of a graph at a high resolution, and merge them down to one.
+
+    Args:
+        graph: of N images.
+        resolution: of `leiden`.
+        seed: of `leiden`.
+    """
     communities = leiden(graph.links, resolution, seed)
     between = [links_between(graph.by_embedding, communities)]
     if graph.by_pixels is not None:

@@ -41,8 +41,8 @@ def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.i
     or one kind in two places; the pixels say which of the two it is.
 
     Args:
-        nearest: (N, k), by the embedding.
-        nearest_by_pixels: (N, p), or None.
+        nearest: (N, k) int32, by the embedding.
+        nearest_by_pixels: (N, p) int32, or None.
     """
     from scipy import sparse
 

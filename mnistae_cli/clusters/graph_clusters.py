@@ -97,7 +97,7 @@ def find_clusters(
 
     Args:
         directions: of the N images.
-        nearest_by_pixels: (N, p), or None.
+        nearest_by_pixels: (N, p) int32, or None.
         n_clusters: their number, or `auto`.
         n_neighbors: k; `auto` is a hundredth of the images, 10 to 30.
         n_init: runs.

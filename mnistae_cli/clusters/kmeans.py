@@ -18,7 +18,15 @@ LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMe
 
 @dataclass(frozen=True)
 class Clustering:
-    """A fitted KMeans: its scikit-learn object, centroids (K, D) float32 and assignments (N,) int32."""
+    """A fitted KMeans.
+
+    Args:
+        model: scikit-learn's.
+        centroids: (K, D) float32.
+        assignments: (N,) int32 from 0 to K - 1, the nearest centroid of each image.
+        inertia: the sum of the squared distances of the images to their centroids.
+        n_iter: iterations over all features.
+    """
 
     model: "KMeans | MiniBatchKMeans"
     centroids: NDArray[np.float32]
@@ -29,6 +37,10 @@ class Clustering:
 
 def check_clusters(n_clusters: int, n: int) -> None:
     """Refuse more clusters than there are training images.
+
+    Args:
+        n_clusters: wanted.
+        n: the number of the images.
 
     Raises:
         UsageError: there are more.
@@ -59,7 +71,7 @@ def fit_kmeans(
     1998, "Refining initial points for k-means clustering").
 
     Args:
-        features: float32.
+        features: (N, D) float32.
         n_clusters: K.
         n_init: starts; the one of lowest inertia is kept.
         init_size: images of the sample, at least 3 K.

@@ -20,8 +20,13 @@ def fit_minibatches(
     features. A mini-batch takes blocks from all parts of the file, which may be sorted by class.
 
     Args:
-        features: float32.
-        n_clusters, n_init, init_size, max_iter, tol, seed: as in `fit_kmeans`; `max_iter` and `tol` for the sample.
+        features: (N, D) float32, on the disk.
+        n_clusters: K.
+        n_init: starts; the one of lowest inertia is kept.
+        init_size: images of the sample, at least 3 K.
+        max_iter: the largest number of iterations of one start on the sample.
+        tol: as in scikit-learn, relative to the variance of the sample.
+        seed: of the sample, the starts and the mini-batches.
 
     Raises:
         UsageError: fewer images than clusters.

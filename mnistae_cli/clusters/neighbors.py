@@ -16,7 +16,12 @@ PROBED = 16  # cells that are searched, the nearest to a query; of 60,000 points
 
 @dataclass(frozen=True)
 class Neighbors:
-    """Of M queries the k nearest points, the nearest first: `indices` (M, k) int32, Euclidean `distances` (M, k)."""
+    """Of M queries the k nearest points, the nearest first.
+
+    Args:
+        indices: (M, k) int32, of the points.
+        distances: (M, k) float32, Euclidean.
+    """
 
     indices: NDArray[np.int32]
     distances: NDArray[np.float32]
@@ -103,7 +108,7 @@ def nearest_images(images: NDArray[np.generic], n_neighbors: int) -> NDArray[np.
         n_neighbors: of each image; fewer if there are fewer other images.
 
     Returns:
-        Indices (N, n_neighbors), nearest first, never the image itself.
+        Indices (N, n_neighbors) int32, nearest first, never the image itself.
     """
     if not min(n_neighbors, len(images) - 1):
         return np.empty((len(images), 0), np.int32)

@@ -19,9 +19,12 @@ VOTERS = 10  # nearest neighbors that vote; 5 to 20 gave the same accuracy
 
 @dataclass(frozen=True)
 class Placement:
-    """For N images: the cluster (N,) int32, how far away it is (N,) float32, and the confidence in it (N,) float32.
+    """The clusters of N images, and how certain they are.
 
-    The confidence is in [0, 1]: 0 where another cluster is as near, 1 where no other is near.
+    Args:
+        clusters: (N,) int32 from 0.
+        distance: (N,) float32, at least 0: how far away the cluster is.
+        confidence: (N,) float32 in [0, 1]: 0 where another cluster is as near, 1 where no other is near.
     """
 
     clusters: NDArray[np.int32]
@@ -45,7 +48,7 @@ class Placement:
         return cls(*map(np.concatenate, columns))
 
     def typical_first(self, cluster: int, *, by_distance: bool) -> NDArray[np.int64]:
-        """The images of a cluster: the nearest first, or the surest first and the nearer of two as sure."""
+        """The images (M,) of a cluster: the nearest first, or the surest first and the nearer of two as sure."""
         members = np.flatnonzero(self.clusters == cluster)
         certainty = self.confidence[members] * (not by_distance)
         return members[np.lexsort((self.distance[members], -certainty))]
@@ -56,6 +59,10 @@ def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.floa
 
     The confidence is the simplified silhouette 1 - a / b of the distances a to the nearest centroid and b to the second
     (Hruschka, de Castro & Campello 2004): 0 half-way between two, 1 on a centroid; 1 with one cluster.
+
+    Args:
+        features: (N, D) float32.
+        centroids: (K, D) float32.
     """
     away, clusters = distances(features, centroids), assign(features, centroids)
     nearest = away[np.arange(len(away)), clusters]

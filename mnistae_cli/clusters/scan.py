@@ -68,7 +68,7 @@ def scan_thresholds(mergings: Sequence[Merging]) -> Scan:
 
 
 def agreement(partitions: Sequence[NDArray[np.int32]]) -> float:
-    """The mean adjusted Rand index over all pairs of partitions (N,)."""
+    """The mean adjusted Rand index over all pairs of partitions (N,), at most 1; 1 of a single one."""
     from sklearn.metrics import adjusted_rand_score
 
     scores = [adjusted_rand_score(one, other) for one, other in combinations(partitions, 2)]

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Code):
-    """The plain autoencoder, with a trace of L1 that helps KMeans and costs little of the loss."""
+    """The plain autoencoder, with a trace of L1 that helps KMeans and costs little of the loss.
+
+    Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
+    """
 
     chosen_by: ClassVar = {"model": "dense"}
     in_parts: ClassVar[bool] = True

@@ -47,8 +47,9 @@ def find_duplicates(images: Pixels, preferred: NDArray[np.bool_]) -> Duplicates:
     candidates (`canonical`); near duplicates are those whose registration error is at most 0.03.
 
     Args:
-        images: (N, H, W), ink brighter than the ground; darker ink is found by the mean and inverted.
-        preferred: (N,), the images that are kept as originals where a group has one, as those of the test split.
+        images: (N, H, W) uint8, or float32 in [0, 1], ink brighter than the ground; darker ink is found by the mean and
+            inverted.
+        preferred: (N,) bool, the images that are kept as originals where a group has one, as those of the test split.
     """
     first = _first_of_the_same_bytes(images)
     near, errors = _near(images, np.unique(first))

@@ -35,11 +35,11 @@ def find_label_errors(features: NDArray[np.float32], labels: NDArray[np.uint8], 
     Multinomial logistic regressions on four fifths of the images give the probabilities p(j | z) of the last fifth.
     The quality is p(label | z). Confident learning counts an image with label i as one of class j if p(j | z) is at
     least the mean p(j | ·) of the images with label j; these counts estimate the joint distribution of given and true
-    labels, and so how many of class i are suspected (Northcutt, Jiang & Chuang 2021).
+    labels, and so how many of class i are suspected (Northcutt, Jiang & Chuang 2021, "Confident learning").
 
     Args:
-        features: (N, D).
-        labels: (N,), of two classes or more.
+        features: (N, D) float32.
+        labels: (N,) uint8, of two classes or more.
         seed: of the draw of the fifths.
     """
     from cleanlab.count import estimate_joint

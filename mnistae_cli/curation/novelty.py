@@ -37,7 +37,12 @@ class Unusual:
 
 @dataclass(frozen=True)
 class Usual:
-    """What held-out training images look like: `distances` and reconstruction `errors`, (M,) float32 each."""
+    """What held-out training images look like.
+
+    Args:
+        distances: (M,) float32, of their directions to the fifth nearest training image.
+        errors: (M,) float32, the share of the variance that their reconstructions leave unexplained.
+    """
 
     distances: NDArray[np.float32]
     errors: NDArray[np.float32]
@@ -51,8 +56,8 @@ class Usual:
         and divided by the image's.
 
         Args:
-            distances: (N,), to the fifth nearest training image (Ramaswamy, Rastogi & Shim 2000).
-            errors: (N,), variance that the reconstruction leaves unexplained.
+            distances: (N,) float32, to the fifth nearest training image (Ramaswamy, Rastogi & Shim 2000).
+            errors: (N,) float32, variance that the reconstruction leaves unexplained.
         """
         own = np.sort(np.hypot(*self._parts(self.distances, self.errors)))
         by_distance, by_error = self._parts(distances, errors)

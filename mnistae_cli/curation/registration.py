@@ -19,6 +19,9 @@ def canonical(images: Images) -> Images:
 
     With m and C the mean and the covariance of the ink's position and L the Cholesky factor, C = L Lᵀ, the result at p
     is the image at m + L p / 5. Affine copies of an image then differ by a rotation only (Hu 1962, moments).
+
+    Args:
+        images: (M, H, W) float32 in [0, 1], ink brighter than the ground.
     """
     height, width = images.shape[1:]
     y, x = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
@@ -62,6 +65,14 @@ def registration_error(images: Images, others: Images, steps: int = STEPS) -> ND
 
     Gauss-Newton steps from the warp that brings the centres of mass together (Lucas & Kanade 1981; Baker & Matthews
     2004). It is 0 for copies, and small for copies that were warped a little.
+
+    Args:
+        images: I, (M, H, W) float32 in [0, 1].
+        others: O, (M, H, W) float32 in [0, 1].
+        steps: of Gauss-Newton.
+
+    Returns:
+        (M,) float32, at least 0.
     """
     n, *shape = images.shape
     height, width = shape

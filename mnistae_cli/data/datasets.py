@@ -30,6 +30,12 @@ def load_dataset(
 ) -> Dataset:
     """The data set `name`: `mnist`, `digits`, or a path.
 
+    Args:
+        name: a word, or the path of an `.npz`, an `.npy`, or a folder of IDX files or images.
+        data_dir: a folder to look for known data sets in first.
+        report: hears of downloads, and of pictures that are decoded.
+        reading: which images are taken, and what is refused.
+
     Raises:
         UsageError: neither a known name nor a path.
         MissingInput: not on this machine, and it cannot be fetched.

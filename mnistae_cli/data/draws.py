@@ -35,9 +35,12 @@ class WhichLabels(Protocol):
 
 @dataclass(frozen=True)
 class Drawn:
-    """The labels that may be used, (L,) uint8, and the sorted indices of their training images, (L,) int64.
+    """The labels that may be used.
 
-    `corrected` says that they are not the data set's own.
+    Args:
+        indices: (L,) int64 of their training images, ascending.
+        labels: (L,) uint8.
+        corrected: whether they are not the data set's own.
     """
 
     indices: NDArray[np.int64]
@@ -74,7 +77,7 @@ def draw_labels(labels: NDArray[np.uint8], which: WhichLabels) -> Drawn:
     to know the classes. With `indices`, nothing is drawn, and no other label is read.
 
     Args:
-        labels: (N,) of the training images.
+        labels: (N,) uint8 of the training images.
         which: the settings that choose them.
 
     Raises:

@@ -17,7 +17,10 @@ REMEDY = "Name a file written by numpy.save, with plain numbers."
 
 
 def load_npy(path: Path) -> NDArray[Any]:
-    """A whole `.npy` array; pickled objects are refused.
+    """A whole `.npy` array, of any shape and dtype; pickled objects are refused.
+
+    Args:
+        path: the file.
 
     Raises:
         MissingInput: no such file.

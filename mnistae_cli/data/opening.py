@@ -16,6 +16,11 @@ from mnistae_cli.reading import DEFAULT, Reading
 def open_images(path: Path, reading: Reading = DEFAULT, report: Report = silent) -> ImageSource:
     """Unlabelled images: a folder or one image file, a `.npy` array, or an IDX file.
 
+    Args:
+        path: where they are; a folder is read in order of file names.
+        reading: what is refused.
+        report: hears of pictures that are decoded.
+
     Raises:
         MissingInput: nothing at `path`, or a folder without images.
         DamagedInput: not images of one size.

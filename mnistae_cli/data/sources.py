@@ -34,6 +34,9 @@ class ImageSource:
     """`n` images of `height` × `width`, read in order.
 
     Args:
+        n: N.
+        height: of each image, in pixels.
+        width: of each image, in pixels.
         batches: batch size → batches (B, H, W) of `Pixels`, starting with the first image or a given one.
         origin: its name in messages.
         files: the image files, if there is one per image.

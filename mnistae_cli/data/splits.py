@@ -21,7 +21,12 @@ HELD_OUT = 6  # if a data set has no test split, one image in six goes there, ab
 
 @dataclass(frozen=True)
 class Images:
-    """Images and, if they are known, their labels, (N,) uint8."""
+    """Images and, if they are known, their labels.
+
+    Args:
+        pixels: N images (H, W).
+        labels: (N,) uint8 from 0; None: they are not known.
+    """
 
     pixels: ImageSource
     labels: Labels | None
@@ -53,6 +58,9 @@ class Dataset:
     """Training and test images of one size.
 
     Args:
+        where: it comes from.
+        train: images to learn from.
+        test: images that choose nothing.
         class_names: one per label value, in order; empty without labels.
         n_skipped: damaged pictures that are left out.
         trusted: its files' sizes were trusted.

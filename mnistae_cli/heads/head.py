@@ -13,7 +13,11 @@ Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Head:
-    """Features (B, D) → logits (B, C); its `layers` from the first to the last."""
+    """Features (B, D) → logits (B, C).
+
+    Args:
+        layers: kernel (D, U) and bias (U,) float32 of each, from the first to the last; at most two.
+    """
 
     layers: Sequence[Layer]
 
@@ -22,7 +26,7 @@ class Head:
         return signals_of(self.layers, features)[-1]
 
     def tempered(self, temperature: float) -> Self:
-        """The head whose logits are divided by `temperature`: softmax(z / T)."""
+        """The head whose logits are divided by `temperature`, above 0: softmax(z / T)."""
         *hidden, (kernel, bias) = self.layers
         scale = np.float32(temperature)
         return type(self)([*hidden, (kernel / scale, bias / scale)])

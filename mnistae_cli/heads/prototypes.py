@@ -10,7 +10,13 @@ NEVER = -1e9  # the logit of a class without an image
 
 
 def prototypes(features: NDArray[np.float32], labels: NDArray[np.uint8], n_classes: int) -> Head:
-    """A head of one layer, with the weights of `prototype_weights`."""
+    """A head of one layer, with the weights of `prototype_weights`, which has the equation.
+
+    Args:
+        features: (N, D) float32 of the drawn images.
+        labels: (N,) uint8.
+        n_classes: C; a class without a label is never predicted.
+    """
     return Head([prototype_weights(features, labels, n_classes)])
 
 
@@ -22,8 +28,8 @@ def prototype_weights(features: NDArray[np.float32], labels: NDArray[np.uint8], 
     at a class mean, the nearest other class is then e⁴ times less likely.
 
     Args:
-        features: (N, D) of the drawn images.
-        labels: (N,).
+        features: (N, D) float32 of the drawn images.
+        labels: (N,) uint8.
         n_classes: C; a class without a label is never predicted.
     """
     present = np.unique(labels)

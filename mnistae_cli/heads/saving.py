@@ -20,12 +20,17 @@ def names_of(head: Head) -> list[str]:
 
 
 def write_onnx(head: Head, path: Path) -> None:
-    """Write the file of `onnx_of`."""
+    """Write the file of `onnx_of`.
+
+    Args:
+        head: whose logits go through a softmax.
+        path: the `.onnx` file.
+    """
     path.write_bytes(onnx_of(head))
 
 
 def onnx_of(head: Head) -> bytes:
-    """`features` (N, D) → `probabilities` (N, C), with a free batch axis."""
+    """A head as a network in ONNX: `features` (N, D) float32 → `probabilities` (N, C) float32, the batch axis free."""
     from onnx import TensorProto, helper, numpy_helper
 
     nodes, weights, signal = [], [], "features"
@@ -49,6 +54,10 @@ def write_keras(head: Head, path: Path) -> None:
     """Write what `keras.models.load_model` reads: features (B, D) → probabilities (B, C).
 
     A `.keras` file is a zip archive of the layers as JSON and their weights as HDF5.
+
+    Args:
+        head: whose logits go through a softmax.
+        path: the `.keras` file.
     """
     widths = [head.layers[0][0].shape[0], *(kernel.shape[1] for kernel, _ in head.layers)]
     layers = [_layer("InputLayer", "features", None, {"batch_shape": [None, widths[0]], "dtype": "float32"})]

@@ -43,7 +43,13 @@ class HowTrained(Protocol):
 
 @dataclass(frozen=True)
 class Trained:
-    """A head, the losses of each epoch, and the epoch whose weights were kept, from 1; 0 if nothing was trained."""
+    """A head, and how it came about.
+
+    Args:
+        head: with the weights of the best epoch.
+        history: `loss` and, with patience, `val_loss`: the mean in nats of each epoch.
+        best_epoch: the epoch whose weights were kept, from 1; 0 if nothing was trained.
+    """
 
     head: Head
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -68,8 +74,8 @@ def fit_head(
     kept.
 
     Args:
-        features: (N, D).
-        labels: (N,).
+        features: (N, D) float32.
+        labels: (N,) uint8, from 0 to C - 1.
         n_classes: C.
         how: the settings of the training.
         hidden: units of a ReLU layer; None: no such layer.

@@ -24,8 +24,9 @@ class RandomAffine(keras.layers.Layer):
     Simard et al. 2003, "Best practices for convolutional neural networks". No gradient is needed through it.
 
     Args:
-        strength: 0 for no change.
+        strength: at least 0; 0 for no change.
         seed: of the draws; the same seed gives the same views in the same order.
+        layer: what every Keras layer takes.
     """
 
     def __init__(self, strength: float, seed: int, **layer: Any) -> None:
@@ -58,6 +59,7 @@ class RandomOcclusion(keras.layers.Layer):
         share: of the images, in [0, 1].
         seed: of the draws.
         after: number of training steps before the first in which a side is hidden.
+        layer: what every Keras layer takes.
     """
 
     def __init__(self, share: float, seed: int, after: int = 0, **layer: Any) -> None:

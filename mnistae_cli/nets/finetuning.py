@@ -57,7 +57,8 @@ class SelfTraining(keras.layers.Layer):
 
     Args:
         threshold: the least confidence, in [0, 1].
-        weight: of the mean.
+        weight: of the mean, at least 0.
+        layer: what every Keras layer takes.
     """
 
     def __init__(self, threshold: float, weight: float, **layer: Any) -> None:
@@ -125,6 +126,14 @@ def labelled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
     """min(1, 60 L / N) times the cross-entropy: a label counts as much as at most 60 images without one.
 
     Labels are repeated until there is one beside each image. A few memorised labels would outweigh the other images.
+
+    Args:
+        n_labelled: L.
+        n: N, of all training images.
+        n_classes: C.
+
+    Returns:
+        The loss: labels (B,), logits (B, C) → (B,), in nats.
     """
     crossentropy, weight = softmax_crossentropy(0.0, n_classes), min(1.0, MOST_REPEATS * n_labelled / n)
     return lambda labels, logits: weight * crossentropy(labels, logits)

@@ -29,9 +29,9 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[floa
     H(P) + 2 λ (Σ_i m_i log(m_i / s_i) - H(s)), which favours clusters of these sizes and is the same if all are equal.
 
     Args:
-        p: probabilities (B, H, K) of H heads for K clusters, of one view of B images.
+        p: probabilities (B, H, K) float32 of H heads for K clusters, of one view of B images.
         q: those of another view.
-        entropy_weight: λ.
+        entropy_weight: λ, at least 1.
         shares: (K,), the share of the images that each cluster should hold; empty: equal ones.
 
     Returns:
@@ -54,8 +54,9 @@ class Agreement(keras.layers.Layer):
     """Adds the mean of `assignment_loss` over the heads to the losses, and passes on the codes of the first view.
 
     Args:
-        entropy_weight: λ.
+        entropy_weight: λ, at least 1.
         shares: of the images that each cluster should hold; empty: equal ones.
+        layer: what every Keras layer takes.
     """
 
     def __init__(self, entropy_weight: float, shares: Sequence[float] = (), **layer: Any) -> None:

@@ -10,27 +10,58 @@ Loss = Callable[[Any, Any], Any]
 
 
 def reconstruction_loss(name: str) -> Loss:
-    """The loss of this name, on logits: `bce` or `mse`."""
+    """The loss of this name, on logits: `bce` or `mse`.
+
+    Raises:
+        KeyError: another name.
+    """
     return {"bce": binary_crossentropy, "mse": squared_error}[name]
 
 
 def binary_crossentropy(images: Any, logits: Any) -> Any:
-    """Mean over pixels of max(z, 0) - z x + log(1 + exp(-|z|)), in nats. (B, H, W) twice → (B,)."""
+    """Mean over pixels of max(z, 0) - z x + log(1 + exp(-|z|)), in nats. (B, H, W) twice → (B,).
+
+    This is -x log σ(z) - (1 - x) log(1 - σ(z)), σ the logistic function, without rounding where σ(z) is near 0 or 1.
+
+    Args:
+        images: x, float32 in [0, 1].
+        logits: z, float32.
+    """
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(images, logits), axis=(1, 2))
 
 
 def squared_error(images: Any, logits: Any) -> Any:
-    """Mean over pixels of (x - sigmoid(z))². (B, H, W) twice → (B,)."""
+    """Mean over pixels of (x - σ(z))², σ the logistic function, in squared grey levels. (B, H, W) twice → (B,).
+
+    Args:
+        images: x, float32 in [0, 1].
+        logits: z, float32.
+    """
     return tf.reduce_mean(tf.square(images - tf.sigmoid(logits)), axis=(1, 2))
 
 
 def squared_error_of_sums(images: Any, sums: Any) -> Any:
-    """Mean over pixels of (x - s)², s a sum of atoms before it is clipped to [0, 1]. (B, H, W) twice → (B,)."""
+    """Mean over pixels of (x - s)², in squared grey levels. (B, H, W) twice → (B,).
+
+    Args:
+        images: x, float32 in [0, 1].
+        sums: s, float32, a sum of atoms before it is clipped to [0, 1].
+    """
     return tf.reduce_mean(tf.square(images - sums), axis=(1, 2))
 
 
 def softmax_crossentropy(label_smoothing: float, n_classes: int) -> Loss:
-    """-Σ_c t_c log softmax(z)_c with t = (1 - s) one_hot(label) + s / C. (B,) labels, (B, C) → (B,)."""
+    """-Σ_c t_c log softmax(z)_c with t = (1 - s) one_hot(label) + s / C, in nats.
+
+    Szegedy et al. 2016, "Rethinking the inception architecture for computer vision".
+
+    Args:
+        label_smoothing: s, in [0, 1).
+        n_classes: C.
+
+    Returns:
+        The loss: labels (B,) whole numbers from 0 to C - 1, logits z (B, C) float32 → (B,) float32.
+    """
 
     def loss(labels: Any, logits: Any) -> Any:
         targets = (1 - label_smoothing) * tf.one_hot(labels, n_classes) + label_smoothing / n_classes

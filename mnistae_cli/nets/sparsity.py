@@ -22,6 +22,9 @@ class L1Penalty(keras.regularizers.Regularizer):
 
     It is a mean over the images, so it does not grow with the batch. (If it were the `activity_regularizer` of a layer,
     Keras would divide by the batch size again; `ActivityPenalty` does not.)
+
+    Args:
+        weight: at least 0.
     """
 
     def __init__(self, weight: float) -> None:
@@ -43,7 +46,7 @@ class KLPenalty(keras.regularizers.Regularizer):
     KL(ρ ‖ ρ̂) = ρ log(ρ / ρ̂) + (1 - ρ) log((1 - ρ) / (1 - ρ̂)), in nats; ρ̂ is clipped to [1e-7, 1 - 1e-7].
 
     Args:
-        weight: of the sum beside the loss.
+        weight: of the sum beside the loss, at least 0.
         target: ρ, in (0, 1).
     """
 
@@ -65,7 +68,13 @@ class KLPenalty(keras.regularizers.Regularizer):
 
 @serialisable
 class ActivityPenalty(keras.layers.Layer):
-    """Passes codes on and adds penalty(z) to the losses; in training min(1, step / `warmup_steps`) · penalty(z)."""
+    """Passes codes on and adds penalty(z) to the losses; in training min(1, step / `warmup_steps`) · penalty(z).
+
+    Args:
+        penalty: codes (B, D) → scalar.
+        warmup_steps: at least 0; 0 and 1: the whole penalty from the first step on.
+        layer: what every Keras layer takes.
+    """
 
     def __init__(self, penalty: keras.regularizers.Regularizer, warmup_steps: int = 0, **layer: Any) -> None:
         super().__init__(**layer)
@@ -98,6 +107,10 @@ class TopK(keras.layers.Layer):
 
     Makhzani & Frey 2013, "k-Sparse autoencoders"; with the ReLU of Gao et al. 2024. No image has more than `k`
     active units: if units tie for the last place, none of them is active.
+
+    Args:
+        k: from 1 to D - 1.
+        layer: what every Keras layer takes.
     """
 
     def __init__(self, k: int, **layer: Any) -> None:
@@ -122,6 +135,10 @@ class BatchTopK(keras.layers.Layer):
     The threshold θ is the running mean over training batches of the largest activation left out, so that
     z_ij = a_ij where a_ij > θ has about k active units on average, and an image's code does not depend on
     the rest of its batch. Bussmann et al. 2024, "BatchTopK sparse autoencoders".
+
+    Args:
+        k: from 1 to D - 1, of an image on average.
+        layer: what every Keras layer takes.
     """
 
     def __init__(self, k: int, **layer: Any) -> None:
@@ -176,6 +193,7 @@ class DeadUnitLoss(keras.layers.Layer):
     Args:
         k: dead units that learn from an image, at most D.
         atoms: the layer D → P without a bias whose kernel rows are the d_j.
+        layer: what every Keras layer takes.
     """
 
     def __init__(self, k: int, atoms: keras.layers.Layer, **layer: Any) -> None:

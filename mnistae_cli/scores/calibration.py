@@ -21,7 +21,7 @@ def fit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
     "Probabilistic outputs for support vector machines". Hard targets would give T = 0 if all N images are right.
 
     Args:
-        logits: z, (N, C).
+        logits: z, (N, C) float32.
         labels: (N,), of two classes or more.
     """
     from scipy.optimize import minimize_scalar
@@ -49,7 +49,7 @@ def held_out_temperature(labels: NDArray[np.uint8], fit_and_predict: FitAndPredi
         fit_and_predict: indices to fit to, held-out indices → logits (M, C) of the held-out images.
 
     Returns:
-        None if no class has two images, or if there is only one class.
+        T > 0, or None if no class has two images, or if there is only one class.
     """
     if len(np.unique(labels)) < 2:
         return None

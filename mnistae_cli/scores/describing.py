@@ -14,8 +14,8 @@ class Codes:
     """Figures of N codes of D units.
 
     Args:
-        density: (D,), the share of the codes in which each unit is active.
-        active_units: (N,), L0 of each code.
+        density: (D,) float64 in [0, 1], the share of the codes in which each unit is active.
+        active_units: (N,) int64, L0 of each code.
         mean_activation: over codes and units.
         hoyer_sparsity: mean over the codes.
     """
@@ -27,7 +27,7 @@ class Codes:
 
 
 def describe_codes(batches: Iterable[NDArray[np.float32]]) -> Codes:
-    """Describe codes that come in batches (B, D)."""
+    """Describe codes that come in batches (B, D) float32; at least one."""
     active: list[NDArray[np.int64]] = []
     n_active: NDArray[np.float64] | float = 0.0
     total, hoyer = 0.0, 0.0

@@ -41,7 +41,14 @@ def binary_crossentropy(images: NDArray[np.float32], reconstructions: NDArray[np
 
 
 def contingency_table(clusters: Integers, labels: Integers, n_clusters: int, n_classes: int) -> Table:
-    """Counts of each cluster (row) and class (column), (K, C) int64."""
+    """Counts of each cluster (row) and class (column), (K, C) int64.
+
+    Args:
+        clusters: (N,) from 0 to K - 1.
+        labels: (N,) from 0 to C - 1.
+        n_clusters: K.
+        n_classes: C.
+    """
     pairs = clusters.astype(np.int64) * n_classes + labels
     return np.bincount(pairs, minlength=n_clusters * n_classes).reshape(n_clusters, n_classes)
 
@@ -65,18 +72,24 @@ def majority_mapping(table: Table) -> NDArray[np.int64]:
 
 
 def mapped_accuracy(table: Table, mapping: NDArray[np.int64]) -> float:
-    """Share of images whose cluster is mapped to their class."""
+    """Share of images whose cluster is mapped to their class, by a mapping (K,) of clusters to classes; in [0, 1]."""
     rows = np.flatnonzero((mapping >= 0) & (mapping < table.shape[1]))
     return float(table[rows, mapping[rows]].sum() / table.sum())
 
 
 def purity(table: Table) -> float:
-    """Share of images in the majority of their cluster: sum over k of max over c of n_kc, / N."""
+    """Share of images in the majority of their cluster: Σ_k max_c n_kc / N, in [0, 1].
+
+    Manning, Raghavan & Schütze 2008, "Introduction to information retrieval", 16.3.
+    """
     return float(table.max(axis=1).sum() / table.sum())
 
 
 def normalized_mutual_info(table: Table) -> float:
-    """2 I(cluster; class) / (H(cluster) + H(class)), the arithmetic-mean form of scikit-learn; in [0, 1]."""
+    """2 I(cluster; class) / (H(cluster) + H(class)), the arithmetic-mean form of scikit-learn; in [0, 1].
+
+    Strehl & Ghosh 2002, "Cluster ensembles", which has the geometric mean.
+    """
     joint = table / table.sum()
     entropies = _entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))
     information = entropies - _entropy(joint.ravel())
@@ -132,18 +145,18 @@ def hoyer_sparsity(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def log_loss(probabilities: NDArray[np.float32], labels: Integers) -> float:
-    """Mean over images of -log p(label), in nats; (N, C) probabilities, 0 is best."""
+    """Mean over images of -log p(label), in nats; (N, C) probabilities in [0, 1], 0 is best."""
     chosen = probabilities[np.arange(len(labels)), labels]
     return float(-np.log(chosen.clip(EPSILON, 1.0), dtype=np.float64).mean())
 
 
 def accuracy(probabilities: NDArray[np.float32], labels: Integers) -> float:
-    """Share of images whose most probable class is their label."""
+    """Share of images whose most probable class is their label, in [0, 1]; (N, C) probabilities."""
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 
 def per_class_accuracy(probabilities: NDArray[np.float32], labels: Integers) -> list[float | None]:
-    """Accuracy among the images of each class (its recall); None for a class without images."""
+    """Accuracy among the images of each class (its recall), C values; None for a class without images."""
     right = probabilities.argmax(axis=1) == labels
     classes = range(probabilities.shape[1])
     return [float(right[labels == each].mean()) if (labels == each).any() else None for each in classes]
@@ -153,6 +166,11 @@ def expected_calibration_error(probabilities: NDArray[np.float32], labels: Integ
     """Σ_b |B_b| / N · |accuracy(B_b) - confidence(B_b)| over bins of equal width, in [0, 1]; 0 is best.
 
     Guo et al. 2017, "On calibration of modern neural networks". Confidence: the probability of the predicted class.
+
+    Args:
+        probabilities: (N, C) in [0, 1].
+        labels: (N,) from 0 to C - 1.
+        n_bins: of the confidence.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
@@ -165,6 +183,14 @@ def risk_at_coverage(probabilities: NDArray[np.float32], labels: Integers, cover
     """Share of wrong predictions among the share `coverage` of images with the highest confidence.
 
     El-Yaniv & Wiener 2010, "On the foundations of noise-free selective classification".
+
+    Args:
+        probabilities: (N, C) in [0, 1].
+        labels: (N,) from 0 to C - 1.
+        coverage: in (0, 1].
+
+    Returns:
+        In [0, 1]; 0 is best.
     """
     kept = max(round(coverage * len(labels)), 1)
     most_confident = np.argsort(-probabilities.max(axis=1), kind="stable")[:kept]

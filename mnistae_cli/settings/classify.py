@@ -76,7 +76,7 @@ class Linear(TrainedHead):
 
 @dataclass(frozen=True, kw_only=True)
 class Prototypes(Kind):
-    """The nearest class mean. Nothing is trained, so there is nothing to set."""
+    """The nearest class mean: see `heads.prototype_weights`. Nothing is trained, so there is nothing to set."""
 
     chosen_by: ClassVar = {"head": "prototypes"}
     summary: ClassVar = "the nearest class mean, for very few labels"

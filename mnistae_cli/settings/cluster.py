@@ -10,7 +10,7 @@ from mnistae_cli.flat import Kind, choice
 
 @dataclass(frozen=True, kw_only=True)
 class KMeans(Kind):
-    """scikit-learn's KMeans on the training features."""
+    """scikit-learn's KMeans on the training features: see `clusters.fit_kmeans`."""
 
     chosen_by: ClassVar = {"method": "kmeans"}
     summary: ClassVar = "a given number of clusters, round and of similar size"
@@ -38,7 +38,7 @@ class KMeans(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class Graph(Kind):
-    """Communities of the graph of similar images, merged where they are not apart."""
+    """Communities of the graph of similar images, merged where they are not apart: see `clusters.find_clusters`."""
 
     chosen_by: ClassVar = {"method": "graph"}
     summary: ClassVar = "clusters of any size, and their number is found"

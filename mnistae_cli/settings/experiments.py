@@ -24,8 +24,12 @@ def read_experiment(text: str, source: str) -> Experiment:
     The keys of `SHARED_KEYS` at the top count for each stage that knows them; a table
     `[train]`, `[encode]`, … holds what counts for one stage.
 
+    Args:
+        text: TOML.
+        source: its name in messages.
+
     Raises:
-        UsageError: no TOML, an unknown key, a refused value. `source` is named in the message.
+        UsageError: no TOML, an unknown key, a refused value.
     """
     try:
         tables = tomllib.loads(text)
@@ -98,6 +102,10 @@ def preset_names() -> list[str]:
 
 def load_experiment(preset: str | None, config: Path | None) -> Experiment:
     """The values of a preset, those of a TOML file, or none.
+
+    Args:
+        preset: one of `preset_names()`.
+        config: a TOML file.
 
     Raises:
         UsageError: both are given, or the named one cannot be read.

@@ -38,6 +38,10 @@ def setting_names(stage: str) -> list[str]:
 def stage_config(stage: str, values: Mapping[str, Any]) -> Any:
     """The config of a stage: its defaults, with `values` in their place.
 
+    Args:
+        stage: its name.
+        values: setting → value, by the names in a TOML file: those of groups and of kinds too, as `model`.
+
     Raises:
         UsageError: a key that the stage does not know, or a value that it refuses.
     """

@@ -15,7 +15,7 @@ from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, op
 
 
 def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train a head on the features of images whose labels are drawn.
+    """Train a head on the features of images whose labels are drawn: `heads.fit_head`, or `heads.prototypes`.
 
     Writes `classifier.keras`, `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy`
     (L,) int64 into the training images, and `history.csv`.

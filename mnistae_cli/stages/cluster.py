@@ -40,6 +40,8 @@ LEAST_STABILITY = 0.95  # mean adjusted Rand index between runs; below, their nu
 def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
     """Group the training images by their features, and place each test image in one of the groups.
 
+    The methods are `clusters.fit_kmeans` and `clusters.find_clusters`. No label is looked at.
+
     Writes, for train and test, `assignments_*.npy` (N,) int32, `distance_*.npy` and `confidence_*.npy` (N,) float32
     (`Placement`). KMeans also `kmeans.joblib` and `centroids.npy` (K, D) float32; the graph also `resolutions.csv`, a
     row per threshold of its scan.

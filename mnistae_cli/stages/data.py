@@ -15,7 +15,11 @@ DESCRIPTIONS = {
 
 
 def known_data_sets(data_dir: str | None = None) -> list[dict[str, Any]]:
-    """Every known data set with its `places`: the folders that were searched, and the state of its files there."""
+    """Every known data set with its `places`: the folders that were searched, and the state of its files there.
+
+    Args:
+        data_dir: a folder to search first.
+    """
     searched = [
         {"folder": str(place.folder), "state": place.state, "problem": place.problem}
         for place in mnist.places(data_dir)
@@ -49,6 +53,10 @@ def remove_packed() -> int:
 
 def fetch_data_set(name: str, report: Report = silent) -> str:
     """Fetch a data set into the user's cache, if it is not there, and return its folder.
+
+    Args:
+        name: `mnist` or `digits`.
+        report: hears the progress of the download.
 
     Raises:
         UsageError: not a known data set.

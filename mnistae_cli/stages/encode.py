@@ -161,6 +161,13 @@ def encode_images(
 ) -> tuple[int, int]:
     """Write the features of images outside of a data set as a `.npy` file. A folder is read in order of file names.
 
+    Args:
+        images: a folder of pictures, a picture, a `.npy` array (N, H, W) or an IDX file; H and W are those of training.
+        output: the `.npy` file, (N, D) float32, in a folder that exists.
+        artifacts: the artifacts directory; nothing is written there.
+        report: hears the progress.
+        reading: what is refused of the images.
+
     Returns:
         The shape (N, D) of what was written.
 

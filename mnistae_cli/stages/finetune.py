@@ -16,6 +16,8 @@ from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, op
 def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
     """Train encoder and head together on the drawn labels, and on pseudo-labels of all other images.
 
+    Sohn et al. 2020, "FixMatch": `nets.finetuning.SelfTraining` has the equation.
+
     Writes `encoder.onnx`, `classifier.onnx`, `finetuned.keras`, `probabilities_test.npy` (N, C) float32,
     `labelled_indices.npy` (L,) int64 into the training images, and `history.csv`. No label but the drawn ones is
     used.

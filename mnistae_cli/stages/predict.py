@@ -57,7 +57,10 @@ def predict(
     Classes come from the fine-tuned network, or from the classifier if there is none or it is stale.
 
     Args:
-        images: PNG, JPEG or BMP files of any size, folders of them, or arrays (H, W) or (N, H, W), `.npy` files too.
+        images: PNG, JPEG or BMP files of any size, folders of them, or arrays (H, W) or (N, H, W) of uint8 or of floats
+            in [0, 1], `.npy` files too.
+        artifacts: the artifacts directory; nothing is written there.
+        report: hears of a stage that is left out.
         frame: bring each into the frame of the training images. Without it, each must have their size already.
 
     Raises:

@@ -20,12 +20,22 @@ CONFIG_HEADER = "# The resolved configuration of the last `mnistae run` here.\n\
 
 
 def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train, encode, classify (if there are classes), cluster and evaluate. Returns the manifest of `evaluate`.
+    """Train, encode, classify (if there are classes), cluster and evaluate, skipping what is up to date.
+
+    The resolved configs are written to `config.toml`, which `--config` takes.
 
     Args:
         configs: stage → its config, all five.
+        artifacts: the artifacts directory.
+        report: hears the progress of every stage.
+        force: run the stages even if they are up to date.
 
-    The resolved configs are written to `config.toml`, which `--config` takes.
+    Returns:
+        The manifest of `evaluate`.
+
+    Raises:
+        UsageError: a `config.toml` that `run` did not write, or more clusters or labels than there are images.
+        MnistaeError: as each stage.
     """
     check_config_place(artifacts)
     data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made

@@ -50,7 +50,12 @@ class SeedRun:
 
 @dataclass(frozen=True)
 class Sweep:
-    """All runs by seed, and the seed of the lowest loss. Labels and test images do not influence this choice."""
+    """The runs of several seeds. Labels and test images do not influence the choice.
+
+    Args:
+        runs: in the order of the seeds.
+        chosen: the seed of the lowest loss.
+    """
 
     runs: list[SeedRun]
     chosen: int

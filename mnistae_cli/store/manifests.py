@@ -28,8 +28,21 @@ class Manifest:
     """The content of a `manifest.json`.
 
     Args:
+        stage: its name.
+        config: setting → its value.
         inputs: earlier stage → what was read of it: `fingerprints`.
+        dataset: names, sizes and sha256 of the data that the stage read; None if it read none itself.
+        files: name → the `sha256` and the `bytes` of a file in the folder.
+        metrics: figures, as the stage describes them.
+        versions: package → its version when the files were made.
+        seed: of all draws.
+        command: the command line.
+        finished: when the files were complete: UTC, ISO 8601.
         checked: when all files were last known to be as `files` says.
+        wall_seconds: that the stage took.
+        peak_memory_bytes: of the process, so far.
+        schema_version: of this content.
+        seal: the sha256 of everything else here.
     """
 
     stage: str

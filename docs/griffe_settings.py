@@ -1,0 +1,44 @@
+"""An extension of Griffe: the settings of a config are listed with the help text and the rule of their `option(…)`.
+
+Griffe reads the source alone. It sees neither inherited fields nor what `latent_dim_option()` gives.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import griffe
+
+from mnistae_cli.fields import Checked
+
+HOMES = ("mnistae_cli.settings.", "mnistae_cli.codes.", "mnistae_cli.reading.")  # other modules are not imported
+RULES = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
+
+
+class Settings(griffe.Extension):
+    """Adds the settings to the docstring of each config, of each kind of a choice, and of each group of settings."""
+
+    def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
+        """Append a section of attributes, where the class is a config."""
+        if not cls.canonical_path.startswith(HOMES) or not cls.docstring:
+            return
+        config: Any = getattr(import_module(cls.module.canonical_path), cls.name)
+        if issubclass(config, Checked) and cls.has_labels("dataclass") and dataclasses.fields(config):
+            cls.docstring.value = "\n".join([cls.docstring.value, "", "Attributes:", *_settings(config)])
+
+
+def _settings(config: type[Checked]) -> Iterator[str]:
+    """A line per field: its name, type, help text, range and default."""
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        rule, name = field.metadata, f"    {field.name} ({inspect.formatannotation(field.type)})"
+        if "kinds" in rule:
+            kinds = ", ".join(f"`{each.__name__}`" for each in rule["kinds"])
+            yield f"{name}: {' '.join(rule['selectors'].values())} One of {kinds}; by default the first."
+        elif isinstance(field.default, Checked):
+            yield f"{name}: A group of settings, by default `{field.default}`."
+        elif "help" in rule:
+            limits = [words.format(rule[limit]) for limit, words in RULES.items() if limit in rule]
+            within = f" It is {' and '.join(limits)}." if limits else ""
+            yield f"{name}: {rule['help']}{within} Default: `{field.default!r}`."
