@@ -17,8 +17,9 @@ def open_network(model: Path | bytes) -> Network:
     """Load an exported network as a function of one batch. Check a file's hash first (`store.open_stage`).
 
     Args:
-        model: the `.onnx` file or its bytes, of one input and one output: an `encoder.onnx` takes images (B, H, W) in [0, 1] and
-            gives features (B, D), a `decoder.onnx` the way back; a `classifier.onnx` gives probabilities (B, C).
+        model: the `.onnx` file or its bytes, of one input and one output: an `encoder.onnx` takes images (B, H, W) in
+            [0, 1] and gives features (B, D), a `decoder.onnx` the way back; a `classifier.onnx` gives probabilities
+            (B, C).
 
     Returns:
         A function, (B, …) float32 → (B, …) float32.
