@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -38,18 +37,14 @@ def colored(axes: Axes) -> Axes:
     return axes
 
 
-def save(figure: Figure, path: Path, *, arrange: bool = True) -> None:
-    """Write a figure as PNG, without the name of the program.
-
-    Args:
-        figure: without a layout engine: with one, Matplotlib would draw it twice.
-        path: of the PNG.
-        arrange: make room for the text beside the axes; else they stay in their places.
-    """
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, without the name of the program."""
     figure.set_dpi(DPI)
     canvas: Any = FigureCanvasAgg(figure)  # it has no types
-    if arrange:
-        ConstrainedLayoutEngine().execute(figure)
+    layout = figure.get_layout_engine()
+    if layout:
+        layout.execute(figure)
+        figure.set_layout_engine("none")  # else Matplotlib would draw it twice
     canvas.draw()
     opaque = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     opaque.save(path, "PNG", dpi=(DPI, DPI), compress_level=COMPRESSION)
@@ -65,8 +60,11 @@ class _Pixels(Artist):
     def draw(self, renderer: RendererBase) -> None:
         """Called by Matplotlib, which counts rows from below."""
         assert self.axes is not None
-        gc = renderer.new_gc()
-        renderer.draw_image(gc, round(self.axes.bbox.x0), round(self.axes.bbox.y0), self._pixels[::-1])
+        gc, box, pixels = renderer.new_gc(), self.axes.bbox, self._pixels
+        size = round(box.width), round(box.height)
+        if size != pixels.shape[1::-1]:  # a notebook draws at another number of dots per inch
+            pixels = np.asarray(Image.fromarray(pixels).resize(size))
+        renderer.draw_image(gc, round(box.x0), round(box.y0), pixels[::-1])
         gc.restore()
 
 
@@ -83,7 +81,7 @@ def axes_of(picture: NDArray[np.uint8], least: int) -> tuple[Figure, Axes]:
     zoom = math.ceil(least / width) if width <= 2 * least else 2 * least / width
     shown = np.round((width * zoom, height * zoom)).astype(int)
     whole = shown + np.array((2 * MARGIN, MARGIN + HEADING))
-    figure = Figure(figsize=tuple(whole / DPI))
+    figure = Figure(figsize=tuple(whole / DPI), dpi=DPI)
     axes = figure.add_axes((*(MARGIN / whole), *(shown / whole)), xticks=[], yticks=[])
     axes.set(xlim=(0, width), ylim=(height, 0))
     way = Image.Resampling.NEAREST if zoom >= 1 else Image.Resampling.BOX

@@ -10,11 +10,11 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFor
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import SHOWN, colored, counts, plain, rows_of_images, save
+from mnistae_cli.pictures._axes import SHOWN, colored, counts, plain, rows_of_images
 from mnistae_cli.scores import Table
 
 
-def resolutions(scan: Path, n_clusters: int | str, path: Path) -> None:
+def resolutions(scan: Path, n_clusters: int | str) -> Figure:
     """Number of clusters and agreement of the runs over the threshold of a `resolutions.csv`, the chosen one marked.
 
     Args:
@@ -27,7 +27,7 @@ def resolutions(scan: Path, n_clusters: int | str, path: Path) -> None:
     columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
     thresholds, chosen = columns["conductance"], int(columns["chosen"].argmax())
     number, is_found = int(columns["n_clusters"][chosen]), n_clusters == "auto"
-    figure = Figure(figsize=(6, 5))
+    figure = Figure(figsize=(6, 5), layout="constrained")
     upper, lower = map(colored, figure.subplots(2, 1, sharex=True))
     upper.fill_between(
         thresholds, columns["fewest"], columns["most"], alpha=0.25, step="mid", label="range of the runs"
@@ -47,7 +47,7 @@ def resolutions(scan: Path, n_clusters: int | str, path: Path) -> None:
     lower.xaxis.set_major_formatter(PercentFormatter(1))
     lower.xaxis.set_minor_locator(NullLocator())
     upper.legend()
-    save(figure, path)
+    return figure
 
 
 def _title_of(number: int, n_clusters: int | str) -> str:
@@ -58,12 +58,12 @@ def _title_of(number: int, n_clusters: int | str) -> str:
 
 
 def clusters(
-    images: Pixels, ordered: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str], path: Path
-) -> None:
+    images: Pixels, ordered: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str]
+) -> Figure:
     """The first images of each cluster in their order, beside the counts of each class if labels are known."""
     first = [each[:SHOWN] for each in ordered]
     height = max(0.55 * len(first) + 1.2, 3.0)
-    figure = Figure(figsize=(12, height) if table is not None else (6, height))
+    figure = Figure(figsize=(12, height) if table is not None else (6, height), layout="constrained")
     left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
     numbers = [str(number) for number in range(len(first))]
     rows_of_images(left_axes, [unit_scale(images[each]) for each in first], numbers)
@@ -71,32 +71,32 @@ def clusters(
     if table is not None:
         counts(right_axes[0], table, numbers, class_names)
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
-    save(figure, path)
+    return figure
 
 
 def mistakes(
-    images: Pixels, predicted: NDArray[np.int64], labels: NDArray[np.uint8], class_names: Sequence[str], path: Path
-) -> None:
-    """Images whose cluster is mapped to another class, a row for each of the most frequent confusions.
+    images: Pixels, predicted: NDArray[np.int64], labels: NDArray[np.uint8], class_names: Sequence[str]
+) -> Figure:
+    """Images whose cluster is mapped to another class, a row for each frequent confusion, if there are any.
 
     Args:
         images: (N, H, W).
         predicted: (N,), the class to which the image's cluster is mapped, -1 if to none.
         labels: (N,).
         class_names: of the labels.
-        path: of the PNG. It is not written if there is no mistake.
     """
     wrong = (predicted != labels) & (predicted >= 0)
     pairs, counts = np.unique(np.stack([labels[wrong], predicted[wrong]], axis=1), axis=0, return_counts=True)
     frequent = np.argsort(-counts, kind="stable")[:SHOWN]
-    if not len(frequent):
-        return
     rows = [np.flatnonzero((labels == true) & (predicted == guess))[: 2 * SHOWN] for true, guess in pairs[frequent]]
     names = [f"{class_names[true]} as {class_names[guess]}" for true, guess in pairs[frequent]]
     titles = [f"{name}: {count}" for name, count in zip(names, counts[frequent], strict=True)]
-    columns = max(SHOWN, *(len(each) for each in rows))
-    figure = Figure(figsize=(0.5 * columns + 1.6, 0.5 * len(rows) + 0.8))
+    columns = max(map(len, rows), default=SHOWN)
+    figure = Figure(figsize=(0.5 * max(columns, SHOWN) + 1.6, 0.5 * len(rows) + 0.8), layout="constrained")
     axes = figure.subplots()
-    rows_of_images(axes, [unit_scale(images[each]) for each in rows], plain(titles))
+    if rows:
+        rows_of_images(axes, [unit_scale(images[each]) for each in rows], plain(titles))
+    else:
+        axes.set_axis_off()
     axes.set(title=f"{wrong.sum():,} of {len(labels):,} test images are in the cluster of another class")
-    save(figure, path)
+    return figure

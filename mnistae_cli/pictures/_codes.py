@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import MOST_NUMBERS, SIGNED, axes_of, colored, plain, save
+from mnistae_cli.pictures._axes import MOST_NUMBERS, SIGNED, axes_of, colored, plain
 from mnistae_cli.pictures.palette import look_of
 
 MANY = 3000  # dots, which cover each other unless they are small
@@ -29,7 +28,7 @@ def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Path) -> None:
+def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32]) -> Figure:
     """The atoms (D, H, W): what each unit adds to the picture. Units that are active most often come first."""
     order = np.argsort(-density, kind="stable")[:MOST_ATOMS]
     shown = _unit_peak(pictures[order])
@@ -46,16 +45,16 @@ def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32], path: Pat
         f"{len(shown):,} of {len(density):,} atoms, each scaled to its peak; red adds light, blue takes it.\n"
         f"The first is active on {often:.1%} of the training images, the last on {seldom:.2%}."
     )
-    save(figure, path, arrange=False)
+    return figure
 
 
-def density(shares: NDArray[np.float32], path: Path) -> None:
+def density(shares: NDArray[np.float32]) -> Figure:
     """Histogram, on a log axis, of the share of training images on which each unit is active, (D,).
 
     The title counts the dead units, for which a log axis has no place.
     """
     alive = shares[shares > 0]
-    figure = Figure(figsize=(6, 4))
+    figure = Figure(figsize=(6, 4), layout="constrained")
     axes = colored(figure.subplots())
     if len(alive):
         lowest = min(np.log10(alive.min()), -1.0)
@@ -70,12 +69,12 @@ def density(shares: NDArray[np.float32], path: Path) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    save(figure, path)
+    return figure
 
 
 def compositions(
-    images: Pixels, codes: NDArray[np.float32], decoded: NDArray[np.float32], atoms: NDArray[np.float32], path: Path
-) -> None:
+    images: Pixels, codes: NDArray[np.float32], decoded: NDArray[np.float32], atoms: NDArray[np.float32]
+) -> Figure:
     """Images (M, H, W), what their codes (M, D) decode to, and the atoms (D, H, W) that add most to each.
 
     Only the decoded picture contains the decoder's bias and its sigmoid or clipping.
@@ -107,7 +106,7 @@ def compositions(
     axes.set_frame_on(False)
     title = "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak"
     axes.set_title(title, fontsize=9)
-    save(figure, path, arrange=False)
+    return figure
 
 
 def feature_map(
@@ -115,10 +114,9 @@ def feature_map(
     method: str,
     labels: NDArray[np.uint8] | None,
     class_names: Sequence[str],
-    path: Path,
-) -> None:
+) -> Figure:
     """The map of `maps.map_of`: places (M, 2) of test images, colored by their labels (M,), with the classes' names."""
-    figure = Figure(figsize=(7.4, 6))
+    figure = Figure(figsize=(7.4, 6), layout="constrained")
     axes = figure.subplots()
     groups = [("test images", np.arange(len(points)))]
     if labels is not None:
@@ -143,4 +141,4 @@ def feature_map(
     axes.set(xticks=[], yticks=[], title=f"Features of {len(points):,} test images ({method})")
     if labels is not None and len(class_names) <= MOST_NUMBERS:
         figure.legend(loc="outside right center", title="class", markerscale=3)
-    save(figure, path)
+    return figure

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import SHOWN, colored, counts, rows_of_images, save
+from mnistae_cli.pictures._axes import SHOWN, colored, counts, rows_of_images
 from mnistae_cli.scores import contingency_table
 
 
@@ -22,18 +22,18 @@ def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]
     return first[:SHOWN]
 
 
-def reconstructions(images: Pixels, reconstructed: NDArray[np.float32], path: Path) -> None:
+def reconstructions(images: Pixels, reconstructed: NDArray[np.float32]) -> Figure:
     """Originals (M, H, W) over reconstructions (M, H, W) in [0, 1]."""
-    figure = Figure(figsize=(1.1 * len(images) + 1.4, 2.7))
+    figure = Figure(figsize=(1.1 * len(images) + 1.4, 2.7), layout="constrained")
     axes = figure.subplots()
     rows_of_images(axes, [unit_scale(images), reconstructed], ["original", "reconstruction"], len(images))
     axes.tick_params("y", length=0)
     axes.set_frame_on(False)
     figure.suptitle("Test images and what the autoencoder makes of them")
-    save(figure, path)
+    return figure
 
 
-def loss_curve(history: Path, path: Path) -> None:
+def loss_curve(history: Path) -> Figure:
     """The losses per epoch of a `history.csv`."""
     with history.open(newline="", encoding="utf-8") as file:
         header, *rows = list(csv.reader(file))
@@ -44,7 +44,7 @@ def loss_curve(history: Path, path: Path) -> None:
         "test_loss": "test",
         "val_loss": "held out to stop by",
     }
-    figure = Figure(figsize=(6, 4))
+    figure = Figure(figsize=(6, 4), layout="constrained")
     axes = colored(figure.subplots())
     for name, values in zip(header[1:], columns[1:], strict=True):
         if (values < 0).any():
@@ -58,18 +58,18 @@ def loss_curve(history: Path, path: Path) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
-    save(figure, path)
+    return figure
 
 
 def confusion_matrix(
-    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str], path: Path
-) -> None:
+    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str]
+) -> Figure:
     """True classes in rows, predicted classes in columns."""
     n_classes = len(class_names)
     table = contingency_table(labels.astype(np.int64), probabilities.argmax(axis=1), n_classes, n_classes)
     accuracy = np.trace(table) / table.sum()
-    figure = Figure(figsize=(6.4, 5.6))
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.subplots()
     counts(axes, table, class_names, class_names)
     axes.set(xlabel="predicted class", ylabel="true class", title=f"Classifier on test images: {accuracy:.1%} right")
-    save(figure, path)
+    return figure

@@ -1,5 +1,6 @@
-"""The pictures of `mnistae evaluate`, by Matplotlib; no display is needed."""
+"""The pictures of `mnistae evaluate` as Matplotlib figures, for files and notebooks; no display is needed."""
 
+from mnistae_cli.pictures._axes import save
 from mnistae_cli.pictures._clusters import clusters, mistakes, resolutions
 from mnistae_cli.pictures._codes import atoms, compositions, density, feature_map
 from mnistae_cli.pictures._training import confusion_matrix, loss_curve, one_per_class, reconstructions
@@ -16,4 +17,5 @@ __all__ = [
     "one_per_class",
     "reconstructions",
     "resolutions",
+    "save",
 ]

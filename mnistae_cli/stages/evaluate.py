@@ -213,38 +213,38 @@ def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], feat
     encode = inputs["encode"]
     class_names = (encode.manifest.dataset or {})["class_names"]
     images, labels = data.test.pixels.load(), read_labels(encode, "test")
-    train, save, shown = inputs["train"], work.folder, figures.one_per_class(labels, len(images))
+    train, folder, shown = inputs["train"], work.folder, figures.one_per_class(labels, len(images))
     codes = features.take(shown)
     reconstructed = open_network(train.folder / "decoder.onnx")(codes)
-    figures.reconstructions(images[shown], reconstructed, save / "reconstructions.png")
-    figures.loss_curve(train.folder / "history.csv", save / "loss.png")
+    figures.save(figures.reconstructions(images[shown], reconstructed), folder / "reconstructions.png")
+    figures.save(figures.loss_curve(train.folder / "history.csv"), folder / "loss.png")
     mapped = draw_of(len(features), MAPPED, config.seed)
     known = None if labels is None else labels[mapped]
-    figures.feature_map(*map_of(features.take(mapped)), known, class_names, save / "feature_map.png")
-    density = load_npy(save / "density.npy")
-    figures.density(density, save / "density.png")
+    figures.save(figures.feature_map(*map_of(features.take(mapped)), known, class_names), folder / "feature_map.png")
+    density = load_npy(folder / "density.npy")
+    figures.save(figures.density(density), folder / "density.png")
     if "atoms.npy" in train.manifest.files:
         atoms = load_npy(train.folder / "atoms.npy")
-        figures.atoms(atoms, density, save / "atoms.png")
-        figures.compositions(images[shown], codes, reconstructed, atoms, save / "compositions.png")
+        figures.save(figures.atoms(atoms, density), folder / "atoms.png")
+        figures.save(figures.compositions(images[shown], codes, reconstructed, atoms), folder / "compositions.png")
     if "classify" in inputs and labels is not None:
         probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
-        figures.confusion_matrix(probabilities, labels, class_names, save / "confusion.png")
+        figures.save(figures.confusion_matrix(probabilities, labels, class_names), folder / "confusion.png")
     if "cluster" in inputs:
-        _draw_clusters(inputs["cluster"], images, encode, save)
+        _draw_clusters(inputs["cluster"], images, encode, folder)
 
 
-def _draw_clusters(cluster: Stored, images: Pixels, encode: Stored, save: Path) -> None:
+def _draw_clusters(cluster: Stored, images: Pixels, encode: Stored, folder: Path) -> None:
     from mnistae_cli.pictures import figures
 
     class_names, placement = (encode.manifest.dataset or {})["class_names"], Placement.load(cluster.folder, "test")
     tables, labels = cluster_tables(cluster, encode), read_labels(encode, "test")
     by_distance, groups = cluster.manifest.config["method"] == "kmeans", cluster.manifest.metrics["cluster_sizes"]
     typical = [placement.typical_first(number, by_distance=by_distance) for number in range(len(groups))]
-    figures.clusters(images, typical, tables.get("test"), class_names, save / "clusters.png")
+    figures.save(figures.clusters(images, typical, tables.get("test"), class_names), folder / "clusters.png")
     if "resolutions.csv" in cluster.manifest.files:
         scan, given = cluster.folder / "resolutions.csv", cluster.manifest.config["n_clusters"]
-        figures.resolutions(scan, given, save / "resolutions.png")
+        figures.save(figures.resolutions(scan, given), folder / "resolutions.png")
     if labels is not None and "train" in tables:
         predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters]
-        figures.mistakes(images, predicted, labels, class_names, save / "mistakes.png")
+        figures.save(figures.mistakes(images, predicted, labels, class_names), folder / "mistakes.png")

@@ -191,10 +191,11 @@ def test_mistakes_are_shown_where_there_are_any(tmp_path: Path) -> None:
 
     images, labels = shapes(30, 0)
     names = ["across", "down", "$block$"]
-    for number, named in enumerate((labels, np.full(30, -1))):  # all right; in clusters that no class has
-        figures.mistakes(images, np.asarray(named, np.int64), labels, names, tmp_path / f"{number}.png")
-        assert not (tmp_path / f"{number}.png").exists()
+    for named in (labels, np.full(30, -1)):  # all right; in clusters that no class has
+        figure = figures.mistakes(images, np.asarray(named, np.int64), labels, names)
+        assert figure.axes[0].get_title().startswith("0 of 30 test images")
+        assert not figure.axes[0].images
     wrong = np.where(labels == 2, 0, labels).astype(np.int64)
-    figures.mistakes(images, wrong, labels, names, tmp_path / "some.png")
+    figures.save(figures.mistakes(images, wrong, labels, names), tmp_path / "some.png")
     with Image.open(tmp_path / "some.png") as picture:
         assert picture.size[0] > picture.size[1] > 100

@@ -128,9 +128,9 @@ def test_a_picture_of_features_that_are_all_the_same(tmp_path: Path) -> None:
 
     for n in (1, 2, 60):
         points, method = map_of(np.zeros((n, 16), np.float32))
-        figures.feature_map(points, method, None, [], tmp_path / "map.png")
-        figures.density(np.zeros(16, np.float32), tmp_path / "density.png")
-    figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32), tmp_path / "atoms.png")
+        figures.save(figures.feature_map(points, method, None, []), tmp_path / "map.png")
+        figures.save(figures.density(np.zeros(16, np.float32)), tmp_path / "density.png")
+    figures.save(figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32)), tmp_path / "atoms.png")
 
 
 @pytest.mark.parametrize("n", [3, 5, 30])
