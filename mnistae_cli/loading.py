@@ -1,5 +1,6 @@
 """Data sets as arrays, with the split that the command line uses."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +54,8 @@ def load_mnist(data_dir: str | Path | None = None) -> Loaded:
         MissingInput: they are nowhere, and cannot be fetched.
         DamagedInput: a file is not what it should be.
     """
-    return _arrays(load_dataset("mnist", str(data_dir) if data_dir else None))
+    folder = data_dir or os.environ.get("MNISTAE_DATA_DIR")
+    return _arrays(load_dataset("mnist", str(folder) if folder else None))
 
 
 def load_images(path: str | Path, *, skip_damaged: bool = False) -> Loaded:

@@ -1,5 +1,6 @@
 """An artifacts directory as an object, and data sets as arrays."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,14 @@ def test_what_cannot_be_had_is_told(finished: Path, tmp_path: Path) -> None:
         file.write(b"\x7f")
     with pytest.raises(DamagedInput):
         artifacts.features("test")
+
+
+@pytest.mark.skipif("MNISTAE_DATA_DIR" not in os.environ, reason="MNISTAE_DATA_DIR names no folder with MNIST")
+def test_mnist_is_found_where_the_command_line_finds_it() -> None:
+    mnist = mnistae.load_mnist()
+    assert mnist.train.images.shape == (60_000, 28, 28)
+    assert mnist.test.labels is not None
+    assert mnist.test.labels[:3].tolist() == [7, 2, 1]
 
 
 def test_data_sets_are_split_as_by_the_command_line(shapes_npz: Path, tmp_path: Path) -> None:

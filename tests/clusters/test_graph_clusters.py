@@ -40,8 +40,8 @@ def test_a_number_that_is_given_comes_out() -> None:
 
 
 def test_more_than_can_be_found_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--clusters is 300: \d+ clusters of at least 20 images were found"):
-        found(groups(SIZES), n_clusters=300, min_cluster_size=20)
+    with pytest.raises(UsageError, match=r"--clusters is 60: \d+ clusters of at least 20 images were found"):
+        found(groups(SIZES), n_clusters=60, min_cluster_size=20)
 
 
 def test_sizes_that_cannot_be_are_refused() -> None:
