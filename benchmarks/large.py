@@ -49,8 +49,8 @@ def main() -> None:
         form, millions = name.split(":")
         known = options.folder / f"{form}{millions}.json"
         if not known.exists():
-            images = _made(options.folder / f"{form}{millions}", FORMS[form], int(millions) * 1_000_000)
-            figures = _stages(images, options.folder / "artifacts", options.memory_share)
+            images = made(options.folder / f"{form}{millions}", FORMS[form], int(millions) * 1_000_000)
+            figures = stages(images, options.folder / "artifacts", options.memory_share)
             shutil.rmtree(options.folder / "artifacts")
             known.write_text(json.dumps(figures), encoding="utf-8")
         measured[name] = json.loads(known.read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def main() -> None:
     report("large", measured, Table(["form", "images", *(f"`{stage}`: s, GiB" for stage in COMMANDS)], rows), 1)
 
 
-def _stages(dataset: Path, artifacts: Path, share: str) -> dict[str, dict[str, float]]:
+def stages(dataset: Path, artifacts: Path, share: str) -> dict[str, dict[str, float]]:
     shutil.rmtree(artifacts, ignore_errors=True)
     measured = {}
     for stage, command in COMMANDS.items():
@@ -86,7 +86,7 @@ def _copies(data: Dataset, n: int) -> Iterator[Labelled]:
         yield (warped(originals, copy) if copy else originals)[:count], train.labels[:count].astype(np.uint8)
 
 
-def _made(base: Path, write: Callable[[Path, Iterator[Labelled], int, Dataset], Path], n: int) -> Path:
+def made(base: Path, write: Callable[[Path, Iterator[Labelled], int, Dataset], Path], n: int) -> Path:
     """The data set below `base`, written if it is not there."""
     done = base / "done"
     if not done.exists():
