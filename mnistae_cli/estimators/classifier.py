@@ -112,10 +112,11 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
             features, labels = features[known], labels[known]
             if not len(labels):
                 raise ValueError(f"every label is unlabelled, {self.unlabelled!r}: give a few.")
-        if labels.dtype == object and len(kinds := {type(each).__name__ for each in labels}) > 1:
-            raise ValueError(f"y holds labels of several kinds: {', '.join(sorted(kinds))}. Give all as one.")
-        check_classification_targets(labels)
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        try:
+            check_classification_targets(labels)
+            self.classes_, numbers = np.unique(labels, return_inverse=True)
+        except TypeError as error:
+            raise ValueError(f"y holds labels of several kinds, which cannot be sorted: {error}.") from error
         if len(self.classes_) > MOST_CLASSES:
             raise ValueError(f"y has {len(self.classes_)} classes: at most {MOST_CLASSES} can be learned.")
         with value_errors(ClassifyConfig), Bars(self.verbose) as report:

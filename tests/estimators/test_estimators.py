@@ -173,7 +173,7 @@ def test_some_labels_as_words() -> None:
     assert classifier.classes_.tolist() == ["a", "b", "c"]
     with pytest.raises(ValueError, match="y holds words, and unlabelled is -1"):
         classifier.fit(features, words.astype(str))  # NumPy makes "-1" of -1 here
-    with pytest.raises(ValueError, match="y holds labels of several kinds: int, str"):
+    with pytest.raises(ValueError, match="y holds labels of several kinds"):
         classifier.set_params(unlabelled=None).fit(features, words)
 
 
