@@ -22,6 +22,10 @@ class Split(NamedTuple):
     labels: NDArray[np.uint8] | None
     names: list[str]
 
+    def __repr__(self) -> str:
+        kinds = "no labels" if self.labels is None else f"labels of {len(np.unique(self.labels))} classes"
+        return f"<{len(self.names)} images {self.images.shape[1:]} of {self.images.dtype}, {kinds}>"
+
 
 @dataclass(frozen=True)
 class Loaded:

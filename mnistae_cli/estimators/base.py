@@ -58,7 +58,7 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         with value_errors(TrainConfig), Bars(self.verbose) as report, same_global_draws(), muted_native_stderr():
             config = config.for_images(images.n)
             fitted = fit_autoencoder(config.code, images, config.seed, report)
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, muted_native_stderr():
             fitted.export(Path(folder))
             self.encoder_onnx_ = (Path(folder) / "encoder.onnx").read_bytes()
             self.decoder_onnx_ = (Path(folder) / "decoder.onnx").read_bytes()
@@ -79,7 +79,10 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """What the decoder makes of features (N, D): float32 images in the form and the grey levels that `fit` saw."""
         check_is_fitted(self)
-        return Layout(**self.layout_).restored(decoded(self.decoder_onnx_, check_array(X, dtype=np.float32)))
+        codes = check_array(X, dtype=np.float32)
+        if codes.shape[1] != self._n_features_out:
+            raise ValueError(f"X has {codes.shape[1]} features, and the code {self._n_features_out} units.")
+        return Layout(**self.layout_).restored(decoded(self.decoder_onnx_, codes))
 
     def reconstruct(self, X: ArrayLike) -> NDArray[np.float32]:
         """What is left of images after the code: `inverse_transform` of their features."""

@@ -17,6 +17,7 @@ from mnistae_cli.fields import WholeOrAuto
 from mnistae_cli.fitting import fit_classifier
 from mnistae_cli.flat import settings_of
 from mnistae_cli.heads import onnx_of
+from mnistae_cli.muting import muted_native_stderr
 from mnistae_cli.settings import HEADS, MLP, ClassifyConfig
 
 KINDS = {kind.name(): kind for kind in HEADS}
@@ -104,19 +105,25 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
             ValueError: a parameter or an array that cannot be used, or more than 256 classes.
         """
         features, labels = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(labels)
         config = _config_of(self.get_params(deep=False))
         if self.unlabelled is not None:
+            if labels.dtype.kind == "U" and not isinstance(self.unlabelled, str):
+                raise ValueError(f"y holds words, and unlabelled is {self.unlabelled!r}: give it as a word too.")
             known = labels != self.unlabelled
             features, labels = features[known], labels[known]
             if not len(labels):
                 raise ValueError(f"every label is unlabelled, {self.unlabelled!r}: give a few.")
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        try:
+            check_classification_targets(labels)
+            self.classes_, numbers = np.unique(labels, return_inverse=True)
+        except TypeError as error:
+            raise ValueError(f"y holds labels of several kinds, which cannot be sorted: {error}.") from error
         if len(self.classes_) > MOST_CLASSES:
             raise ValueError(f"y has {len(self.classes_)} classes: at most {MOST_CLASSES} can be learned.")
         with value_errors(ClassifyConfig), Bars(self.verbose) as report:
             fitted = fit_classifier(config, features, numbers.astype(np.uint8), len(self.classes_), report)
-        self.classifier_onnx_ = onnx_of(fitted.head)
+        with muted_native_stderr():
+            self.classifier_onnx_ = onnx_of(fitted.head)
         self.temperature_ = fitted.temperature
         self.history_ = {name: list(losses) for name, losses in fitted.history.items()}
         return self

@@ -53,13 +53,13 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         self.min_cluster_size = min_cluster_size
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: object = None, *, neighbors: NDArray[np.int32] | None = None) -> Self:
+    def fit(self, X: ArrayLike, y: object = None, *, neighbors: ArrayLike | None = None) -> Self:
         """Find clusters. No label is looked at.
 
         Args:
             X: features (N, D) of at least two samples.
             y: not used.
-            neighbors: (N, p), of each sample others that are near by another measure, as
+            neighbors: (N, p) whole numbers from 0 to N - 1, of each sample others that are near by another measure, as
                 `InvariantEncoder.neighbors_`; they are linked too.
 
         Raises:
@@ -69,11 +69,10 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         parameters = {name: value for name, value in self.get_params(deep=False).items() if name != "random_state"}
         given = {**Graph.chosen_by, **parameters, "seed": seed_of(self.random_state)}
         config = config_of(ClusterConfig, given)
-        if neighbors is not None and (neighbors.ndim != 2 or len(neighbors) != len(features)):
-            raise ValueError(f"neighbors has the shape {neighbors.shape}, and X {len(features)} samples.")
+        near = None if neighbors is None else _checked(neighbors, len(features))
         self._directions = Directions(features)
         with value_errors(ClusterConfig):
-            found = find_clusters(self._directions, neighbors, seed=config.seed, **parameters)
+            found = find_clusters(self._directions, near, seed=config.seed, **parameters)
         self.labels_ = found.placement.clusters
         self.confidence_ = found.placement.confidence
         self.n_clusters_ = found.n_clusters
@@ -86,3 +85,13 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         check_is_fitted(self)
         features = validate_data(self, X, dtype=np.float32, reset=False)
         return place_by_neighbors(self._directions.nearest(features, VOTERS), self.labels_).clusters
+
+
+def _checked(neighbors: ArrayLike, n: int) -> NDArray[np.int32]:
+    """Neighbors (N, p) that are samples: the graph's library ends the process at any other number."""
+    near = np.asarray(neighbors)
+    if near.ndim != 2 or len(near) != n:
+        raise ValueError(f"neighbors has the shape {near.shape}, and X {n} samples.")
+    if near.dtype.kind not in "iu" or (near.size and not 0 <= near.min() <= near.max() < n):
+        raise ValueError(f"neighbors must hold whole numbers from 0 to {n - 1}, one per sample of X.")
+    return near.astype(np.int32)

@@ -13,7 +13,15 @@ MOST_BYTE = 255
 
 
 def flattened(X: Any) -> Any:
-    """Images (N, H, W) as rows (N, H·W); everything else as it is, for scikit-learn to check."""
+    """Images (N, H, W) as rows (N, H·W); everything else as it is, for scikit-learn to check.
+
+    Raises:
+        ValueError: colour images, or a list of images.
+    """
+    if isinstance(X, np.ndarray) and X.ndim > 3:
+        raise ValueError(f"X has the shape {X.shape}: give grey images (N, H, W), or rows (N, H·W).")
+    if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
+        raise ValueError("X is a list of images: give an array (N, H, W), as np.stack(X).")
     return X.reshape(len(X), -1) if isinstance(X, np.ndarray) and X.ndim == 3 and X.size else X
 
 
@@ -47,7 +55,7 @@ class Layout:
             image_shape: (H, W), of rows; None: a square, or one row of pixels where the width is no square number.
 
         Raises:
-            ValueError: the rows have another number of values.
+            ValueError: `image_shape` is not two numbers of pixels, or not that of X.
         """
         height, width = _shape(X, rows.shape[1], image_shape)
         low, high = 0.0, float(MOST_BYTE)
@@ -78,8 +86,12 @@ class Layout:
 
 
 def _shape(X: Any, n_pixels: int, image_shape: tuple[int, int] | None) -> tuple[int, int]:
+    if image_shape is not None and (np.shape(image_shape) != (2,) or min(image_shape) < 1):
+        raise ValueError(f"image_shape is {image_shape!r}: it must be (height, width), in pixels, or None.")
     if getattr(X, "ndim", 2) == 3:
         height, width = X.shape[1:]
+        if image_shape is not None and tuple(image_shape) != (height, width):
+            raise ValueError(f"image_shape is {image_shape}, and the images of X are {(height, width)}.")
     elif image_shape is not None:
         height, width = image_shape
     else:

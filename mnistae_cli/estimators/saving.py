@@ -51,7 +51,12 @@ def _write(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, 
         name: of the class.
         parameters: of `get_params`; they must be numbers, text, or lists of them.
         fitted: arrays and bytes; everything else must be JSON.
+
+    Raises:
+        MissingInput: the folder is not there.
     """
+    if not path.parent.is_dir():
+        raise MissingInput(f"{path.parent} is not there.", "Make the folder first.")
     arrays = {key: _unpickled(value) for key, value in fitted.items() if isinstance(value, np.ndarray)}
     arrays |= {key: np.frombuffer(value, np.uint8) for key, value in fitted.items() if isinstance(value, bytes)}
     header = {
@@ -94,8 +99,8 @@ def _read(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     except FileNotFoundError:
         raise MissingInput(f"{path} is not there.", "Check the path.") from None
     except Exception as error:  # zipfile, zlib, json and NumPy each have errors of their own
-        raise DamagedInput(f"{path} cannot be read as an estimator: {error}", "Save it again.") from None
+        raise DamagedInput(f"{path} is damaged, or is not what `save` writes.", "Save it again.") from error
     if found != name:
-        raise DamagedInput(f"{path} holds a {found}, not a {name}.", f"Load it by {found}.load.")
+        raise DamagedInput(f"{path} holds the class {found}, not {name}.", f"Load it by {found}.load.")
     parameters = {key: tuple(value) if isinstance(value, list) else value for key, value in parameters.items()}
     return parameters, {**values, **arrays}

@@ -140,6 +140,43 @@ def test_a_wrong_parameter_is_named(estimator: Any, message: str) -> None:
         estimator.fit(images, np.ones(40, int))
 
 
+@pytest.mark.parametrize(
+    ("X", "parameters", "message"),
+    [
+        (np.zeros((4, 3, 3, 3)), {}, r"X has the shape \(4, 3, 3, 3\): give grey images"),
+        ([np.zeros((3, 3)), np.zeros((3, 3))], {}, "X is a list of images"),
+        (np.zeros((4, 6)), {"image_shape": 6}, "image_shape is 6: it must be"),
+        (np.zeros((4, 6)), {"image_shape": (-2, -3)}, "image_shape is"),
+        (np.zeros((4, 2, 3)), {"image_shape": (3, 2)}, r"the images of X are \(2, 3\)"),
+    ],
+)
+def test_images_that_cannot_be_used_are_refused(X: Any, parameters: dict[str, Any], message: str) -> None:  # noqa: N803
+    with pytest.raises(ValueError, match=message):
+        mnistae.DenseAutoencoder(**parameters, **QUICK).fit(X)
+
+
+def test_features_of_another_width_are_not_decoded(dense: mnistae.DenseAutoencoder) -> None:
+    with pytest.raises(ValueError, match="X has 5 features, and the code 4 units"):
+        dense.inverse_transform(np.zeros((2, 5)))
+
+
+@pytest.mark.parametrize("neighbors", [[[9]] * 9, [[-1]] * 9, [[0.5]] * 9, [[0]] * 8, [0] * 9])
+def test_neighbors_that_are_no_samples_are_refused(neighbors: list[Any]) -> None:
+    with pytest.raises(ValueError, match="neighbors"):
+        mnistae.GraphClusters().fit(np.eye(9), neighbors=neighbors)
+
+
+def test_some_labels_as_words() -> None:
+    features, words = np.eye(9), np.array(["a", "b", "c"] * 3, dtype=object)
+    words[6:] = -1
+    classifier = mnistae.FewLabelClassifier(head="prototypes", unlabelled=-1).fit(features, words)
+    assert classifier.classes_.tolist() == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="y holds words, and unlabelled is -1"):
+        classifier.fit(features, words.astype(str))  # NumPy makes "-1" of -1 here
+    with pytest.raises(ValueError, match="y holds labels of several kinds"):
+        classifier.set_params(unlabelled=None).fit(features, words)
+
+
 @pytest.mark.parametrize("name", AUTOENCODERS)
 def test_save_and_load(name: str, tmp_path: Path) -> None:
     images = shapes(80, 0)[0]
@@ -157,13 +194,20 @@ def test_load_refuses_what_is_damaged_or_another_class(dense: mnistae.DenseAutoe
     with pytest.raises(MissingInput):
         mnistae.DenseAutoencoder.load(path)
     dense.save(path)
-    with pytest.raises(DamagedInput, match="holds a DenseAutoencoder"):
+    with pytest.raises(DamagedInput, match="holds the class DenseAutoencoder"):
         mnistae.SparseAutoencoder.load(path)
     whole = path.read_bytes()
     for content in (b"", whole[:1000], whole[: len(whole) // 2] + b"\0" + whole[len(whole) // 2 + 1 :]):
         path.write_bytes(content)
-        with pytest.raises(DamagedInput):
+        with pytest.raises(DamagedInput, match="is damaged, or is not what `save` writes"):
             mnistae.DenseAutoencoder.load(path)
+    with pytest.raises(MissingInput, match="nowhere is not there"):
+        dense.save(tmp_path / "nowhere" / "estimator.npz")
+
+
+def test_a_data_set_is_shown_in_a_line() -> None:
+    shown = repr(mnistae.load_digits().train)
+    assert shown == "<1498 images (8, 8) of float32, labels of 10 classes>"
 
 
 def test_the_embedding_alone_is_the_last_columns() -> None:
