@@ -1,6 +1,7 @@
-"""An extension of Griffe: the settings of a config are listed with the help text and the rule of their `option(…)`.
+"""An extension of Griffe: settings have the help and the rule of their `option(…)`, parameters their defaults.
 
-Griffe reads the source alone. It sees neither inherited fields nor what `latent_dim_option()` gives.
+Griffe reads the source alone. It sees neither inherited fields, nor what `latent_dim_option()` gives, nor that
+`Dense.latent_dim` is 512.
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ import griffe
 from mnistae_cli.fields import Checked
 
 HOMES = ("mnistae_cli.settings.", "mnistae_cli.codes.", "mnistae_cli.reading.")  # other modules are not imported
+ESTIMATORS = "mnistae_cli.estimators."
 RULES = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
 
 
@@ -27,6 +29,15 @@ class Settings(griffe.Extension):
         config: Any = getattr(import_module(cls.module.canonical_path), cls.name)
         if issubclass(config, Checked) and cls.has_labels("dataclass") and dataclasses.fields(config):
             cls.docstring.value = "\n".join([cls.docstring.value, "", "Attributes:", *_settings(config)])
+
+    def on_function(self, *, func: griffe.Function, **_: Any) -> None:
+        """Give the parameters of an estimator the values of their defaults."""
+        if func.name != "__init__" or not func.canonical_path.startswith(ESTIMATORS) or func.parent is None:
+            return
+        estimator = getattr(import_module(func.parent.module.canonical_path), func.parent.name)
+        for name, parameter in inspect.signature(estimator).parameters.items():
+            if parameter.default is not parameter.empty:
+                func.parameters[name].default = repr(parameter.default)
 
 
 def _settings(config: type[Checked]) -> Iterator[str]:

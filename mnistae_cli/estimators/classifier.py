@@ -51,10 +51,10 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         verbose: show the progress.
 
     Attributes:
-        classes_: (C,), the labels that `fit` saw, sorted.
-        temperature_: T.
-        history_: name → the losses of each epoch; empty with `prototypes`.
-        classifier_onnx_: the head as ONNX, with the bytes that `mnistae classify` writes.
+        classes_ (NDArray): (C,), the labels that `fit` saw, sorted.
+        temperature_ (float): T.
+        history_ (dict[str, list[float]]): name → the losses of each epoch; empty with `prototypes`.
+        classifier_onnx_ (bytes): the head as ONNX, with the bytes that `mnistae classify` writes.
     """
 
     def __init__(

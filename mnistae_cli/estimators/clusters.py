@@ -29,13 +29,13 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         random_state: seed of the first run, as `--seed`.
 
     Attributes:
-        labels_: (N,) int32, the cluster of each sample, the largest first. Communities that are too small to be a
-            cluster follow, from `n_clusters_` on.
-        n_clusters_: K, without the small communities.
-        cluster_sizes_: (K + number of small communities,) int64.
-        confidence_: (N,) float32 in [0, 1], the share of the ten nearest samples in the own cluster less that in the
-            next one.
-        stability_: mean adjusted Rand index between the runs; None of one run or of one cluster.
+        labels_ (NDArray): (N,) int32, the cluster of each sample, the largest first. Communities that are too small to
+            be a cluster follow, from `n_clusters_` on.
+        n_clusters_ (int): K, without the small communities.
+        cluster_sizes_ (NDArray): (K + number of small communities,) int64.
+        confidence_ (NDArray): (N,) float32 in [0, 1], the share of the ten nearest samples in the own cluster less that
+            in the next one.
+        stability_ (float | None): mean adjusted Rand index between the runs; None of one run or of one cluster.
     """
 
     def __init__(

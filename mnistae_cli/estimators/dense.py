@@ -35,10 +35,11 @@ class DenseAutoencoder(BaseAutoencoder):
         verbose: show the progress.
 
     Attributes:
-        encoder_onnx_, decoder_onnx_: the networks as ONNX, with the bytes that `mnistae train` writes.
-        history_: name → the losses of each epoch.
-        best_epoch_: the epoch whose weights were kept, from 1.
-        atoms_: (D, H, W) float32, what each unit adds to the picture; not with `hidden`.
+        encoder_onnx_ (bytes): the encoder as ONNX, with the bytes that `mnistae train` writes.
+        decoder_onnx_ (bytes): the decoder likewise.
+        history_ (dict[str, list[float]]): name → the losses of each epoch.
+        best_epoch_ (int): the epoch whose weights were kept, from 1.
+        atoms_ (NDArray): (D, H, W) float32, what each unit adds to the picture; not with `hidden`.
     """
 
     _kind = Dense.chosen_by

@@ -48,10 +48,11 @@ class InvariantEncoder(BaseAutoencoder):
         verbose: show the progress.
 
     Attributes:
-        encoder_onnx_, decoder_onnx_: the networks as ONNX, with the bytes that `mnistae train` writes.
-        history_: name → the losses of each epoch.
-        best_epoch_: the epoch whose weights were kept, from 1.
-        neighbors_: (N, n_neighbors) int32, of each image the nearest ones by pixels; for `GraphClusters.fit`.
+        encoder_onnx_ (bytes): the encoder as ONNX, with the bytes that `mnistae train` writes.
+        decoder_onnx_ (bytes): the decoder likewise.
+        history_ (dict[str, list[float]]): name → the losses of each epoch.
+        best_epoch_ (int): the epoch whose weights were kept, from 1.
+        neighbors_ (NDArray): (N, n_neighbors) int32, of each image the nearest ones by pixels; for `GraphClusters.fit`.
     """
 
     _kind = Invariant.chosen_by
