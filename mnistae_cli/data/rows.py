@@ -54,6 +54,8 @@ class Rows:
 
     def take(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """The rows at `indices` (M,), in their order."""
+        if np.array_equal(indices, np.arange(len(self))):
+            return self.load()  # in a tenth of the time
         taken = np.empty((len(indices), *self.shape[1:]), self.dtype)
         row = taken[:1].nbytes
         with self.path.open("rb") as file:
