@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,25 @@ AUTOENCODERS = {
     "sparse": mnistae.SparseAutoencoder(k=2, **QUICK),
     "invariant": mnistae.InvariantEncoder(n_heads=2, channels=(2, 2), batch_size=32, **QUICK),
 }
-SKIPPED = {"check_array_api_input": "SCIPY_ARRAY_API is not set"}  # scikit-learn skips it itself
+SKIPPED = {"check_array_api_input": "scikit-learn skips it where SCIPY_ARRAY_API is not set"}
+ONE_CLUSTER = "it sets n_clusters=1, and a head tells at least two clusters apart"
+EXPECTED = {
+    "check_dont_overwrite_parameters": ONE_CLUSTER,
+    "check_fit2d_1feature": ONE_CLUSTER,
+    "check_fit2d_predict1d": ONE_CLUSTER,
+    "check_methods_subset_invariance": ONE_CLUSTER,
+}
 
 
-def failures(estimator: Any) -> list[str]:
-    checks = check_estimator(estimator, on_fail=None)
+def failures(estimator: Any, expected: Mapping[str, str] | None = None) -> list[str]:
+    """What is neither passed, nor skipped by scikit-learn itself, nor among the exceptions, each with its reason."""
+    checks = check_estimator(estimator, on_fail=None, expected_failed_checks=expected)
     assert len(checks) > 40
+    assert {each["check_name"] for each in checks if each["status"] == "xfail"} == set(expected or {})
     return [
         f"{each['check_name']}: {each['exception']!r}"
         for each in checks
-        if each["status"] != "passed" and each["check_name"] not in SKIPPED
+        if each["status"] not in ("passed", "xfail") and each["check_name"] not in SKIPPED
     ]
 
 
@@ -49,7 +59,7 @@ def test_scikit_learns_checks(estimator: Any) -> None:
 @pytest.mark.slow  # each check trains a network
 @pytest.mark.parametrize("name", AUTOENCODERS)
 def test_scikit_learns_checks_of_networks(name: str) -> None:
-    assert failures(AUTOENCODERS[name]) == []
+    assert failures(AUTOENCODERS[name], EXPECTED if name == "invariant" else None) == []
 
 
 @pytest.mark.parametrize(
