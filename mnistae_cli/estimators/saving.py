@@ -21,11 +21,12 @@ def write_estimator(path: Path, name: str, parameters: dict[str, Any], fitted: d
     Args:
         path: of the file.
         name: of the class.
-        parameters: of `get_params`; they must be numbers, text, or lists of them.
+        parameters: of `get_params`; they must be numbers, NumPy's too, text, or lists of them.
         fitted: arrays and bytes; everything else must be JSON.
 
     Raises:
         MissingInput: the folder is not there.
+        ValueError: a parameter of another kind, as a `RandomState`.
     """
     if not path.parent.is_dir():
         raise MissingInput(f"{path.parent} is not there.", "Make the folder first.")
@@ -39,10 +40,16 @@ def write_estimator(path: Path, name: str, parameters: dict[str, Any], fitted: d
         "bytes": [key for key, value in fitted.items() if isinstance(value, bytes)],
         "values": {key: value for key, value in fitted.items() if key not in arrays},
     }
-    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **{HEADER: text}, **arrays)
     keep(path, content.getvalue())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):  # a grid search gives these
+        return value.item()
+    raise ValueError(f"a {type(value).__name__} cannot be saved. As random_state, give a whole number.")
 
 
 def read_estimator(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
