@@ -45,8 +45,8 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         patience: stop after so many epochs without a better loss on held-out labels; 0: never.
         validation_fraction: share of the labels held out, with patience.
         calibrate: temper the probabilities.
-        unlabelled: the value of `y` that says that a label is not known, as -1 in `sklearn.semi_supervised`; None:
-            every one is known. It lets one pipeline learn features of all samples, and classes of a few.
+        unlabelled: the value of `y` that says that a label is not known, as -1 in `sklearn.semi_supervised`, but not
+            NaN; None: every one is known. It lets one pipeline learn features of all samples, and classes of a few.
         random_state: seed of every random draw, as `--seed`.
         verbose: show the progress.
 

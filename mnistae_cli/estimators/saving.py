@@ -49,11 +49,12 @@ def _write(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, 
     Args:
         path: of the file.
         name: of the class.
-        parameters: of `get_params`; they must be numbers, text, or lists of them.
+        parameters: of `get_params`; they must be numbers, NumPy's too, text, or lists of them.
         fitted: arrays and bytes; everything else must be JSON.
 
     Raises:
         MissingInput: the folder is not there.
+        ValueError: a parameter of another kind, as a `RandomState`.
     """
     if not path.parent.is_dir():
         raise MissingInput(f"{path.parent} is not there.", "Make the folder first.")
@@ -78,9 +79,10 @@ def _unpickled(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(str) if array.dtype == object else array
 
 
-def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's; a generator of random numbers is not kept."""
-    return value.item() if isinstance(value, np.generic) else None
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):  # a grid search gives these
+        return value.item()
+    raise ValueError(f"a {type(value).__name__} cannot be saved. As random_state, give a whole number.")
 
 
 def _read(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:

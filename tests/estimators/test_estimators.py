@@ -199,6 +199,16 @@ def test_save_and_load(name: str, tmp_path: Path) -> None:
         assert other.get_feature_names_out().tolist() == fitted.get_feature_names_out().tolist()
 
 
+def test_save_takes_numpys_numbers_and_names_what_it_cannot_take(
+    dense: mnistae.DenseAutoencoder, tmp_path: Path
+) -> None:
+    fitted = pickle.loads(pickle.dumps(dense)).set_params(epochs=np.int64(1), noise=np.float32(0))
+    fitted.save(tmp_path / "estimator.npz")
+    assert mnistae.DenseAutoencoder.load(tmp_path / "estimator.npz").get_params() == dense.get_params()
+    with pytest.raises(ValueError, match="RandomState cannot be saved"):
+        fitted.set_params(random_state=np.random.RandomState(0)).save(tmp_path / "estimator.npz")
+
+
 def test_load_refuses_what_is_damaged_or_another_class(dense: mnistae.DenseAutoencoder, tmp_path: Path) -> None:
     path = tmp_path / "estimator.npz"
     with pytest.raises(MissingInput):
