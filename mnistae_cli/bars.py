@@ -1,6 +1,8 @@
 """Progress as Rich's bars: on a terminal, and in a notebook."""
 
+import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 class Bars:
     """A listener that shows each task as a bar, and each notice as a line above the bars.
+
+    In a notebook without ipywidgets, where Rich has no bars, a task is a line when it has ended.
 
     Args:
         visible: False: nothing is shown.
@@ -36,11 +40,15 @@ class Bars:
         if isinstance(event, Advance):
             self.advance(event)
         elif isinstance(event, Notice):
-            self._shown().console.print(f"… {event.text}", highlight=False, markup=False)
+            self._line(f"… {event.text}")
 
     def advance(self, event: Advance) -> None:
         """Move the bar of a task."""
         count, values = f"{int(event.done):,}/{int(event.total):,} {event.unit}", words_of(event.values)
+        if _has_no_bars():
+            if event.done == event.total:
+                self._line(f"{event.task} {count}  {values}")
+            return
         shown = self._shown()
         if event.task not in self._tasks:
             self._tasks[event.task] = shown.add_task(event.task, total=event.total, count=count, values=values)
@@ -52,6 +60,12 @@ class Bars:
             self._progress.stop()
             self._progress = None
             self._tasks.clear()
+
+    def _line(self, text: str) -> None:
+        if _has_no_bars():
+            print(text, file=sys.stderr if self._stderr else sys.stdout)
+        else:
+            self._shown().console.print(text, highlight=False, markup=False)
 
     def _shown(self) -> "Progress":
         from rich.console import Console
@@ -68,6 +82,10 @@ class Bars:
             )
             self._progress.start()
         return self._progress
+
+
+def _has_no_bars() -> bool:
+    return "ipykernel" in sys.modules and find_spec("ipywidgets") is None
 
 
 def words_of(values: Mapping[str, float]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mnistae_cli as mnistae
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.errors import DamagedInput, MissingInput
 from tests.conftest import HEIGHT, WIDTH, shapes
 
 
@@ -86,5 +86,6 @@ def test_data_sets_are_split_as_by_the_command_line(shapes_npz: Path, tmp_path: 
     order = [int(name) for name in (*plain.train.names, *plain.test.names)]
     assert sorted(order) == list(range(60))
     np.testing.assert_array_equal(plain.train.images, shapes(60, 0)[0][order[:50]])
-    with pytest.raises((MissingInput, UsageError)):
+    with pytest.raises(MissingInput, match=r"nothing\.npy: there is nothing") as missing:
         mnistae.load_images(tmp_path / "nothing.npy")
+    assert "--dataset" not in str(missing.value)

@@ -52,6 +52,7 @@ class InvariantEncoder(BaseAutoencoder):
         decoder_onnx_ (bytes): the decoder likewise.
         history_ (dict[str, list[float]]): name → the losses of each epoch.
         best_epoch_ (int): the epoch whose weights were kept, from 1.
+        atoms_ (NDArray): (D, H, W) float32, what each unit of the code adds to the picture; not with `hidden`.
         neighbors_ (NDArray): (N, n_neighbors) int32, of each image the nearest ones by pixels; for `GraphClusters.fit`.
     """
 
