@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -57,8 +57,7 @@ def same_global_draws() -> Iterator[None]:
 
 def _by_parameters(message: str, config_class: type[Checked]) -> str:
     names = {each.flag: each.name for each in settings_of(config_class)} | {"--seed": "random_state"}
-    name: Callable[[re.Match[str]], str] = lambda found: names.get(found[0], found[0].removeprefix("--"))  # noqa: E731
-    return re.sub(r"--[a-z][a-z0-9-]*", name, message)
+    return re.sub(r"--[a-z][a-z0-9-]*", lambda found: names.get(found[0], found[0].removeprefix("--")), message)
 
 
 def _plain(value: Any) -> Any:
