@@ -54,7 +54,7 @@ class Rows:
 
     def take(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """The rows at `indices` (M,), in their order."""
-        if np.array_equal(indices, np.arange(len(self))):
+        if len(indices) == len(self) and np.array_equal(indices, np.arange(len(self))):
             return self.load()  # in a tenth of the time
         taken = np.empty((len(indices), *self.shape[1:]), self.dtype)
         row = taken[:1].nbytes
