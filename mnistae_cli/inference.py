@@ -7,6 +7,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.data import in_parallel
+
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(B, …) float32 → (B, …) float32."""
 
@@ -39,3 +41,9 @@ def open_network(model: Path | bytes) -> Network:
         return cast(NDArray[np.float32], result)
 
     return run
+
+
+def in_batches(network: Callable[[NDArray[Any]], NDArray[np.float32]], rows: NDArray[Any]) -> NDArray[np.float32]:
+    """What a network gives for rows (N, …), a batch per core at a time as `encode` does it: with the same bytes."""
+    batches = (rows[first : first + BATCH_SIZE] for first in range(0, len(rows), BATCH_SIZE))
+    return np.concatenate(list(in_parallel(network, batches)))

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data import in_parallel, load_npy, unit_scale
+from mnistae_cli.data import load_npy, unit_scale
 from mnistae_cli.errors import MissingInput
-from mnistae_cli.inference import BATCH_SIZE, open_network
+from mnistae_cli.inference import Network, in_batches, open_network
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.stages.predict import Prediction
 from mnistae_cli.stages.predict import predict as predict_pictures
@@ -86,11 +86,12 @@ class Artifacts:
 
     def encode(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """The features (N, D) of images (N, H, W): uint8, or floats from 0 to 1."""
-        return self._applied("encoder", unit_scale(images))
+        encoder = self._network("encoder")
+        return in_batches(lambda raw: encoder(unit_scale(raw).astype(np.float32, copy=False)), images)
 
     def decode(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The images (N, H, W) in [0, 1] that the decoder makes of features (N, D)."""
-        return self._applied("decoder", features)
+        return in_batches(self._network("decoder"), features.astype(np.float32, copy=False))
 
     def predict(self, images: NDArray[Any] | Sequence[str | Path], *, frame: bool = True) -> list[Prediction]:
         """Class, probability, cluster and novelty of new pictures, as `mnistae predict`.
@@ -102,10 +103,8 @@ class Artifacts:
         given = [images] if isinstance(images, np.ndarray) else [Path(each) for each in images]
         return predict_pictures(given, self.root, frame=frame)
 
-    def _applied(self, name: str, rows: NDArray[Any]) -> NDArray[np.float32]:
-        network = open_network(self._stage("train").folder / f"{name}.onnx")
-        batches = (rows[first : first + BATCH_SIZE].astype(np.float32) for first in range(0, len(rows), BATCH_SIZE))
-        return np.concatenate(list(in_parallel(network, batches)))
+    def _network(self, name: str) -> Network:
+        return open_network(self._stage("train").folder / f"{name}.onnx")
 
     def _array(self, stage: str, name: str, split: str) -> NDArray[Any]:
         return self.array(stage, f"{name}_{_checked(split)}.npy")

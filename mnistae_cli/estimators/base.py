@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from mnistae_cli.bars import Bars
-from mnistae_cli.data import ImageSource, from_array, unit_scale
+from mnistae_cli.data import Pixels, from_array, unit_scale
 from mnistae_cli.estimators.images import Layout, flattened
 from mnistae_cli.estimators.networks import decoded, encoded
 from mnistae_cli.estimators.parameters import RandomState, config_of, same_global_draws, seed_of, value_errors
@@ -54,27 +54,27 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         rows = self._rows(X, reset=True)
         layout = Layout.of(X, rows, self.image_shape)
         config = config_of(TrainConfig, self._settings())
-        images = from_array(layout.pixels(rows), "X")
+        pixels = layout.pixels(rows)
+        images = from_array(pixels, "X")
         with value_errors(TrainConfig), Bars(self.verbose) as report, same_global_draws(), muted_native_stderr():
             config = config.for_images(images.n)
             fitted = fit_autoencoder(config.code, images, config.seed, report)
-        with TemporaryDirectory() as folder, muted_native_stderr():
-            fitted.export(Path(folder))
-            self.encoder_onnx_ = (Path(folder) / "encoder.onnx").read_bytes()
-            self.decoder_onnx_ = (Path(folder) / "decoder.onnx").read_bytes()
+            with TemporaryDirectory() as folder:
+                fitted.export(Path(folder))
+                self.encoder_onnx_ = (Path(folder) / "encoder.onnx").read_bytes()
+                self.decoder_onnx_ = (Path(folder) / "decoder.onnx").read_bytes()
         self.layout_ = asdict(layout)
         self.history_ = {name: list(losses) for name, losses in fitted.history.items()}
         self.best_epoch_ = fitted.best_epoch
         if fitted.atoms is not None:
             self.atoms_ = fitted.atoms
         self._keep_more(fitted.neighbors)
-        self._n_features_out = self._features(encoded(self.encoder_onnx_, images.take(np.arange(1)))).shape[1]
+        self._n_features_out = self._features(encoded(self.encoder_onnx_, pixels[:1])).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """The features (N, D) float32 of images."""
-        images = self._read(X)
-        return self._features(encoded(self.encoder_onnx_, images))
+        return self._features(encoded(self.encoder_onnx_, self._read(X)))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """What the decoder makes of features (N, D): float32 images in the form and the grey levels that `fit` saw."""
@@ -91,7 +91,7 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Minus the mean squared error per pixel of the reconstructions, on a scale from black, 0, to white, 1."""
         images = self._read(X)
-        return -float(np.square(self._reconstructed(images) - unit_scale(images.load())).mean(dtype=np.float64))
+        return -float(np.square(self._reconstructed(images) - unit_scale(images)).mean(dtype=np.float64))
 
     def _settings(self) -> dict[str, Any]:
         """The settings of `train`; None leaves a default."""
@@ -106,11 +106,11 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         rows = validate_data(self, flattened(X), reset=reset, dtype=DTYPES, ensure_min_samples=2 if reset else 1)
         return np.asarray(rows)
 
-    def _read(self, X: ArrayLike) -> ImageSource:
+    def _read(self, X: ArrayLike) -> Pixels:
         check_is_fitted(self)
-        return from_array(Layout(**self.layout_).pixels(self._rows(X, reset=False)), "X")
+        return Layout(**self.layout_).pixels(self._rows(X, reset=False))
 
-    def _reconstructed(self, images: ImageSource) -> NDArray[np.float32]:
+    def _reconstructed(self, images: Pixels) -> NDArray[np.float32]:
         return decoded(self.decoder_onnx_, encoded(self.encoder_onnx_, images))
 
     def _features(self, codes: NDArray[np.float32]) -> NDArray[np.float32]:
