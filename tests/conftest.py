@@ -6,6 +6,7 @@ import json
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: two processes' threads on one core wait for each other
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # some tests import Keras before `nets`, which sets it
 
 import shutil
 import sys
