@@ -1,6 +1,7 @@
 """What the tests share: small synthetic images, a finished artifacts directory, the command line in-process."""
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -10,7 +11,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # some tests import Keras b
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ HEIGHT, WIDTH, N_CLASSES = 10, 12, 3
 QUICK = ("--epochs", "3", "--batch-size", "16", "--latent-dim", "8")
 SMALL = ("--clusters", "3", "--labels", "30", "--head-epochs", "10")
 LEAN = ("--clusters", "3", "--labels", "30", "--head", "prototypes", "--no-figures")  # as quick as all stages can be
+
+
+@pytest.fixture(autouse=True)
+def little_garbage_collection() -> Iterator[None]:
+    """Every training looks for garbage of the earlier one: half a second, if TensorFlow's own objects are looked at."""
+    yield
+    if "tensorflow" in sys.modules and not gc.get_freeze_count():
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

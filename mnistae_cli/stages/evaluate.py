@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import UNSURE, Placement
-from mnistae_cli.data import Dataset, Pixels, Rows, as_encoded, load_encoded, load_npy
+from mnistae_cli.clusters import UNSURE
+from mnistae_cli.data import Dataset, Rows, as_encoded, load_encoded, load_npy
 from mnistae_cli.inference import open_network
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, describe_codes, fit_probe, metrics
@@ -73,15 +73,19 @@ def _fill(
         work.metrics["classifier"] = _classifier(inputs["classify"], encode, features["train"])
     if "finetune" in inputs:
         work.metrics["finetuned"] = _test_scores(inputs["finetune"], encode)
+    tables = _cluster_tables(inputs["cluster"], encode) if "cluster" in inputs else {}
     if "cluster" in inputs:
-        work.metrics["clusters"] = _clusters(inputs["cluster"], encode)
-    if "label" in inputs and "cluster" in inputs:
-        work.metrics |= _names(inputs["label"], cluster_tables(inputs["cluster"], encode), record["class_names"])
+        work.metrics["clusters"] = _clusters(inputs["cluster"], tables)
+    if "label" in inputs:
+        work.metrics |= _names(inputs["label"], tables, record["class_names"])
     (work.folder / "metrics.json").write_text(json.dumps(work.metrics, indent=2) + "\n", encoding="utf-8")
     if config.figures:
         report(Notice("drawing figures"))
+        from mnistae_cli.pictures.evaluation import HeldOut, draw
+
         data = as_encoded(data, record) if data else load_encoded(record, config.data_dir, report)
-        _draw(work, config, inputs, features["test"], data)
+        test = HeldOut(features["test"], data.test.pixels.load(), read_labels(encode, "test"))
+        draw(work.folder, inputs, test, tables, config.seed)
 
 
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
@@ -156,7 +160,7 @@ def _classification(probabilities: NDArray[np.float32], labels: NDArray[np.uint8
     return {"loss": metrics.log_loss(probabilities, labels), "accuracy": metrics.accuracy(probabilities, labels)}
 
 
-def cluster_tables(cluster: Stored, encode: Stored) -> dict[str, metrics.Table]:
+def _cluster_tables(cluster: Stored, encode: Stored) -> dict[str, metrics.Table]:
     """The contingency table (K, C) of each split that has labels."""
     n_groups = len(cluster.manifest.metrics["cluster_sizes"])
     n_classes = len((encode.manifest.dataset or {})["class_names"])
@@ -169,7 +173,7 @@ def cluster_tables(cluster: Stored, encode: Stored) -> dict[str, metrics.Table]:
     return tables
 
 
-def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
+def _clusters(cluster: Stored, tables: Mapping[str, metrics.Table]) -> dict[str, Any]:
     found = cluster.manifest.metrics
     n_groups = len(found["cluster_sizes"])
     scores: dict[str, Any] = {key: found[key] for key in FOUND if key in found}
@@ -178,7 +182,6 @@ def _clusters(cluster: Stored, encode: Stored) -> dict[str, Any]:
         unsure = load_npy(cluster.folder / f"confidence_{split}.npy") < UNSURE
         sizes = np.bincount(assignments, minlength=n_groups)
         scores[split] = {"unsure": float(unsure.mean()) if n_groups > 1 else None, "sizes": sizes.tolist()}
-    tables = cluster_tables(cluster, encode)
     if "train" not in tables:
         return scores
     hungarian = metrics.hungarian_mapping(tables["train"])
@@ -204,47 +207,3 @@ def _names(label: Stored, tables: Mapping[str, metrics.Table], class_names: Sequ
         return {}
     mapping = np.array([class_names.index(name) for name in names])
     return {"names": {split: {"accuracy": metrics.mapped_accuracy(table, mapping)} for split, table in tables.items()}}
-
-
-def _draw(work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], features: Rows, data: Dataset) -> None:
-    from mnistae_cli.pictures import figures
-    from mnistae_cli.pictures.maps import MAPPED, draw_of, map_of
-
-    encode = inputs["encode"]
-    class_names = (encode.manifest.dataset or {})["class_names"]
-    images, labels = data.test.pixels.load(), read_labels(encode, "test")
-    train, folder, shown = inputs["train"], work.folder, figures.one_per_class(labels, len(images))
-    codes = features.take(shown)
-    reconstructed = open_network(train.folder / "decoder.onnx")(codes)
-    figures.save(figures.reconstructions(images[shown], reconstructed), folder / "reconstructions.png")
-    figures.save(figures.loss_curve(train.folder / "history.csv"), folder / "loss.png")
-    mapped = draw_of(len(features), MAPPED, config.seed)
-    known = None if labels is None else labels[mapped]
-    figures.save(figures.feature_map(*map_of(features.take(mapped)), known, class_names), folder / "feature_map.png")
-    density = load_npy(folder / "density.npy")
-    figures.save(figures.density(density), folder / "density.png")
-    if "atoms.npy" in train.manifest.files:
-        atoms = load_npy(train.folder / "atoms.npy")
-        figures.save(figures.atoms(atoms, density), folder / "atoms.png")
-        figures.save(figures.compositions(images[shown], codes, reconstructed, atoms), folder / "compositions.png")
-    if "classify" in inputs and labels is not None:
-        probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
-        figures.save(figures.confusion_matrix(probabilities, labels, class_names), folder / "confusion.png")
-    if "cluster" in inputs:
-        _draw_clusters(inputs["cluster"], images, encode, folder)
-
-
-def _draw_clusters(cluster: Stored, images: Pixels, encode: Stored, folder: Path) -> None:
-    from mnistae_cli.pictures import figures
-
-    class_names, placement = (encode.manifest.dataset or {})["class_names"], Placement.load(cluster.folder, "test")
-    tables, labels = cluster_tables(cluster, encode), read_labels(encode, "test")
-    by_distance, groups = cluster.manifest.config["method"] == "kmeans", cluster.manifest.metrics["cluster_sizes"]
-    typical = [placement.typical_first(number, by_distance=by_distance) for number in range(len(groups))]
-    figures.save(figures.clusters(images, typical, tables.get("test"), class_names), folder / "clusters.png")
-    if "resolutions.csv" in cluster.manifest.files:
-        scan, given = cluster.folder / "resolutions.csv", cluster.manifest.config["n_clusters"]
-        figures.save(figures.resolutions(scan, given), folder / "resolutions.png")
-    if labels is not None and "train" in tables:
-        predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters]
-        figures.save(figures.mistakes(images, predicted, labels, class_names), folder / "mistakes.png")

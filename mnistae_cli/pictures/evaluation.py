@@ -1,0 +1,82 @@
+"""The figures of `mnistae evaluate`, from what the stages left. It is imported only where figures are drawn."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters import Placement
+from mnistae_cli.data import Pixels, Rows, load_npy
+from mnistae_cli.inference import open_network
+from mnistae_cli.pictures import figures
+from mnistae_cli.pictures.maps import MAPPED, draw_of, map_of
+from mnistae_cli.scores import metrics
+from mnistae_cli.store import Stored
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The test images: features (N, D) float32, pixels (N, H, W), labels (N,) or None."""
+
+    features: Rows
+    images: Pixels
+    labels: NDArray[np.uint8] | None
+
+
+def draw(
+    folder: Path, inputs: Mapping[str, Stored], test: HeldOut, tables: Mapping[str, metrics.Table], seed: int
+) -> None:
+    """Write a PNG file for each figure that the stages in `inputs` allow.
+
+    Args:
+        folder: gets the files; it has `density.npy` already.
+        inputs: `train`, `encode`, and what else was run.
+        test: the test images.
+        tables: the contingency table of clusters and classes of each split that has labels.
+        seed: of the draw of the images on the map.
+    """
+    class_names = (inputs["encode"].manifest.dataset or {})["class_names"]
+    mapped = draw_of(len(test.features), MAPPED, seed)
+    known = None if test.labels is None else test.labels[mapped]
+    # The map is NumPy, which leaves the interpreter to Matplotlib half of the time.
+    with ThreadPoolExecutor(1) as beside:
+        layout = beside.submit(map_of, test.features.take(mapped))
+        _draw_codes(folder, inputs["train"], test)
+        if "classify" in inputs and test.labels is not None:
+            probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
+            figures.save(figures.confusion_matrix(probabilities, test.labels, class_names), folder / "confusion.png")
+        if "cluster" in inputs:
+            _draw_clusters(folder, inputs["cluster"], test, tables, class_names)
+        figures.save(figures.feature_map(*layout.result(), known, class_names), folder / "feature_map.png")
+
+
+def _draw_codes(folder: Path, train: Stored, test: HeldOut) -> None:
+    shown = figures.one_per_class(test.labels, len(test.images))
+    codes, images, density = test.features.take(shown), test.images[shown], load_npy(folder / "density.npy")
+    reconstructed = open_network(train.folder / "decoder.onnx")(codes)
+    figures.save(figures.reconstructions(images, reconstructed), folder / "reconstructions.png")
+    figures.save(figures.loss_curve(train.folder / "history.csv"), folder / "loss.png")
+    figures.save(figures.density(density), folder / "density.png")
+    if "atoms.npy" in train.manifest.files:
+        atoms = load_npy(train.folder / "atoms.npy")
+        figures.save(figures.atoms(atoms, density), folder / "atoms.png")
+        figures.save(figures.compositions(images, codes, reconstructed, atoms), folder / "compositions.png")
+
+
+def _draw_clusters(
+    folder: Path, cluster: Stored, test: HeldOut, tables: Mapping[str, metrics.Table], class_names: list[str]
+) -> None:
+    placement, config = Placement.load(cluster.folder, "test"), cluster.manifest.config
+    by_distance = config["method"] == "kmeans"
+    numbers = range(len(cluster.manifest.metrics["cluster_sizes"]))
+    typical = [placement.typical_first(number, by_distance=by_distance) for number in numbers]
+    figures.save(figures.clusters(test.images, typical, tables.get("test"), class_names), folder / "clusters.png")
+    if "resolutions.csv" in cluster.manifest.files:
+        scan = cluster.folder / "resolutions.csv"
+        figures.save(figures.resolutions(scan, config["n_clusters"]), folder / "resolutions.png")
+    if test.labels is not None and "train" in tables:
+        predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters]
+        figures.save(figures.mistakes(test.images, predicted, test.labels, class_names), folder / "mistakes.png")
