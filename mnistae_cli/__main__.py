@@ -1,6 +1,5 @@
 """The console script, and `python -m mnistae_cli`. Signal handlers are set before any heavy import."""
 
-import gc
 import io
 import os
 import signal
@@ -12,9 +11,6 @@ from mnistae_cli.errors import INTERRUPTED, KEPT
 from mnistae_cli.store import discard_unfinished
 
 TERMINATED = 143
-NEW_OBJECTS = (
-    50_000  # between two searches for garbage; at Python's 700, a tenth of an import of TensorFlow is such searches
-)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -69,7 +65,6 @@ class _Output(io.TextIOWrapper):
 
 def main() -> None:
     """Run the command line."""
-    gc.set_threshold(NEW_OBJECTS)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     for name in ("stdout", "stderr"):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import Merging, merge_communities
 from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
-from mnistae_cli.clusters.kmeans import check_clusters
+from mnistae_cli.clusters.kmeans import ROWS_IN_CACHE, check_clusters
 from mnistae_cli.clusters.neighbors import Neighbors, Search
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
@@ -74,8 +74,12 @@ class Directions:
 
 
 def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.asarray(features / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+    directions = np.empty(features.shape, np.float32)
+    for start in range(0, len(features), ROWS_IN_CACHE):
+        part = features[start : start + ROWS_IN_CACHE]
+        lengths = np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        directions[start : start + ROWS_IN_CACHE] = part / lengths
+    return directions
 
 
 def find_clusters(

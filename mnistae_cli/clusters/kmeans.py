@@ -1,5 +1,6 @@
 """KMeans: fitted by scikit-learn, assigned by one matrix product."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from mnistae_cli.errors import UsageError
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
-ROWS = 8192
+ROWS, ROWS_IN_CACHE = 8192, 512
 LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMeans
 
 
@@ -109,12 +110,16 @@ def draw_sample(n: int, n_clusters: int, init_size: int, seed: int) -> NDArray[n
 def assign(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.int32]:
     """The nearest centroid of each image: argmin over k of ||c_k||² - 2 x·c_k. (N, D), (K, D) → (N,) int32."""
     norms = np.square(centroids).sum(axis=1)
-    rows = (features[start : start + ROWS] for start in range(0, len(features), ROWS))
-    nearest = [np.argmin(norms - 2 * (part @ centroids.T), axis=1) for part in rows]
+    nearest = [np.argmin(norms - 2 * (part @ centroids.T), axis=1) for part in _parts(features, ROWS)]
     return np.concatenate(nearest).astype(np.int32)
 
 
 def distances(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.float32]:
     """Euclidean distances (N, K) of images to centroids, float32."""
-    columns = [np.linalg.norm(features - centroid, axis=1) for centroid in centroids]
-    return np.stack(columns, axis=1).astype(np.float32)
+    parts = _parts(features, ROWS_IN_CACHE)
+    found = [[np.linalg.norm(part - centroid, axis=1) for centroid in centroids] for part in parts]
+    return np.concatenate([np.stack(columns, axis=1) for columns in found]).astype(np.float32)
+
+
+def _parts(features: NDArray[np.float32], rows: int) -> Iterator[NDArray[np.float32]]:
+    return (features[start : start + rows] for start in range(0, len(features), rows))

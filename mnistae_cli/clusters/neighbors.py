@@ -57,13 +57,15 @@ class Search:
         """
         if itself is not None:
             return self._nearest_others(queries, n_neighbors, itself)
-        import faiss  # noqa: F401 the limit holds for libraries that are loaded before it is set
+        import faiss  # the limit holds for libraries that are loaded before it is set
         from threadpoolctl import threadpool_limits
 
-        n_neighbors = min(n_neighbors, len(self._points))
+        queries, n_neighbors = np.ascontiguousarray(queries, np.float32), min(n_neighbors, len(self._points))
         with threadpool_limits(REPRODUCIBLE_THREADS):  # other rounding would change the order of near ties
-            index = self._cells if len(queries) * len(self._points) > COMPARISONS else self._all
-            squares, indices = index.search(np.ascontiguousarray(queries, np.float32), n_neighbors)
+            if len(queries) * len(self._points) > COMPARISONS:
+                squares, indices = self._cells.search(queries, n_neighbors)
+            else:
+                squares, indices = faiss.knn(queries, self._points, n_neighbors)
         return Neighbors(indices.astype(np.int32), np.sqrt(np.maximum(squares, 0)).astype(np.float32))
 
     def nearest_others(self, n_neighbors: int) -> Neighbors:
@@ -77,14 +79,6 @@ class Search:
         left_out[~left_out.any(axis=1), -1] = True  # of many equal points, a point need not be among its own nearest
         shape = (len(queries), n_neighbors)
         return Neighbors(found.indices[~left_out].reshape(shape), found.distances[~left_out].reshape(shape))
-
-    @cached_property
-    def _all(self) -> Any:
-        import faiss
-
-        index = faiss.IndexFlatL2(self._points.shape[1])
-        index.add(self._points)
-        return index
 
     @cached_property
     def _cells(self) -> Any:

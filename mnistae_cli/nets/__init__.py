@@ -3,24 +3,31 @@
 Importing it takes seconds: import it inside the function that trains.
 """
 
+import gc
 import os
 
 # An invariant step by oneDNN takes two thirds of the time. TensorFlow reads this when it is imported; by itself it uses
 # oneDNN only where the processor has AVX-512.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-from mnistae_cli.nets.augmentation import corrupted
-from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
-from mnistae_cli.nets.batches import Examples, plan_steps
-from mnistae_cli.nets.export import export_onnx, load_keras
-from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
-from mnistae_cli.nets.invariance import build_invariant
-from mnistae_cli.nets.regrouping import carry_over, encoded
-from mnistae_cli.nets.resuming import Part
-from mnistae_cli.nets.runtime import start_session
-from mnistae_cli.nets.sparse import build_sparse, growing
-from mnistae_cli.nets.sparsity import BatchTopK, KLPenalty, L1Penalty, TopK
-from mnistae_cli.nets.training import Fitted, Optimisation, train_network
+# The import makes a million objects that all stay. To search them for garbage again and again takes a tenth of it.
+_searching = gc.isenabled()
+gc.disable()
+try:
+    from mnistae_cli.nets.augmentation import corrupted
+    from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
+    from mnistae_cli.nets.batches import Examples, plan_steps
+    from mnistae_cli.nets.export import export_onnx, load_keras
+    from mnistae_cli.nets.finetuning import build_finetuned, labelled_loss
+    from mnistae_cli.nets.invariance import build_invariant
+    from mnistae_cli.nets.regrouping import carry_over, encoded
+    from mnistae_cli.nets.resuming import Part
+    from mnistae_cli.nets.runtime import start_session
+    from mnistae_cli.nets.sparse import build_sparse, growing
+    from mnistae_cli.nets.sparsity import BatchTopK, KLPenalty, L1Penalty, TopK
+    from mnistae_cli.nets.training import Fitted, Optimisation, train_network
+finally:
+    if _searching:
+        gc.enable()
 
 __all__ = [
     "Autoencoder",

@@ -19,7 +19,7 @@ from mnistae_cli.errors import UsageError
 from mnistae_cli.progress import Advance, Notice, StageEnded
 from mnistae_cli.settings import EncodeConfig
 from mnistae_cli.stages import encode as stage
-from tests.conftest import Mnistae, Shared, assert_two_lines, printed_by
+from tests.conftest import Mnistae, Shared, assert_two_lines, exit_code, printed_by
 from tests.pipeline.conftest import bytes_of, manifest
 from tests.pipeline.slow_shards import write_slowly
 from tests.pipeline.test_sweep import QUICK_SWEEP, swept_once  # noqa: F401 a fixture
@@ -44,8 +44,7 @@ def digits_once(shared: Shared) -> Path:
 
     def make(folder: Path) -> None:
         for command in (("train", "--dataset", "digits", "--latent-dim", "8", "--epochs", "1"), ("encode",)):
-            ended = [sys.executable, "-m", "mnistae_cli", *command, "-a", str(folder), "-q"]
-            subprocess.run(ended, check=True, capture_output=True)
+            assert exit_code(["mnistae", *command, "-a", str(folder), "-q"]) == 0
 
     return shared.once("digits", make)
 
