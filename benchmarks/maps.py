@@ -96,8 +96,9 @@ def main() -> None:
     ]
     contenders: dict[str, Contender] = {NAMES[name]: partial(_once, name, given.artifacts) for name in there}
     measured = take_turns(contenders, given.rounds)
-    if given.only:
-        measured = json.loads((RESULTS / "maps.json").read_text(encoding="utf-8"))["measured"] | measured
+    kept = RESULTS / "maps.json"
+    if given.only and kept.exists():
+        measured = json.loads(kept.read_text(encoding="utf-8"))["measured"] | measured
     rows = [
         [name, *(f"{figures[each]:.{places}f}" for each, places in FIGURES.items())]
         for name, figures in medians(measured).items()

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import Merging, merge_communities
 from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
-from mnistae_cli.clusters.kmeans import ROWS_IN_CACHE, check_clusters
+from mnistae_cli.clusters.kmeans import check_clusters
+from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS, ROWS_IN_CACHE
 from mnistae_cli.clusters.neighbors import Neighbors, Search
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
-from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import AUTO, WholeOrAuto
 
@@ -76,7 +76,7 @@ class Directions:
 def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
     directions = np.empty(features.shape, np.float32)
     for start in range(0, len(features), ROWS_IN_CACHE):
-        part = features[start : start + ROWS_IN_CACHE]
+        part = np.ascontiguousarray(features[start : start + ROWS_IN_CACHE])  # else the order of the sums varies
         lengths = np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.finfo(np.float32).tiny)
         directions[start : start + ROWS_IN_CACHE] = part / lengths
     return directions

@@ -1,19 +1,18 @@
 """KMeans: fitted by scikit-learn, assigned by one matrix product."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
+from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS, ROWS_IN_CACHE
 from mnistae_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
-ROWS, ROWS_IN_CACHE = 8192, 512
+ROWS = 8192
 LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMeans
 
 
@@ -110,16 +109,16 @@ def draw_sample(n: int, n_clusters: int, init_size: int, seed: int) -> NDArray[n
 def assign(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.int32]:
     """The nearest centroid of each image: argmin over k of ||c_k||² - 2 x·c_k. (N, D), (K, D) → (N,) int32."""
     norms = np.square(centroids).sum(axis=1)
-    nearest = [np.argmin(norms - 2 * (part @ centroids.T), axis=1) for part in _parts(features, ROWS)]
+    rows = (features[start : start + ROWS] for start in range(0, len(features), ROWS))
+    nearest = [np.argmin(norms - 2 * (part @ centroids.T), axis=1) for part in rows]
     return np.concatenate(nearest).astype(np.int32)
 
 
 def distances(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.float32]:
     """Euclidean distances (N, K) of images to centroids, float32."""
-    parts = _parts(features, ROWS_IN_CACHE)
-    found = [[np.linalg.norm(part - centroid, axis=1) for centroid in centroids] for part in parts]
-    return np.concatenate([np.stack(columns, axis=1) for columns in found]).astype(np.float32)
-
-
-def _parts(features: NDArray[np.float32], rows: int) -> Iterator[NDArray[np.float32]]:
-    return (features[start : start + rows] for start in range(0, len(features), rows))
+    found = np.empty((len(features), len(centroids)), np.float32)
+    for start in range(0, len(features), ROWS_IN_CACHE):
+        part = features[start : start + ROWS_IN_CACHE]
+        for number, centroid in enumerate(centroids):
+            found[start : start + ROWS_IN_CACHE, number] = np.linalg.norm(part - centroid, axis=1)
+    return found

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters.kmeans import Clustering, assign, draw_sample
-from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
+from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.data import Rows
 
 BLOCKS, BLOCK = 64, 128  # a mini-batch is so many blocks of neighboring rows, from everywhere in the file

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters.threads import REPRODUCIBLE_THREADS
+from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 
 COMPONENTS = 50
 COMPARISONS = 4e8  # of points; more take longer than to divide the points into cells first

@@ -6,11 +6,12 @@ Importing it takes seconds: import it inside the function that trains.
 import gc
 import os
 
-# An invariant step by oneDNN takes two thirds of the time. TensorFlow reads this when it is imported; by itself it uses
-# oneDNN only where the processor has AVX-512.
+# With oneDNN, a step of an invariant training takes two thirds of the time. TensorFlow reads this when it is imported.
+# By itself it uses oneDNN only on processors with special instructions for networks (VNNI, AMX).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# The import makes a million objects that all stay. To search them for garbage again and again takes a tenth of it.
-_searching = gc.isenabled()
+# The import makes about a million objects, and all of them stay. To look for garbage among them takes a tenth of the
+# import's time.
+_gc_was_on = gc.isenabled()
 gc.disable()
 try:
     from mnistae_cli.nets.augmentation import corrupted
@@ -26,7 +27,7 @@ try:
     from mnistae_cli.nets.sparsity import BatchTopK, KLPenalty, L1Penalty, TopK
     from mnistae_cli.nets.training import Fitted, Optimisation, train_network
 finally:
-    if _searching:
+    if _gc_was_on:
         gc.enable()
 
 __all__ = [

@@ -8,7 +8,8 @@ import keras
 
 # Names of glibc's mallopt. At the first step of a training from a generator TensorFlow sets the first to 128 kB.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-USUAL, LARGEST = 128 * 1024, 2**31 - 1  # bytes
+# After a training, blocks up to the first size are still kept: else later stages take each batch from the system anew.
+KEPT_BLOCKS, ALL_BLOCKS = 16 * 1024**2, 2**31 - 1  # bytes
 
 
 def keep_freed_memory() -> bool:
@@ -17,12 +18,12 @@ def keep_freed_memory() -> bool:
     A step frees and takes blocks of megabytes. Given back to the system and taken again, page by page, they cost a
     third of the processor time of an invariant training.
     """
-    return _tell(LARGEST)
+    return _tell(ALL_BLOCKS)
 
 
 def give_back_memory() -> bool:
-    """Give what is free back to the system, and later what will be freed. Returns as `keep_freed_memory`."""
-    told = _tell(USUAL)
+    """Give what is free back to the system, and later each large block once it is freed. Returns as the other one."""
+    told = _tell(KEPT_BLOCKS)
     if told:
         ctypes.CDLL(None).malloc_trim(0)
     return told

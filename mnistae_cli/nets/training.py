@@ -20,7 +20,7 @@ from mnistae_cli.progress import Report
 from mnistae_cli.store import Checkpoint, Interrupts
 
 WHOLE = Part()
-XLA_STEPS = 500  # of a training from which on XLA saves more time than it takes to compile
+LEAST_XLA_STEPS = 500  # of a whole training; with fewer, to compile takes longer than it saves
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def train_network(
 
     Args:
         task: its name in progress reports.
-        xla: compile the step with XLA where the training has at least 500 steps: faster for large dense layers,
-            slower for convolutions.
+        xla: compile the step with XLA, if the training has at least `LEAST_XLA_STEPS` steps: faster for large dense
+            layers, slower for convolutions.
         shown: examples whose loss is recorded each epoch, but has no influence.
         checkpoint: where the state is kept; with one of an interrupted training it goes on from there.
         part: of a training with several parts. Of a part before the interrupted one only the losses are returned.
@@ -167,7 +167,7 @@ def train_network(
     total_steps = steps.per_epoch * optimisation.epochs
     adam = _adam(optimisation, total_steps)
     adam.build(network.trainable_variables)
-    trainer.compile(adam, jit_compile=xla and total_steps >= XLA_STEPS)
+    trainer.compile(adam, jit_compile=xla and total_steps >= LEAST_XLA_STEPS)
     with Interrupts() as interrupts:
         keeper = Keeper(checkpoint, part, steps.per_epoch, optimisation.epochs, early, interrupts, report)
         callbacks = [

@@ -19,7 +19,7 @@ from mnistae_cli.store import Stored
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The test images: features (N, D) float32, pixels (N, H, W), labels (N,) or None."""
+    """The test images: rows of features (N, D) float32, images (N, H, W), labels (N,) uint8 or None."""
 
     features: Rows
     images: Pixels
@@ -41,7 +41,7 @@ def draw(
     class_names = (inputs["encode"].manifest.dataset or {})["class_names"]
     mapped = draw_of(len(test.features), MAPPED, seed)
     known = None if test.labels is None else test.labels[mapped]
-    # The map is NumPy, which leaves the interpreter to Matplotlib half of the time.
+    # NumPy releases Python's global lock for about half of the map's time. Meanwhile Matplotlib draws.
     with ThreadPoolExecutor(1) as beside:
         layout = beside.submit(map_of, test.features.take(mapped))
         _draw_codes(folder, inputs["train"], test)

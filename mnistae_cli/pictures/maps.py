@@ -14,6 +14,7 @@ NEIGHBORS = 15
 FEWEST = 3  # neighbors; small groups that are linked by more of them shrink to a point
 STEPS = ((75, 12.0, 0.5), (175, 1.0, 0.8))  # steps, exaggeration, momentum
 CELL = 0.75  # side of a cell of the grid, where dots at distance 1 count half; finer ones gave no better map
+FEW_PAIRS = 300  # images, all pairs of which are summed; where groups flee each other, the grid would take longer
 FEW = 30  # images, whose few links would not hold the map together
 MOST_CELLS = 500  # on a side of the grid; a map of groups that flee each other gets larger cells
 COMPONENTS = 50  # principal ones, in which neighbors are searched
@@ -98,7 +99,21 @@ class _Links:
 
 
 def _repulsion(points: Vector) -> Vector:
-    """The push on each dot (2, N) by all others, as if each were spread over the four grid points around it."""
+    """The push on each dot (2, N) by all others."""
+    return _pairwise_repulsion(points) if points.shape[1] <= FEW_PAIRS else _grid_repulsion(points)
+
+
+def _pairwise_repulsion(points: Vector) -> Vector:
+    """Σ_j (p_i - p_j) / (1 + d_ij²)² over Σ_ij 1 / (1 + d_ij²), i ≠ j."""
+    dots = points[0] + 1j * points[1]
+    away = dots[:, None] - dots
+    near = 1 / (1 + away.real**2 + away.imag**2)
+    push = (away * near**2).sum(axis=1)
+    return np.stack([push.real, push.imag]).astype(np.float32) / np.float32(near.sum() - len(dots))
+
+
+def _grid_repulsion(points: Vector) -> Vector:
+    """`_pairwise_repulsion`, as if each dot were spread over the four grid points around it."""
     from scipy.fft import irfft2, next_fast_len, rfft2
 
     n = points.shape[1]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mnistae_cli.data import load_dataset
 from mnistae_cli.stages.train import train
@@ -15,6 +16,7 @@ from tests.nets.test_resuming import Listener, contents, outlive
 TINY = 1e-12  # of the machine's memory
 
 
+@pytest.mark.usefixtures("compiled")
 def test_a_streamed_training_gives_the_same_bytes_killed_or_not(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", shapes(300, 1)[0])
     config = train_config(dataset=str(tmp_path / "images.npy"), latent_dim=8, batch_size=16, epochs=3, patience=3)

@@ -136,8 +136,9 @@ def test_a_dense_code_is_lighter_for_its_trace_of_l1() -> None:
     assert means[1] < 0.9 * means[0]
 
 
+@pytest.mark.usefixtures("compiled")
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
-    first, second = (model.whole.get_weights() for model in (quick_once(), trained(QUICK)[0]))
+    first, second = (trained(QUICK)[0].whole.get_weights() for _ in range(2))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
     other = trained(quick(seed=1))[0].whole.get_weights()
     assert any(a.tobytes() != b.tobytes() for a, b in zip(first, other, strict=True))
@@ -194,6 +195,7 @@ def test_training_holds_a_byte_a_pixel_even_with_patience() -> None:
     assert set(held) == {601 * 11 * 13}
 
 
+@pytest.mark.usefixtures("compiled")
 def test_a_training_run_traces_two_graphs_however_long_it_is() -> None:
     """The step, in the loop of an execution, and the loss on the test images."""
 

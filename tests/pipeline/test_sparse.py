@@ -42,19 +42,19 @@ def test_a_sparse_code_goes_all_the_way(
 
 
 @pytest.mark.parametrize(
-    ("code", "others"),
+    ("code", "other_data"),
     [("kl", "permuted_npz"), ("batchtopk", "plain_npz"), ("convolutions", "permuted_npz")],
 )
 def test_a_sparse_code_looks_at_no_label(
     code: str,
-    others: str,
+    other_data: str,
     sparse_once: Callable[[str], Path],
     request: pytest.FixtureRequest,
     tmp_path: Path,
     mnistae: Mnistae,
 ) -> None:
-    """Permuted labels, or none at all, give the same bytes."""
-    data = request.getfixturevalue(others)
+    """Permuted labels, or none, as `other_data` says, give the same bytes."""
+    data = request.getfixturevalue(other_data)
     for command in (["train", "--dataset", data, *SPARSE, *CODES[code]], ["encode"], ["cluster", "--clusters", "3"]):
         assert mnistae(*command, "-a", tmp_path, "-q").code == 0
     found = without_labels(tmp_path)

@@ -1,0 +1,29 @@
+"""The map of features."""
+
+import numpy as np
+
+from mnistae_cli.pictures import maps
+
+
+def test_the_grid_gives_nearly_the_sum_over_all_pairs() -> None:
+    points = (np.random.default_rng(0).normal(size=(2, 200)) * 6).astype(np.float32)
+    exact, by_grid = maps._pairwise_repulsion(points), maps._grid_repulsion(points)
+    assert np.linalg.norm(by_grid - exact) < 0.4 * np.linalg.norm(exact)  # the grid blurs the push of near dots
+    away = points[:, :1] - points[:, 1:]
+    near = 1 / (1 + (away**2).sum(axis=0))
+    pairs = sum(1 / (1 + ((points - each[:, None]) ** 2).sum(axis=0)).sum() - 1 for each in points.T)
+    np.testing.assert_allclose(exact[:, 0], (away * near**2).sum(axis=1) / pairs, rtol=1e-3)
+
+
+def test_groups_lie_apart_and_the_same_features_give_the_same_map() -> None:
+    for n in (60, 600):  # by pairs, and by the grid
+        groups = np.arange(n) % 3
+        features = (
+            np.random.default_rng(1).normal(size=(n, 8)).astype(np.float32) + 8 * np.eye(3, 8, dtype=np.float32)[groups]
+        )
+        places, method = maps.map_of(features)
+        assert method == "t-SNE"
+        assert np.array_equal(places, maps.map_of(features)[0])
+        distances = np.linalg.norm(places[:, None] - places, axis=2)
+        np.fill_diagonal(distances, np.inf)
+        assert (groups[distances.argmin(axis=1)] == groups).mean() > 0.98
