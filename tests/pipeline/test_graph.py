@@ -93,23 +93,24 @@ def test_images_without_clusters_are_said_to_have_none(tmp_path: Path, mnistae: 
 
 
 def test_neither_training_nor_graph_looks_at_a_label(
-    shapes_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+    shapes_npz: Path, permuted_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    """Images with labels and images without give the same bytes, and the same number of clusters."""
+    """Permuted labels, or none at all, give the same bytes, the number of clusters included."""
     found = []
-    for data in (shapes_npz, plain_npz):
+    for data in (shapes_npz, permuted_npz, plain_npz):
         root = tmp_path / data.stem
         train = ("train", "--dataset", data, *INVARIANT)
         for command in (train, ["encode"], GRAPH):
             assert mnistae(*command, "-a", root, "-q").code == 0
         found.append(without_labels(root))
         found[-1]["metrics"] = json.dumps(manifest(root, "cluster")["metrics"]).encode()
-    labelled, plain = found
-    assert "train/neighbors.npy" in plain
-    assert "cluster/resolutions.csv" in plain
-    assert labelled.keys() == plain.keys()
-    for name, content in plain.items():
-        assert labelled[name] == content, name
+    true, *others = found
+    assert "train/neighbors.npy" in true
+    assert "cluster/resolutions.csv" in true
+    for other in others:
+        assert other.keys() == true.keys()
+        for name, content in true.items():
+            assert other[name] == content, name
 
 
 def test_the_encoder_is_told_a_number_for_kmeans_alone(plain_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
