@@ -1,6 +1,7 @@
 """Clusters of features, and nearest neighbors. Only this package imports `sklearn.cluster`, faiss and graspologic."""
 
-from mnistae_cli.clusters.graph_clusters import Directions, GraphClusters, find_clusters
+from mnistae_cli.clusters.directions import Directions
+from mnistae_cli.clusters.graph_clusters import GraphClusters, find_clusters
 from mnistae_cli.clusters.kmeans import check_clusters, fit_kmeans
 from mnistae_cli.clusters.minibatches import fit_minibatches
 from mnistae_cli.clusters.neighbors import Search, nearest_images

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import Merging, merge_communities
+from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
 from mnistae_cli.clusters.kmeans import check_clusters
-from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS, ROWS_IN_CACHE
-from mnistae_cli.clusters.neighbors import Neighbors, Search
+from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
 from mnistae_cli.errors import UsageError
@@ -47,39 +47,6 @@ class GraphClusters:
     def n_small(self) -> int:
         """Number of communities that are too small to be a cluster."""
         return len(self.sizes) - self.n_clusters
-
-
-class Directions:
-    """Unit vectors of features, and a search among them: the nearest by cosine.
-
-    Args:
-        features: (N, D) float32.
-    """
-
-    def __init__(self, features: NDArray[np.float32]) -> None:
-        self._search = Search(_unit(features))
-
-    def __len__(self) -> int:
-        return len(self._search)
-
-    def nearest(
-        self, features: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64] | None = None
-    ) -> Neighbors:
-        """The nearest to each of M features (M, D), but `itself` (M,): see `Search.nearest`."""
-        return self._search.nearest(_unit(features), n_neighbors, itself)
-
-    def nearest_others(self, n_neighbors: int) -> Neighbors:
-        """The nearest other ones to each of the N."""
-        return self._search.nearest_others(n_neighbors)
-
-
-def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    directions = np.empty(features.shape, np.float32)
-    for start in range(0, len(features), ROWS_IN_CACHE):
-        part = np.ascontiguousarray(features[start : start + ROWS_IN_CACHE])  # else the order of the sums varies
-        lengths = np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        directions[start : start + ROWS_IN_CACHE] = part / lengths
-    return directions
 
 
 def find_clusters(

@@ -1,17 +1,16 @@
 """KMeans: fitted by scikit-learn, assigned by one matrix product."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.clusters.directions import unit_vectors
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS, ROWS_IN_CACHE
 from mnistae_cli.errors import UsageError
 
-if TYPE_CHECKING:
-    from sklearn.cluster import KMeans, MiniBatchKMeans
-
+Metric = Literal["cosine", "euclidean"]
 ROWS = 8192
 LEAST_PER_CLUSTER = 3  # images of the sample, as in scikit-learn's MiniBatchKMeans
 
@@ -21,14 +20,14 @@ class Clustering:
     """A fitted KMeans.
 
     Args:
-        model: scikit-learn's.
+        model: scikit-learn's, which takes features; of directions a pipeline that scales them first.
         centroids: (K, D) float32.
         assignments: (N,) int32 from 0 to K - 1, the nearest centroid of each image.
-        inertia: the sum of the squared distances of the images to their centroids.
+        inertia: the sum of the squared distances of the images, or of their directions, to their centroids.
         n_iter: iterations over all features.
     """
 
-    model: "KMeans | MiniBatchKMeans"
+    model: Any
     centroids: NDArray[np.float32]
     assignments: NDArray[np.int32]
     inertia: float
@@ -56,6 +55,7 @@ def check_clusters(n_clusters: int, n: int) -> None:
 def fit_kmeans(
     features: NDArray[np.float32],
     *,
+    metric: Metric,
     n_clusters: int,
     n_init: int,
     init_size: int,
@@ -72,6 +72,8 @@ def fit_kmeans(
 
     Args:
         features: (N, D) float32.
+        metric: `cosine`: x are the directions of the features, of length 1 (cf. Dhillon & Modha 2001, "Concept
+            decompositions for large sparse text data using clustering"); `euclidean`: the features.
         n_clusters: K.
         n_init: starts; the one of lowest inertia is kept.
         init_size: images of the sample, at least 3 K.
@@ -85,6 +87,7 @@ def fit_kmeans(
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
+    features = compared(features, metric)
     sample = features[draw_sample(len(features), n_clusters, init_size, seed)]
     stopping = {"max_iter": max_iter, "tol": tol, "random_state": seed, "algorithm": "elkan"}
     with threadpool_limits(REPRODUCIBLE_THREADS):
@@ -92,7 +95,21 @@ def fit_kmeans(
         if len(sample) < len(features):
             model = KMeans(n_clusters, init=model.cluster_centers_, n_init=1, **stopping).fit(features)
     centroids = model.cluster_centers_.astype(np.float32)
-    return Clustering(model, centroids, assign(features, centroids), float(model.inertia_), int(model.n_iter_))
+    assignments = assign(features, centroids)
+    return Clustering(taking_features(model, metric), centroids, assignments, float(model.inertia_), int(model.n_iter_))
+
+
+def compared(features: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
+    """What KMeans compares: the features (N, D), or their directions."""
+    return unit_vectors(features) if metric == "cosine" else features
+
+
+def taking_features(model: Any, metric: Metric) -> Any:
+    """A fitted KMeans that takes features, also where it was fitted to their directions."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import Normalizer
+
+    return make_pipeline(Normalizer(), model) if metric == "cosine" else model
 
 
 def draw_sample(n: int, n_clusters: int, init_size: int, seed: int) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters.kmeans import Clustering, assign, draw_sample
+from mnistae_cli.clusters.kmeans import Clustering, Metric, assign, compared, draw_sample, taking_features
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.data import Rows
 
@@ -12,7 +12,15 @@ PASSES = 3  # over all features
 
 
 def fit_minibatches(
-    features: Rows, *, n_clusters: int, n_init: int, init_size: int, max_iter: int, tol: float, seed: int
+    features: Rows,
+    *,
+    metric: Metric,
+    n_clusters: int,
+    n_init: int,
+    init_size: int,
+    max_iter: int,
+    tol: float,
+    seed: int,
 ) -> Clustering:
     """Fit KMeans to features (N, D), with one mini-batch in memory (Sculley 2010, "Web-scale k-means clustering").
 
@@ -21,6 +29,7 @@ def fit_minibatches(
 
     Args:
         features: (N, D) float32, on the disk.
+        metric: as in `fit_kmeans`.
         n_clusters: K.
         n_init: starts; the one of lowest inertia is kept.
         init_size: images of the sample, at least 3 K.
@@ -35,7 +44,7 @@ def fit_minibatches(
     from threadpoolctl import threadpool_limits
 
     n = len(features)
-    sample = features.take(draw_sample(n, n_clusters, init_size, seed))
+    sample = compared(features.take(draw_sample(n, n_clusters, init_size, seed)), metric)
     with threadpool_limits(REPRODUCIBLE_THREADS):
         first = KMeans(n_clusters, n_init=n_init, max_iter=max_iter, tol=tol, random_state=seed).fit(sample)
         model = MiniBatchKMeans(n_clusters, init=first.cluster_centers_, n_init=1, random_state=seed)
@@ -43,10 +52,10 @@ def fit_minibatches(
             starts = np.random.default_rng([seed, number]).permutation(-(-n // BLOCK)) * BLOCK
             for part in range(0, len(starts), BLOCKS):
                 rows = (starts[part : part + BLOCKS, None] + np.arange(BLOCK)).ravel()
-                model.partial_fit(features.take(rows[rows < n]))
+                model.partial_fit(compared(features.take(rows[rows < n]), metric))
     centroids = model.cluster_centers_.astype(np.float32)
     assignments, inertia = list[NDArray[np.int32]](), 0.0
-    for batch in features.batches():
+    for batch in (compared(each, metric) for each in features.batches()):
         assignments.append(assign(batch, centroids))
         inertia += float(np.square(batch - centroids[assignments[-1]], dtype=np.float64).sum())
-    return Clustering(model, centroids, np.concatenate(assignments), inertia, PASSES)
+    return Clustering(taking_features(model, metric), centroids, np.concatenate(assignments), inertia, PASSES)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters.kmeans import assign, distances
+from mnistae_cli.clusters.kmeans import Metric, assign, compared, distances
 from mnistae_cli.clusters.neighbors import Neighbors
 from mnistae_cli.data import load_npy
 
@@ -54,7 +54,7 @@ class Placement:
         return members[np.lexsort((self.distance[members], -certainty))]
 
 
-def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.float32]) -> Placement:
+def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.float32], metric: Metric) -> Placement:
     """Place images (N, D) by the nearest centroid (K, D); the distance is that to the centroid.
 
     The confidence is the simplified silhouette 1 - a / b of the distances a to the nearest centroid and b to the second
@@ -63,7 +63,9 @@ def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.floa
     Args:
         features: (N, D) float32.
         centroids: (K, D) float32.
+        metric: as they were found with (`fit_kmeans`).
     """
+    features = compared(features, metric)
     away, clusters = distances(features, centroids), assign(features, centroids)
     nearest = away[np.arange(len(away)), clusters]
     if len(centroids) == 1:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Code):
-    """The plain autoencoder, with a trace of L1 that helps KMeans and costs little of the loss.
+    """The plain autoencoder.
 
     Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
     """
@@ -21,15 +21,15 @@ class Dense(Code):
     chosen_by: ClassVar = {"model": "dense"}
     in_parts: ClassVar[bool] = True
     summary: ClassVar = "many units, most of them active"
-    usual_epochs: ClassVar[int] = 6
+    usual_epochs: ClassVar[int] = 4
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option()
-    sparsity_weight: float = option(2e-6, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
-    code_gain: float = option(2.0, "Starts with a code this much larger: the decoder then learns faster.", above=0)
+    sparsity_weight: float = option(0.0, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
+    code_gain: float = option(3.0, "Starts with a code this much larger: the decoder then learns faster.", above=0)
     layers: Layers = Layers()
     corruption: Corruption = Corruption()
-    training: Training = Training(learning_rate=8e-3, beta_2=0.95)
+    training: Training = Training(learning_rate=8e-3, schedule="trapezoid", beta_2=0.9)
 
     def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
         """H×W → layers → ReLU code → layers reversed → H×W."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mnistae_cli.data import Pixels
     from mnistae_cli.nets import Autoencoder
 
+Schedule = Literal["one-cycle", "trapezoid", "constant"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layers(Checked):
@@ -55,13 +57,14 @@ class Corruption(Checked):
 class Training(Checked):
     """How a network is trained. The learning rate has no usual value: each kind of code gives its own."""
 
-    learning_rate: float = option(1e-2, "Adam's step size, the peak of a one-cycle schedule.", above=0)
+    learning_rate: float = option(1e-2, "Adam's step size, the peak of its schedule.", above=0)
     epochs: WholeOrAuto = option(
         AUTO, "Passes over the training images; auto is the code's usual number, or more for few images.", minimum=1
     )
     batch_size: int = option(128, "Images per step.", minimum=1)
-    schedule: Literal["one-cycle", "constant"] = option(
-        "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
+    schedule: Schedule = option(
+        "one-cycle",
+        "one-cycle: 10% linear warm-up, then a cosine to 0. trapezoid: 3% warm-up, constant, linear to 0 from 30% on.",
     )
     beta_2: float = option(0.99, "Adam's decay of the squared gradients.", minimum=0, below=1)
     patience: int = option(

@@ -22,7 +22,6 @@ from mnistae_cli.muting import muted_native_stderr
 from mnistae_cli.settings import TrainConfig
 
 Loss = Literal["bce", "mse"]
-Schedule = Literal["one-cycle", "constant"]
 
 DTYPES = (np.float64, np.float32, np.uint8)
 NO_SETTINGS = ("image_shape", "random_state", "verbose")

@@ -10,7 +10,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mnistae_cli.bars import Bars
-from mnistae_cli.estimators.base import Schedule
 from mnistae_cli.estimators.networks import classified
 from mnistae_cli.estimators.parameters import RandomState, config_of, seed_of, value_errors
 from mnistae_cli.fields import WholeOrAuto
@@ -68,7 +67,7 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         epochs: WholeOrAuto = MLP.training.epochs,
         batch_size: int = MLP.training.batch_size,
         learning_rate: float = MLP.training.learning_rate,
-        schedule: Schedule = MLP.training.schedule,
+        schedule: Literal["one-cycle", "constant"] = MLP.training.schedule,
         beta_2: float = MLP.training.beta_2,
         patience: int = MLP.training.patience,
         validation_fraction: float = MLP.training.validation_fraction,

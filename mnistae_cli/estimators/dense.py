@@ -1,7 +1,7 @@
 """A dense code as a transformer."""
 
-from mnistae_cli.codes import Dense
-from mnistae_cli.estimators.base import BaseAutoencoder, Loss, Schedule
+from mnistae_cli.codes import Dense, Schedule
+from mnistae_cli.estimators.base import BaseAutoencoder, Loss
 from mnistae_cli.estimators.parameters import RandomState
 from mnistae_cli.fields import WholeOrAuto
 from mnistae_cli.settings import TrainConfig
@@ -23,10 +23,10 @@ class DenseAutoencoder(BaseAutoencoder):
         augment: warps of the input, not of the target; 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.
         occlusion: share of the inputs of which one side is hidden.
         noise: standard deviation of Gaussian noise on the input, where white is 1.
-        learning_rate: Adam's step size, the peak of a one-cycle schedule.
+        learning_rate: Adam's step size, the peak of its schedule.
         epochs: passes over the images; `auto`: the code's usual number, or more for few images.
         batch_size: images per step.
-        schedule: `one-cycle` or `constant`.
+        schedule: `one-cycle`, `trapezoid` or `constant`.
         beta_2: Adam's decay of the squared gradients.
         patience: stop after so many epochs without a better loss on held-out images; 0: never.
         validation_fraction: share of the images held out, with patience.

@@ -16,6 +16,9 @@ class KMeans(Kind):
     summary: ClassVar = "a given number of clusters, round and of similar size"
 
     n_clusters: WholeOrAuto = option(10, "Number of clusters.", minimum=1, flag="clusters")
+    metric: Literal["cosine", "euclidean"] = option(
+        "cosine", "cosine: compares the directions of the features, each scaled to length 1; euclidean: the features."
+    )
     n_init: int = option(5, "Starts (k-means++); the one of lowest inertia is kept.", minimum=1)
     init_size: int = option(
         6000, "Images drawn for trying the starts, at least 3 a cluster; the best goes on with all images.", minimum=1

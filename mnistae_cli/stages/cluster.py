@@ -82,7 +82,7 @@ def _by_kmeans(work: Work, method: KMeans, seed: int, features: Rows, report: Re
     np.save(work.folder / "centroids.npy", fitted.centroids)
 
     def place(new: NDArray[np.float32]) -> Placement:
-        return place_by_centroids(new, fitted.centroids)
+        return place_by_centroids(new, fitted.centroids, method.metric)
 
     Placement.joined(map(place, features.batches())).save(work.folder, "train")
     n_clusters = len(fitted.centroids)

@@ -129,8 +129,10 @@ def _classes(
 
 def _places(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> NDArray[np.int32]:
     cluster = stored["cluster"]
-    if cluster.manifest.config["method"] == "kmeans":
-        return place_by_centroids(features, load_npy(cluster.folder / "centroids.npy")).clusters
+    config = cluster.manifest.config
+    metric = config.get("metric", "euclidean")  # 0.3.0 knew no other one
+    if config["method"] == "kmeans":
+        return place_by_centroids(features, load_npy(cluster.folder / "centroids.npy"), metric).clusters
     columns = graph_features(stored["train"].manifest.config)
     known = load_npy(stored["encode"].folder / "features_train.npy")[:, columns]
     neighbors = Directions(known).nearest(features[:, columns], VOTERS)

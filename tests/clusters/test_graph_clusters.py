@@ -112,11 +112,13 @@ def test_ten_neighbors_vote() -> None:
 
 
 def test_the_confidence_by_centroids_by_hand() -> None:
-    placed = place_by_centroids(np.array([[0], [1], [2], [9]], np.float32), np.array([[0], [4], [10]], np.float32))
+    placed = place_by_centroids(
+        np.array([[0], [1], [2], [9]], np.float32), np.array([[0], [4], [10]], np.float32), "euclidean"
+    )
     assert placed.clusters.tolist() == [0, 0, 0, 2]
     assert placed.distance.tolist() == [0, 1, 2, 1]
     assert placed.confidence == pytest.approx([1, 1 - 1 / 3, 0, 1 - 1 / 5])
-    alone = place_by_centroids(np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32))
+    alone = place_by_centroids(np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32), "euclidean")
     assert alone.confidence.tolist() == [1, 1]
-    same = place_by_centroids(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32))
+    same = place_by_centroids(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32), "euclidean")
     assert same.confidence.tolist() == [0, 0]

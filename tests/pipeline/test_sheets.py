@@ -18,8 +18,8 @@ from tests.pipeline.conftest import data_of
 def test_a_cluster_of_two_groups_looks_mixed(n_clusters: int, mixed: list[bool], tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     features = (np.eye(8)[np.arange(240) % 3] * 10 + rng.normal(0, 0.5, (240, 8))).astype(np.float32)
-    clustering = kmeans(features, n_clusters=n_clusters)
-    found = look_at(place_by_centroids(features, clustering.centroids), (), n_clusters, n_clusters)
+    clustering = kmeans(features, n_clusters=n_clusters, metric="euclidean")
+    found = look_at(place_by_centroids(features, clustering.centroids, "euclidean"), (), n_clusters, n_clusters)
     assert sorted(each.mixed for each in found) == mixed
     some = np.arange(2)
     write_sheet(shapes(4, 0)[0], [(some, some)] * n_clusters, found, tmp_path / "sheet.png", "surest")

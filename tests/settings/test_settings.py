@@ -196,7 +196,7 @@ def test_small_data_sets_get_more_epochs() -> None:
     def epochs(n: int, **values: object) -> object:
         return record(make(TrainConfig, values).for_images(n))["epochs"]
 
-    assert epochs(60000, batch_size=100) == 6
+    assert epochs(60000, batch_size=100) == 4
     assert epochs(1000, batch_size=100) == 100
     assert epochs(10, epochs=3) == 3
     assert epochs(60000, model="invariant") == 26
