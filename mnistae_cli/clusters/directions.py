@@ -12,10 +12,11 @@ class Directions:
 
     Args:
         features: (N, D) float32.
+        copy: else `features` are written over.
     """
 
-    def __init__(self, features: NDArray[np.float32]) -> None:
-        self._search = Search(unit_vectors(features))
+    def __init__(self, features: NDArray[np.float32], *, copy: bool = True) -> None:
+        self._search = Search(unit_vectors(features, copy=copy))
 
     def __len__(self) -> int:
         return len(self._search)
@@ -31,11 +32,16 @@ class Directions:
         return self._search.nearest_others(n_neighbors)
 
 
-def unit_vectors(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """X / ||x|| of each row x of features (N, D), (N, D) float32; a row of zeros stays one."""
-    directions = np.empty(features.shape, np.float32)
+def unit_vectors(features: NDArray[np.float32], *, copy: bool = True) -> NDArray[np.float32]:
+    """x / ||x|| of each row x of features (N, D), (N, D) float32; a row of zeros stays one.
+
+    Args:
+        features: (N, D).
+        copy: else they are written over `features`, which must be float32.
+    """
+    directions = np.empty(features.shape, np.float32) if copy else features
     for start in range(0, len(features), ROWS_IN_CACHE):
         part = np.ascontiguousarray(features[start : start + ROWS_IN_CACHE])  # else the order of the sums varies
         lengths = np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        directions[start : start + ROWS_IN_CACHE] = part / lengths
+        np.divide(part, lengths, out=directions[start : start + ROWS_IN_CACHE])
     return directions

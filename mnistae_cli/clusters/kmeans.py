@@ -62,6 +62,7 @@ def fit_kmeans(
     max_iter: int,
     tol: float,
     seed: int,
+    copy: bool = True,
 ) -> Clustering:
     """Fit KMeans to `features` (N, D), from the best of `n_init` starts on a sample of `init_size` images.
 
@@ -80,6 +81,7 @@ def fit_kmeans(
         max_iter: the largest number of iterations of one start.
         tol: as in scikit-learn, relative to the variance.
         seed: of the sample and of the starts.
+        copy: else `features` are written over.
 
     Raises:
         UsageError: fewer images than clusters.
@@ -87,21 +89,24 @@ def fit_kmeans(
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
-    features = compared(features, metric)
+    features = compared(features, metric, copy=copy)
+    owned = metric == "cosine" or not copy
     sample = features[draw_sample(len(features), n_clusters, init_size, seed)]
     stopping = {"max_iter": max_iter, "tol": tol, "random_state": seed, "algorithm": "elkan"}
     with threadpool_limits(REPRODUCIBLE_THREADS):
         model = KMeans(n_clusters, init="k-means++", n_init=n_init, **stopping).fit(sample)
         if len(sample) < len(features):
-            model = KMeans(n_clusters, init=model.cluster_centers_, n_init=1, **stopping).fit(features)
+            model = KMeans(n_clusters, init=model.cluster_centers_, n_init=1, copy_x=not owned, **stopping).fit(
+                features
+            )
     centroids = model.cluster_centers_.astype(np.float32)
     assignments = assign(features, centroids)
     return Clustering(taking_features(model, metric), centroids, assignments, float(model.inertia_), int(model.n_iter_))
 
 
-def compared(features: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
-    """What KMeans compares: the features (N, D), or their directions."""
-    return unit_vectors(features) if metric == "cosine" else features
+def compared(features: NDArray[np.float32], metric: Metric, *, copy: bool = True) -> NDArray[np.float32]:
+    """What KMeans compares: the features (N, D), or their directions, without `copy` in the same memory."""
+    return unit_vectors(features, copy=copy) if metric == "cosine" else features
 
 
 def taking_features(model: Any, metric: Metric) -> Any:

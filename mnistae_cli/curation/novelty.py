@@ -97,7 +97,7 @@ class Reference:
     def of(cls, features: Rows, columns: slice) -> "Reference":
         """Take them from the features (N, D) of the training images: the same ones for all who ask."""
         numbers = _every(len(features), REFERENCE)
-        return cls(Directions(features.take(numbers)[:, columns]), numbers, columns)
+        return cls(Directions(features.take(numbers)[:, columns], copy=False), numbers, columns)
 
     def distances(self, features: NDArray[np.float32], numbers: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """The distance of each direction (N, D) to the fifth nearest one, (N,); 0 if there is no other.

@@ -77,7 +77,7 @@ def _by_kmeans(work: Work, method: KMeans, seed: int, features: Rows, report: Re
     if method.algorithm == "minibatch":
         fitted = fit_minibatches(features, seed=seed, **method.fitting())
     else:
-        fitted = fit_kmeans(features.load(), seed=seed, **method.fitting())
+        fitted = fit_kmeans(features.load(), seed=seed, copy=False, **method.fitting())
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
 
