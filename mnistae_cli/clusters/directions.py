@@ -33,7 +33,7 @@ class Directions:
 
 
 def unit_vectors(features: NDArray[np.float32], *, copy: bool = True) -> NDArray[np.float32]:
-    """x / ||x|| of each row x of features (N, D), (N, D) float32; a row of zeros stays one.
+    """Scale each row x of features (N, D) to x / ||x||, (N, D) float32; a row of zeros stays one.
 
     Args:
         features: (N, D).
