@@ -30,7 +30,9 @@ def main() -> None:
 
     fits: dict[str, Callable[[int], float]] = {
         "scikit-learn": scikit_learn,
-        "mnistae": lambda seed: fit_kmeans(features, seed=seed, **KMeans(n_clusters=10, metric="euclidean").fitting()).inertia,
+        "mnistae": lambda seed: (
+            fit_kmeans(features, seed=seed, **KMeans(n_clusters=10, metric="euclidean").fitting()).inertia
+        ),
         "mini-batches": lambda seed: (
             fit_minibatches(Rows.of(path), seed=seed, **KMeans(n_clusters=10, metric="euclidean").fitting()).inertia
         ),

@@ -16,11 +16,11 @@ from mnistae_cli.nets.callbacks import HeldOutLosses, Progress, StopsWhenDiverge
 from mnistae_cli.nets.losses import Loss
 from mnistae_cli.nets.memory import KeepsFreedMemory
 from mnistae_cli.nets.resuming import Keeper, Part
+from mnistae_cli.nets.schedules import learning_rate
 from mnistae_cli.progress import Report
 from mnistae_cli.store import Checkpoint, Interrupts
 
 WHOLE = Part()
-WARM_UP, COOL_DOWN = 0.03, 0.7  # of the steps of a trapezoid
 LEAST_XLA_STEPS = 500  # of a whole training; with fewer, to compile takes longer than it saves
 
 
@@ -102,48 +102,9 @@ class IndexedTrainer(keras.Model):
         return {"loss": self._loss_tracker.result(), "penalty": self._penalty_tracker.result()}
 
 
-def learning_rate(optimisation: Optimisation, total_steps: int) -> Any:
-    """The constant rate, or a schedule that ends at 0.
-
-    `one-cycle`: 10% linear warm-up to the peak, then a cosine (Smith 2018). `trapezoid`: see `Trapezoid`.
-    """
-    if optimisation.schedule == "constant":
-        return optimisation.learning_rate
-    if optimisation.schedule == "trapezoid":
-        return Trapezoid(optimisation.learning_rate, total_steps)
-    warm_up = max(total_steps // 10, 1)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(total_steps - warm_up, 1),
-        warmup_target=optimisation.learning_rate,
-        warmup_steps=warm_up,
-    )
-
-
-class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
-    """η min(t / (w T), 1, (T - t) / (c T)) at step t of T, with w = 0.03 and c = 0.7, not below 0.
-
-    Zhai et al. 2022, "Scaling vision transformers". For few epochs it is better than a cosine: more steps have a rate
-    between the two extremes.
-
-    Args:
-        peak: η.
-        total_steps: T.
-    """
-
-    def __init__(self, peak: float, total_steps: int) -> None:
-        self._peak, self._total_steps = peak, total_steps
-
-    def __call__(self, step: Any) -> Any:
-        """The rate at a step, from 0."""
-        t, total = tf.cast(step, tf.float32), float(self._total_steps)
-        rising, falling = t / max(WARM_UP * total, 1.0), (total - t) / (COOL_DOWN * total)
-        return self._peak * tf.clip_by_value(tf.minimum(rising, falling), 0.0, 1.0)
-
-
 def _adam(optimisation: Optimisation, total_steps: int) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(
-        learning_rate(optimisation, total_steps),
+        learning_rate(optimisation.schedule, optimisation.learning_rate, total_steps),
         beta_2=optimisation.beta_2,
         use_ema=optimisation.ema > 0,
         ema_momentum=optimisation.ema,

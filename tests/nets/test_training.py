@@ -13,7 +13,7 @@ from mnistae_cli.nets.autoencoder import Autoencoder
 from mnistae_cli.nets.batches import Examples, Steps, plan_steps
 from mnistae_cli.nets.export import export_onnx
 from mnistae_cli.nets.runtime import start_session
-from mnistae_cli.nets.training import Fitted, IndexedTrainer, learning_rate, train_network
+from mnistae_cli.nets.training import Fitted, IndexedTrainer, train_network
 from mnistae_cli.progress import Advance, silent
 from mnistae_cli.settings.train import TrainConfig
 from tests.builders import build, optimisation, train_config
@@ -56,16 +56,6 @@ def test_an_epochs_order_is_a_permutation_wrapped_around() -> None:
     assert order.ravel()[10:].tolist() == order.ravel()[:2].tolist()
     assert np.array_equal(order, epoch_order(10, 3, 4, seed=1, epoch=2))
     assert not np.array_equal(order, epoch_order(10, 3, 4, seed=1, epoch=3))
-
-
-def test_the_one_cycle_schedule_rises_and_falls() -> None:
-    schedule = learning_rate(optimisation(train_config(learning_rate=0.5)), 100)
-    rates = [float(schedule(step)) for step in range(101)]
-    assert rates[0] == 0
-    assert rates[10] == pytest.approx(0.5)
-    assert rates[55] == pytest.approx(0.25)
-    assert rates[100] == pytest.approx(0, abs=1e-8)
-    assert learning_rate(optimisation(train_config(learning_rate=0.5, schedule="constant")), 100) == 0.5
 
 
 def test_what_is_held_out_is_not_learned_from() -> None:
