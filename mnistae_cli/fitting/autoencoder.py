@@ -1,6 +1,7 @@
 """Images → autoencoder. Looks at no label."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -81,11 +82,10 @@ def fit_autoencoder(
         UsageError: the code cannot be learned from these images, or the loss is no longer a number.
     """
     report(Notice("loading TensorFlow"))
+    pixels, frame = _load_during_import(images, streamed)
     from mnistae_cli import nets
 
     nets.start_session(seed)
-    pixels = next(images.batches(MEASURED_IMAGES)) if streamed else images.load()
-    frame = measure_frame(pixels)
     neighbors = _kept(checkpoint, "neighbors.npy", lambda: _nearest(pixels, code, report))
     in_pairs = code.n_pair_neighbors is not None
 
@@ -115,6 +115,20 @@ def fit_autoencoder(
         model = code.rebuild(trained, pixels, groups, _n_steps(part, len(pixels)), seed)
         fitted = fitted.then(learn(model, part, nets.Part(number, len(fitted.history["loss"]), epochs)))
     return FittedAutoencoder(model, fitted.history, fitted.best_epoch, frame, neighbors)
+
+
+def _load_during_import(images: ImageSource, streamed: bool) -> tuple[Pixels, Frame]:
+    """Load and measure the images while TensorFlow is imported, which takes seconds of one core."""
+
+    def load() -> tuple[Pixels, Frame]:
+        pixels = next(images.batches(MEASURED_IMAGES)) if streamed else images.load()
+        return pixels, measure_frame(pixels)
+
+    with ThreadPoolExecutor(1) as other_thread:
+        loading = other_thread.submit(load)
+        from mnistae_cli import nets  # noqa: F401
+
+        return loading.result()
 
 
 def _nearest(pixels: Pixels, code: Code, report: Report) -> NDArray[np.int32]:

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from filelock import FileLock
@@ -66,10 +68,10 @@ def test_a_stopped_sweep_stops_its_jobs(shapes_npz: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "seed-2").exists()
 
 
-def train_apart(data: Path, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`mnistae train` in a process of its own, which loads TensorFlow."""
-    command = [sys.executable, "-m", "mnistae_cli", "train", "--dataset", str(data), *QUICK, "-a", str(root), "--json"]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+def train_apart(data: Path, root: Path, *arguments: str, python: Sequence[str] = ()) -> CompletedProcess[str]:
+    """`mnistae train` in a process of its own, which loads TensorFlow. `python`: options of the interpreter."""
+    command = ["-m", "mnistae_cli", "train", "--dataset", str(data), *QUICK, "-a", str(root), "--json"]
+    return subprocess.run([sys.executable, *python, *command, *arguments], capture_output=True, text=True, check=False)
 
 
 def test_a_process_that_loaded_tensorflow_ends_well_and_nothing_but_ours_reaches_a_pipe(
@@ -83,10 +85,15 @@ def test_a_process_that_loaded_tensorflow_ends_well_and_nothing_but_ours_reaches
         assert re.match("…|✓|train ", line), line
 
 
-def test_a_process_that_loaded_tensorflow_ends_with_its_own_code(shapes_npz: Path, tmp_path: Path) -> None:
-    ended = train_apart(shapes_npz, tmp_path, "-q", "--learning-rate", "1e30")
+def test_a_process_that_loaded_tensorflow_ends_with_its_own_code_and_loaded_no_more_than_it_needs(
+    shapes_npz: Path, tmp_path: Path
+) -> None:
+    ended = train_apart(shapes_npz, tmp_path, "--verbose", "--learning-rate", "1e30", python=("-X", "importtime"))
     assert ended.returncode == 2
     assert "diverged" in ended.stderr
+    loaded = {line.split("|")[-1].strip() for line in ended.stderr.splitlines() if "|" in line}
+    assert {"tensorflow", "keras"} < loaded
+    assert not loaded & {"sklearn.base", "matplotlib.artist", "pandas.core", "IPython.core"}  # Keras would
 
 
 def test_a_reader_that_leaves_early_is_no_error(finished: Path) -> None:

@@ -1,0 +1,24 @@
+"""Packages that Keras imports where they are installed, for parts of it that mnistae does not use."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+UNUSED = ("IPython", "matplotlib", "pandas", "sklearn")  # two fifths of the time of the import, and 120 MB
+
+
+def is_own_process() -> bool:
+    """Whether this process is a command of mnistae. In any other one the user may need all of Keras."""
+    return "mnistae_cli.cli" in sys.modules
+
+
+@contextmanager
+def hidden(*names: str) -> Iterator[None]:
+    """Within the block, these packages are as if they were not installed. What is loaded already stays."""
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an import raises ImportError
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
