@@ -7,8 +7,10 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
+from mnistae_cli import own_process
 from mnistae_cli.errors import INTERRUPTED, KEPT
 from mnistae_cli.store import discard_unfinished
+from mnistae_cli.streams import Output
 
 TERMINATED = 143
 
@@ -28,7 +30,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
     what, code = ("interrupted", INTERRUPTED) if number == signal.SIGINT else ("terminated", TERMINATED)
     stderr = sys.stderr.fileno()
     cursor = "\x1b[?25h\n" if os.isatty(stderr) else ""
-    os.write(stderr, f"{cursor}error: {what}.\nhelp: {KEPT}\n".encode())
+    with suppress(BrokenPipeError):
+        os.write(stderr, f"{cursor}error: {what}.\nhelp: {KEPT}\n".encode())
     os._exit(code)
 
 
@@ -41,39 +44,19 @@ def _end(ended: BaseException | None) -> None:
         os._exit(ended.code)
 
 
-class _Output(io.TextIOWrapper):
-    """stdout whose reader may stop early, as `head` does. Later output is discarded; the exit code stays the same."""
-
-    def write(self, text: str) -> int:
-        try:
-            return super().write(text)
-        except BrokenPipeError:
-            self._drop()
-            return len(text)
-
-    def flush(self) -> None:
-        try:
-            super().flush()
-        except BrokenPipeError:
-            self._drop()
-
-    def _drop(self) -> None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.fileno())
-        os.close(nowhere)
-
-
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
+    own_process.begin()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
-        getattr(sys, name).reconfigure(errors="replace")
-    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        encoding = sys.stdout.encoding
-        sys.stdout = _Output(sys.stdout.detach(), encoding=encoding, errors="replace")
+        stream = getattr(sys, name)
+        stream.reconfigure(errors="replace")
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            encoding, by_line = stream.encoding, stream.line_buffering
+            setattr(sys, name, Output(stream.detach(), encoding=encoding, errors="replace", line_buffering=by_line))
     from mnistae_cli.cli import main as command_line
 
     try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mnistae_cli import own_process
 from mnistae_cli.errors import MissingInput, MnistaeError, UsageError
 from mnistae_cli.store import unfinished
 
@@ -126,6 +127,7 @@ def apart(function: Callable[[Task], Result], task: Task) -> Result:
 
 def serve() -> None:
     """The process of `apart`."""
+    own_process.begin()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever libraries print is no answer
     task = pickle.load(sys.stdin.buffer)

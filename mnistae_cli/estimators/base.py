@@ -18,8 +18,8 @@ from mnistae_cli.estimators.networks import decoded, encoded
 from mnistae_cli.estimators.parameters import RandomState, config_of, same_global_draws, seed_of, value_errors
 from mnistae_cli.estimators.saving import Saved
 from mnistae_cli.fitting import fit_autoencoder
-from mnistae_cli.muting import muted_native_stderr
 from mnistae_cli.settings import TrainConfig
+from mnistae_cli.streams import muted_native_stderr
 
 Loss = Literal["bce", "mse"]
 

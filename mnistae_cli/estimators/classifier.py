@@ -16,8 +16,8 @@ from mnistae_cli.fields import WholeOrAuto
 from mnistae_cli.fitting import fit_classifier
 from mnistae_cli.flat import settings_of
 from mnistae_cli.heads import onnx_of
-from mnistae_cli.muting import muted_native_stderr
 from mnistae_cli.settings import HEADS, MLP, ClassifyConfig
+from mnistae_cli.streams import muted_native_stderr
 
 KINDS = {kind.name(): kind for kind in HEADS}
 MOST_CLASSES = 256

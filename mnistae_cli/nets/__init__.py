@@ -6,7 +6,8 @@ Importing it takes seconds: import it inside the function that trains.
 import gc
 import os
 
-from mnistae_cli.nets.unused import UNUSED, hidden, is_own_process
+from mnistae_cli.nets.unused import UNUSED, hidden
+from mnistae_cli.own_process import is_own
 
 # With oneDNN, a step of an invariant training takes two thirds of the time. TensorFlow reads this when it is imported.
 # By itself it uses oneDNN only on processors with special instructions for networks (VNNI, AMX).
@@ -16,7 +17,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 _gc_was_on = gc.isenabled()
 gc.disable()
 try:
-    with hidden(*(UNUSED if is_own_process() else ())):
+    with hidden(*(UNUSED if is_own() else ())):
         from mnistae_cli.nets.augmentation import corrupted
         from mnistae_cli.nets.autoencoder import Autoencoder, build_dense
         from mnistae_cli.nets.batches import Examples, plan_steps

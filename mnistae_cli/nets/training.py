@@ -201,7 +201,7 @@ def _fitted(losses: dict[str, list[float]], task: str) -> Fitted:
     if not np.isfinite(list(losses.values())).all():
         raise UsageError(
             f"{task} diverged in epoch {len(losses['loss'])}: its loss is {losses['loss'][-1]}.",
-            "Give a smaller --learning-rate, or a smaller weight of the penalty, if there is one.",
+            "Give a smaller --learning-rate, or a smaller --code-gain or weight of the penalty, where one is used.",
         )
     best = int(np.argmin(losses["val_loss"])) + 1 if "val_loss" in losses else len(losses["loss"])
     return Fitted(losses, best)

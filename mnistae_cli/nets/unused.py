@@ -7,11 +7,6 @@ from contextlib import contextmanager
 UNUSED = ("IPython", "matplotlib", "pandas", "sklearn")  # two fifths of the time of the import, and 120 MB
 
 
-def is_own_process() -> bool:
-    """Whether this process is a command of mnistae. In any other one the user may need all of Keras."""
-    return "mnistae_cli.cli" in sys.modules
-
-
 @contextmanager
 def hidden(*names: str) -> Iterator[None]:
     """Within the block, these packages are as if they were not installed. What is loaded already stays."""

@@ -29,8 +29,12 @@ def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32]) -> Figure:
-    """The atoms (D, H, W): what each unit adds to the picture. Units that are active most often come first."""
-    order = np.argsort(-density, kind="stable")[:MOST_ATOMS]
+    """The atoms (D, H, W): what each unit adds to the picture. Units that are active most often come first.
+
+    Dead units are left out: theirs never add anything.
+    """
+    alive = int((density > 0).sum())
+    order = np.argsort(-density, kind="stable")[: min(MOST_ATOMS, alive or len(density))]
     shown = _unit_peak(pictures[order])
     height, width = (side + 1 for side in shown.shape[1:])
     n_columns = min(math.ceil(math.sqrt(len(shown) * height / width)), len(shown))  # the grid is about square
@@ -64,7 +68,7 @@ def density(shares: NDArray[np.float32]) -> Figure:
         xscale="log",
         xlabel="share of training images on which a unit is active",
         ylabel="units",
-        title=f"Density of {len(shares):,} units; {dead:,} are never active",
+        title=f"Density of {len(shares):,} units; {dead:,} are never active, and not shown",
     )
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -104,7 +108,10 @@ def compositions(
     for across, down, text in texts:
         axes.text(across, down, text, fontsize=7, ha="center", va="bottom")
     axes.set_frame_on(False)
-    title = "Test images, and the atoms that add most:\nactivation × number, each scaled to its peak"
+    title = (
+        "Test images, and the atoms that change most: activation × number of the unit.\n"
+        "Each atom is scaled to its peak; red adds light, blue takes it."
+    )
     axes.set_title(title, fontsize=9)
     return figure
 

@@ -53,7 +53,7 @@ def loss_curve(history: Path) -> Figure:
             apart.legend(loc="center right")
             continue
         shown = np.where(values > 0, values, np.nan)
-        axes.plot(columns[0], shown, marker="o", markersize=3, label=names[name])
+        axes.plot(columns[0], shown, marker="o", markersize=3, label=f"{names[name]}: {values[-1]:.4g} at the end")
     axes.set(xlabel="epoch", ylabel="loss", title="Loss of each epoch", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, which="both")

@@ -24,7 +24,7 @@ class KMeans(Kind):
         6000, "Images drawn for trying the starts, at least 3 a cluster; the best goes on with all images.", minimum=1
     )
     algorithm: Literal["auto", "elkan", "minibatch"] = option(
-        "auto", "Mini-batches read the features in parts; auto: where they exceed --memory-share."
+        "auto", "elkan: on all features at once; minibatch: reads them in parts; auto: in parts above --memory-share."
     )
     max_iter: int = option(300, "Most iterations of one start.", minimum=1)
     tol: float = option(1e-4, "Stop when the centroids move less than this, relative to the variance.", minimum=0)
@@ -46,7 +46,7 @@ class Graph(Kind):
     chosen_by: ClassVar = {"method": "graph"}
     summary: ClassVar = "clusters of any size, and their number is found"
 
-    n_clusters: WholeOrAuto = option(AUTO, "Number of clusters, or auto.", minimum=1, flag="clusters")
+    n_clusters: WholeOrAuto = option(AUTO, "Number of clusters; auto: it is found.", minimum=1, flag="clusters")
     n_init: int = option(5, "Runs with different seeds; they must agree on the number that is found.", minimum=1)
     n_neighbors: WholeOrAuto = option(
         AUTO,

@@ -87,6 +87,9 @@ def _by_kmeans(work: Work, method: KMeans, seed: int, features: Rows, report: Re
     Placement.joined(map(place, features.batches())).save(work.folder, "train")
     n_clusters = len(fitted.centroids)
     sizes = np.bincount(fitted.assignments, minlength=n_clusters).tolist()
+    if 0 in sizes:
+        by = "directions (--metric euclidean compares lengths too)" if method.metric == "cosine" else "values"
+        report(Notice(f"{sizes.count(0)} of {n_clusters} clusters are empty: the features have fewer different {by}"))
     work.metrics = {
         "n_clusters": n_clusters,
         "inertia": fitted.inertia,

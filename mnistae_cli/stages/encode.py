@@ -15,6 +15,7 @@ from mnistae_cli.data import (
     ImageSource,
     NpyWriter,
     Rows,
+    check_trained,
     in_parallel,
     load_dataset,
     load_npy,
@@ -60,18 +61,23 @@ def encode(
             What they have finished is kept until the stage is done, unless `force`.
 
     Raises:
-        MnistaeError: no valid autoencoder, or images of another size than it was trained on.
+        MnistaeError: no valid autoencoder, or images of another size than it was trained on; or, where no data set is
+            named, other images.
     """
     with hold(artifacts, report, create=False):
         inputs = open_stages(artifacts, reads_of(config))
         train = inputs["train"]
+        trained_on, named = train.manifest.dataset or {}, data is not None or config.dataset is not None
         if data is None and config.dataset:
             data = load_dataset(config.dataset, config.data_dir, report, config.reading)
         elif data is None:
-            data = load_recorded(train.manifest.dataset or {}, config.data_dir, report, config.reading)
+            data = load_recorded(trained_on, config.data_dir, report, config.reading)
         for split in (data.train, data.test):
             check_size(split.pixels, train)
-        plan = Plan("encode", config, inputs=inputs, dataset=data.record(labels=True))
+        record = data.record(labels=True)
+        if not named:
+            check_trained(record, trained_on)
+        plan = Plan("encode", config, inputs=inputs, dataset=record)
         shards = artifacts.resolve() / SHARDS
 
         def fill(work: Work) -> None:

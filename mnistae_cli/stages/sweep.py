@@ -10,6 +10,7 @@ from typing import Any
 import joblib
 import numpy as np
 
+from mnistae_cli import own_process
 from mnistae_cli.data import KNOWN, Dataset
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import MAX_SEED
@@ -110,7 +111,8 @@ def sweep(
     with hold(artifacts, report):
         if scheduler is None:
             stage_report = report if jobs == 1 else silent
-            tasks = (joblib.delayed(_run_seed)(configs, artifacts, stage_report, force, seed) for seed in seeds)
+            job = joblib.delayed(partial(_run_job, own_process.is_own()))
+            tasks = (job(configs, artifacts, stage_report, force, seed) for seed in seeds)
             results: Iterator[SeedRun] = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
         else:
             results = _by_workers(_for_elsewhere(configs, data), seeds, artifacts, force, scheduler, jobs)
@@ -149,6 +151,13 @@ def _for_elsewhere(configs: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
         return replace(config, **({"data_dir": found} if found and hasattr(config, "data_dir") else {}) | given)
 
     return {stage: absolute(config) for stage, config in configs.items()}
+
+
+def _run_job(is_own: bool, *arguments: Any) -> SeedRun:
+    """`_run_seed` in a process of joblib's, which belongs to the command that started it, if it was one."""
+    if is_own:
+        own_process.begin()
+    return _run_seed(*arguments)
 
 
 def _run_seed(configs: Mapping[str, Any], artifacts: Path, report: Report, force: bool, seed: int) -> SeedRun:

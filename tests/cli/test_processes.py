@@ -30,6 +30,20 @@ def wait_for(path: Path) -> None:
     raise TimeoutError(path)
 
 
+def wait_for_handlers(pid: int) -> None:
+    """Wait until a process handles SIGTERM, which Python by itself does not."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():  # not Linux
+        time.sleep(0.7)
+        return
+    for _ in range(600):
+        caught = re.search(r"SigCgt:\s*(\w+)", status.read_text())
+        if caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.05)
+    raise TimeoutError(status)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("moment", ["start", "imports", "training"])
 def test_a_stopped_process_says_so_and_leaves_what_was_there(
@@ -41,7 +55,7 @@ def test_a_stopped_process_says_so_and_leaves_what_was_there(
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr
         if moment == "start":
-            time.sleep(0.7)
+            wait_for_handlers(running.pid)
         elif moment == "imports":
             wait_for(finished / ".train.partial")
             time.sleep(1.0)
@@ -96,8 +110,12 @@ def test_a_process_that_loaded_tensorflow_ends_with_its_own_code_and_loaded_no_m
     assert not loaded & {"sklearn.base", "matplotlib.artist", "pandas.core", "IPython.core"}  # Keras would
 
 
-def test_a_reader_that_leaves_early_is_no_error(finished: Path) -> None:
-    command = f"{sys.executable} -m mnistae_cli status -a {finished} | true"
-    ended = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("command", ["status", "cluster --clusters 3 --force 2>&1"])
+def test_a_reader_that_leaves_early_is_no_error(command: str, finished: Path) -> None:
+    before = (finished / "cluster" / "manifest.json").stat().st_mtime_ns
+    name, _, options = command.partition(" ")
+    piped = f"{sys.executable} -m mnistae_cli {name} -a {finished} {options} | true"
+    ended = subprocess.run(["bash", "-o", "pipefail", "-c", piped], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
     assert ended.returncode == 0
+    assert ((finished / "cluster" / "manifest.json").stat().st_mtime_ns > before) == (name == "cluster")

@@ -2,8 +2,10 @@
 
 import sys
 
+import keras
 import pytest
 
+import mnistae_cli.cli  # noqa: F401 it alone makes this process no command
 from mnistae_cli.nets.unused import hidden
 
 
@@ -17,6 +19,10 @@ def test_hidden_packages_cannot_be_imported_and_come_back() -> None:
             import this  # noqa: F401
     assert loaded_already is sys
     assert "this" not in sys.modules
+
+
+def test_a_program_of_the_users_has_all_of_keras() -> None:
+    keras.wrappers.SKLearnClassifier(lambda x, y: None)  # raises ImportError if Keras did not see scikit-learn
 
 
 def test_they_come_back_after_an_error_too() -> None:

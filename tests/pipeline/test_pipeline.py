@@ -199,3 +199,13 @@ def test_mistakes_are_shown_where_there_are_any(tmp_path: Path) -> None:
     figures.save(figures.mistakes(images, wrong, labels, names), tmp_path / "some.png")
     with Image.open(tmp_path / "some.png") as picture:
         assert picture.size[0] > picture.size[1] > 100
+
+
+@pytest.mark.parametrize(("metric", "word"), [("cosine", "directions"), ("euclidean", "values")])
+def test_clusters_that_stay_empty_are_told(metric: str, word: str, tmp_path: Path, mnistae: Mnistae) -> None:
+    np.savez(tmp_path / "alike.npz", x_train=np.full((20, 6, 6), 200, np.uint8))
+    assert mnistae("train", "--dataset", tmp_path / "alike.npz", "--epochs", "1", "-a", tmp_path / "a", "-q").code == 0
+    assert mnistae("encode", "-a", tmp_path / "a", "-q").code == 0
+    told = mnistae("cluster", "--clusters", "3", "--metric", metric, "-a", tmp_path / "a")
+    assert told.code == 0
+    assert f"2 of 3 clusters are empty: the features have fewer different {word}" in told.err

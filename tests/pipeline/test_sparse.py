@@ -133,6 +133,14 @@ def test_a_picture_of_features_that_are_all_the_same(tmp_path: Path) -> None:
     figures.save(figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32)), tmp_path / "atoms.png")
 
 
+def test_dead_units_have_no_place_among_the_atoms() -> None:
+    from mnistae_cli.pictures import figures
+
+    density = np.array([0.1, 0, 0.2, 0], np.float32)
+    figure = figures.atoms(np.ones((4, 5, 5), np.float32), density)
+    assert figure.axes[0].get_title().startswith("2 of 4 atoms")
+
+
 @pytest.mark.parametrize("n", [3, 5, 30])
 def test_the_probe_learns_from_every_class(n: int) -> None:
     features, labels = np.random.default_rng(0).random((n, 4)).astype(np.float32), np.zeros(n, np.uint8)

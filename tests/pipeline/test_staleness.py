@@ -113,6 +113,9 @@ def test_a_changed_data_file(own_data: Path, finished: Path, mnistae: Mnistae) -
     arrays["x_train"][0, 0, 0] ^= 1
     np.savez(own_data, **arrays)
     assert stale(finished, mnistae, "--verify")["train"] == f"train_images of {own_data} changed"
+    refused = mnistae("encode", "-a", finished)
+    assert_two_lines(refused, 3, f"{own_data} has changed since train", f"mnistae encode --dataset {own_data}")
+    assert mnistae("encode", "--dataset", own_data, "-a", finished).code == 0
     own_data.write_bytes(b"no archive")
     assert "its data set cannot be read any more" in stale(finished, mnistae, "--verify")["train"]
 
@@ -160,6 +163,14 @@ def leave_only(root: Path, stage: str, names: tuple[str, ...]) -> None:
     (stored.folder / "manifest.json").write_text(json.dumps(asdict(replace(left, seal=left.own_sha256()))))
 
 
+# Read too, by stage and the earlier stage, but with no effect on the result: the network whose ONNX form is named, and
+# the images, of which other ones are refused.
+BESIDE = {
+    ("finetune", "train"): ("autoencoder.keras",),
+    ("encode", "train"): ("#dataset.sha256.train_images", "#dataset.sha256.test_images"),
+}
+
+
 @pytest.mark.parametrize("stage", ["encode", "classify", "finetune", "cluster", "graph", "label", "evaluate", "report"])
 def test_no_stage_reads_more_than_it_says(stage: str, finetuned: Path, mnistae: Mnistae) -> None:
     """Without all that it does not name, it makes the same bytes."""
@@ -189,8 +200,7 @@ def test_no_stage_reads_more_than_it_says(stage: str, finetuned: Path, mnistae: 
     for role, read in reads.items():
         if role == "review":
             continue  # not there: a stage that is not told of here makes it
-        stand_in = ("autoencoder.keras",) if (stage, role) == ("finetune", "train") else ()
-        leave_only(finetuned, role, (*read, *stand_in))
+        leave_only(finetuned, role, (*read, *BESIDE.get((stage, role), ())))
     result = mnistae(*command, "-a", finetuned, "--force", "-q")
     assert result.code == 0, result.err
     assert bytes_of(finetuned / name) == expected

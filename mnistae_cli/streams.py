@@ -1,11 +1,36 @@
-"""What native libraries write to stderr is kept away from the user."""
+"""stdout and stderr: readers that stop early, and native libraries that write where only mnistae should."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 STDERR = 2
+
+
+class Output(io.TextIOWrapper):
+    """A stream whose reader may stop early, as `head` does. What comes later is discarded, and nothing is raised."""
+
+    def write(self, text: str) -> int:
+        """As of any text stream."""
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            self._drop()
+            return len(text)
+
+    def flush(self) -> None:
+        """As of any text stream."""
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._drop()
+
+    def _drop(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
 
 
 @contextmanager
@@ -25,7 +50,8 @@ def muted_native_stderr(muted: bool = True) -> Iterator[None]:
     sys.stderr.flush()
     os.dup2(nowhere, STDERR)
     if is_pythons_own:
-        sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=shown.encoding, errors="backslashreplace")
+        own = os.fdopen(os.dup(kept), "wb")
+        sys.stderr = Output(own, encoding=shown.encoding, errors="backslashreplace", line_buffering=True)
     try:
         yield
     finally:
