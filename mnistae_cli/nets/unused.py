@@ -9,11 +9,14 @@ UNUSED = ("IPython", "matplotlib", "pandas", "sklearn")  # two fifths of the tim
 
 @contextmanager
 def hidden(*names: str) -> Iterator[None]:
-    """Within the block, these packages are as if they were not installed. What is loaded already stays."""
+    """Within the block, these packages are as if they were not installed. What is loaded already stays.
+
+    No other thread may import them meanwhile.
+    """
     absent = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an import raises ImportError
     try:
         yield
     finally:
         for name in absent:
-            del sys.modules[name]
+            sys.modules.pop(name, None)

@@ -68,7 +68,7 @@ def density(shares: NDArray[np.float32]) -> Figure:
         xscale="log",
         xlabel="share of training images on which a unit is active",
         ylabel="units",
-        title=f"Density of {len(shares):,} units; {dead:,} are never active, and not shown",
+        title=f"Density of {len(shares):,} units; {dead:,} are never active" + (", and not shown" if dead else ""),
     )
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
