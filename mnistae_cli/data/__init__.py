@@ -4,7 +4,6 @@ from mnistae_cli.data import cache, mnist
 from mnistae_cli.data.datasets import (
     KNOWN,
     as_encoded,
-    check_trained,
     compare_data,
     data_folder,
     load_dataset,
@@ -36,7 +35,6 @@ __all__ = [
     "as_encoded",
     "cache",
     "can_be_classified",
-    "check_trained",
     "checked_pixels",
     "compare_data",
     "data_folder",

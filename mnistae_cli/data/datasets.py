@@ -1,7 +1,6 @@
 """From the name or path of a data set to a `Dataset`, found on this machine or fetched."""
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -111,20 +110,6 @@ def as_encoded(data: Dataset, record: Mapping[str, Any]) -> Dataset:
     if any(images.pixels.sha256() != record["sha256"][f"{split}_images"] for split, images in data.splits()):
         raise MissingInput(f"the data set {record['source']} has changed since it was encoded.", "Run: mnistae encode")
     return data
-
-
-def check_trained(record: Mapping[str, Any], trained: Mapping[str, Any]) -> None:
-    """Compare the images of two records of a data set, the one of now and the one of `train`.
-
-    Raises:
-        MissingInput: they differ.
-    """
-    if any(record["sha256"][name] != trained["sha256"][name] for name in ("train_images", "test_images")):
-        source = trained["source"]
-        raise MissingInput(
-            f"the data set {source} has changed since train.",
-            f"Run: mnistae train; or keep the autoencoder, and run: mnistae encode --dataset {shlex.quote(source)}",
-        )
 
 
 def compare_data(record: Mapping[str, Any]) -> str:

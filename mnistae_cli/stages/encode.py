@@ -1,11 +1,13 @@
 """`mnistae encode`: images → features, a batch at a time, by ONNX Runtime."""
 
+import shlex
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,6 @@ from mnistae_cli.data import (
     ImageSource,
     NpyWriter,
     Rows,
-    check_trained,
     in_parallel,
     load_dataset,
     load_npy,
@@ -24,12 +25,23 @@ from mnistae_cli.data import (
     unit_scale,
 )
 from mnistae_cli.encoding import ERRORS, Encoded, encode_batch, finished, plan_shards, read_shard, write_shard
-from mnistae_cli.errors import DamagedInput, UsageError
+from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.inference import BATCH_SIZE, Network, open_network
 from mnistae_cli.progress import Advance, Notice, Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
 from mnistae_cli.settings import EncodeConfig, graph_features, reads_of
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stage, open_stages
+from mnistae_cli.store import (
+    Manifest,
+    Plan,
+    Stored,
+    Work,
+    command_again,
+    command_for,
+    hold,
+    make_stage,
+    open_stage,
+    open_stages,
+)
 from mnistae_cli.workers import connect
 
 SHARDS = ".encode.shards"
@@ -76,7 +88,7 @@ def encode(
             check_size(split.pixels, train)
         record = data.record(labels=True)
         if not named:
-            check_trained(record, trained_on)
+            _check_trained(record, trained_on, artifacts)
         plan = Plan("encode", config, inputs=inputs, dataset=record)
         shards = artifacts.resolve() / SHARDS
 
@@ -92,6 +104,21 @@ def encode(
         manifest = make_stage(artifacts, plan, fill, report, force=force)
         shutil.rmtree(shards, ignore_errors=True)
         return manifest
+
+
+def _check_trained(record: Mapping[str, Any], trained: Mapping[str, Any], artifacts: Path) -> None:
+    """Compare the images of two records of a data set, the one of now and the one of `train`.
+
+    Raises:
+        MissingInput: they differ.
+    """
+    if any(record["sha256"][name] != trained["sha256"][name] for name in ("train_images", "test_images")):
+        source = trained["source"]
+        keeping = f"{command_for(artifacts, 'encode')} --dataset {shlex.quote(source)}"
+        raise MissingInput(
+            f"the data set {source} has changed since train.",
+            f"Run again: {command_again(artifacts, 'train')}; or, to keep the autoencoder: {keeping}",
+        )
 
 
 def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:

@@ -20,7 +20,7 @@ from mnistae_cli.store.interrupts import Interrupts
 from mnistae_cli.store.making import Work, make_stage
 from mnistae_cli.store.manifests import SCHEMA_VERSION, Manifest, command_line
 from mnistae_cli.store.plans import Plan, Stored
-from mnistae_cli.store.reading import Reads, open_beside, open_stage, open_stages, read_stage
+from mnistae_cli.store.reading import Reads, command_again, open_beside, open_stage, open_stages, read_stage
 from mnistae_cli.store.seen import see
 from mnistae_cli.store.states import LABELS_TABLE, stage_states
 
@@ -36,6 +36,7 @@ __all__ = [
     "Reads",
     "Stored",
     "Work",
+    "command_again",
     "command_for",
     "command_line",
     "damage_of",

@@ -32,10 +32,10 @@ def open_stage(root: Path, stage: str, reads: Sequence[str] = ()) -> Stored:
     first, reason = stale_reason(root, stage)
     if first:
         via = "" if first == stage else f"{first} is stale, "
-        raise MissingInput(f"{root / stage} is stale: {via}{reason}.", f"Run again: {_command_again(root, first)}")
+        raise MissingInput(f"{root / stage} is stale: {via}{reason}.", f"Run again: {command_again(root, first)}")
     problem = damage(stored.folder, stored.manifest)
     if problem:
-        raise DamagedInput(f"{problem}.", f"Run again: {_command_again(root, stage)}")
+        raise DamagedInput(f"{problem}.", f"Run again: {command_again(root, stage)}")
     return replace(stored, read=stored.manifest.fingerprints(reads))
 
 
@@ -131,7 +131,7 @@ def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyT
     return (stage, data[stage]) if data.get(stage) else ("", "")
 
 
-def _command_again(root: Path, stage: str) -> str:
+def command_again(root: Path, stage: str) -> str:
     """The command line that made a stage, or the stage's plain command if the old one would not work."""
     made_by = read_manifest(root, stage).manifest.command
     if not made_by.startswith("mnistae ") or stage == "label":  # its --names were for other clusters

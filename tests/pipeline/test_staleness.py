@@ -114,7 +114,9 @@ def test_a_changed_data_file(own_data: Path, finished: Path, mnistae: Mnistae) -
     np.savez(own_data, **arrays)
     assert stale(finished, mnistae, "--verify")["train"] == f"train_images of {own_data} changed"
     refused = mnistae("encode", "-a", finished)
-    assert_two_lines(refused, 3, f"{own_data} has changed since train", f"mnistae encode --dataset {own_data}")
+    assert_two_lines(
+        refused, 3, f"{own_data} has changed since train", f"mnistae encode --artifacts {finished} --dataset {own_data}"
+    )
     assert mnistae("encode", "--dataset", own_data, "-a", finished).code == 0
     own_data.write_bytes(b"no archive")
     assert "its data set cannot be read any more" in stale(finished, mnistae, "--verify")["train"]
