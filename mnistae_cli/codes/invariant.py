@@ -27,7 +27,7 @@ class Invariant(Code):
 
     chosen_by: ClassVar = {"model": "invariant"}
     summary: ClassVar = "the same code for an image and for small warps of it"
-    usual_epochs: ClassVar[int] = 26
+    usual_epochs: ClassVar[int] = 20
     least_steps: ClassVar[int] = 2000
 
     latent_dim: int = latent_dim_option(128, "Width of the embedding, in units.")
@@ -46,7 +46,7 @@ class Invariant(Code):
     )
     layers: Layers = Layers(channels=(24, 64))
     corruption: Corruption = Corruption(augment=1.0, occlusion=0.5)
-    training: Training = Training(learning_rate=3e-3, batch_size=256)
+    training: Training = Training(learning_rate=3e-3, batch_size=256, schedule="trapezoid")
 
     def __post_init__(self) -> None:
         super().__post_init__()

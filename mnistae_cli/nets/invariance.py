@@ -50,6 +50,15 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[floa
 
 
 @serialisable
+class Views(keras.layers.Layer):
+    """Both images of each pair, one after the other. Outside of training they are the same image: then one of them."""
+
+    def call(self, pairs: Any, training: bool = False) -> Any:
+        """(B, 2, H, W) → (2B, H, W), the second images after the first; (B, H, W) outside of training."""
+        return ops.concatenate([pairs[:, 0], pairs[:, 1]]) if training else pairs[:, 0]
+
+
+@serialisable
 class Agreement(keras.layers.Layer):
     """Adds the mean of `assignment_loss` over the heads to the losses, and passes on the codes of the first view.
 
@@ -64,12 +73,12 @@ class Agreement(keras.layers.Layer):
         self.entropy_weight = entropy_weight
         self.shares = tuple(shares)
 
-    def call(self, assignments_and_codes: Any) -> Any:
-        """Probabilities (2B, H, K) and codes (2B, D), the second view after the first → codes (B, D)."""
+    def call(self, assignments_and_codes: Any, training: bool = False) -> Any:
+        """Probabilities (V, H, K) and codes (V, D) of the views that `Views` gives → codes (B, D)."""
         assignments, codes = assignments_and_codes
-        n = ops.shape(codes)[0] // 2
-        losses = assignment_loss(assignments[:n], assignments[n:], self.entropy_weight, self.shares)
-        self.add_loss(ops.mean(losses))
+        n = ops.shape(codes)[0] // 2 if training else ops.shape(codes)[0]
+        second = assignments[n:] if training else assignments
+        self.add_loss(ops.mean(assignment_loss(assignments[:n], second, self.entropy_weight, self.shares)))
         return codes[:n]
 
     def get_config(self) -> dict[str, Any]:
@@ -127,8 +136,7 @@ def build_invariant(
     decoder = mirrored_decoder(code.shape[1], height, width, hidden)
 
     pairs = keras.Input((2, height, width), name="pairs")
-    views = keras.layers.Concatenate(axis=0, name="views")([pairs[:, 0], pairs[:, 1]])
-    seen = corrupt(views, whole_steps=round(WHOLE * steps))
+    seen = corrupt(Views(name="views")(pairs), whole_steps=round(WHOLE * steps))
     agreement = Agreement(entropy_weight, shares, name="agreement")
     return Autoencoder(
         encoder=keras.Model(images, mean_code, name="encoder"),

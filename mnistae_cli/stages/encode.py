@@ -17,6 +17,7 @@ from mnistae_cli.data import (
     ImageSource,
     NpyWriter,
     Rows,
+    has_other_images,
     in_parallel,
     load_dataset,
     load_npy,
@@ -88,7 +89,7 @@ def encode(
             check_size(split.pixels, train)
         record = data.record(labels=True)
         if not named:
-            _check_trained(record, trained_on, artifacts)
+            _check_trained(data, trained_on, artifacts)
         plan = Plan("encode", config, inputs=inputs, dataset=record)
         shards = artifacts.resolve() / SHARDS
 
@@ -106,13 +107,13 @@ def encode(
         return manifest
 
 
-def _check_trained(record: Mapping[str, Any], trained: Mapping[str, Any], artifacts: Path) -> None:
-    """Compare the images of two records of a data set, the one of now and the one of `train`.
+def _check_trained(data: Dataset, trained: Mapping[str, Any], artifacts: Path) -> None:
+    """Compare the images with those that `train` recorded.
 
     Raises:
         MissingInput: they differ.
     """
-    if any(record["sha256"][name] != trained["sha256"][name] for name in ("train_images", "test_images")):
+    if has_other_images(data, trained):
         source = trained["source"]
         keeping = f"{command_for(artifacts, 'encode')} --dataset {shlex.quote(source)}"
         raise MissingInput(

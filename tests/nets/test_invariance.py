@@ -10,7 +10,7 @@ from mnistae_cli.inference import open_network
 from mnistae_cli.nets.autoencoder import FusedNormalization
 from mnistae_cli.nets.batches import Batches, Examples, Steps
 from mnistae_cli.nets.export import export_onnx
-from mnistae_cli.nets.invariance import Agreement, assignment_loss, shifted
+from mnistae_cli.nets.invariance import Agreement, Views, assignment_loss, shifted
 from mnistae_cli.nets.runtime import start_session
 from tests.builders import build, train_config
 
@@ -51,10 +51,19 @@ def test_sure_balanced_equal_assignments_have_the_least_loss() -> None:
 def test_agreement_adds_the_loss_and_keeps_the_first_view() -> None:
     codes = RNG.random((100, 7)).astype(np.float32)
     layer = Agreement(1.7)
-    kept = layer([np.concatenate([P, Q]), codes])
+    kept = layer([np.concatenate([P, Q]), codes], training=True)
     assert np.array_equal(kept, codes[:50])
     assert float(layer.losses[0]) == pytest.approx(float(np.mean(assignment_loss(P, Q, 1.7))), rel=1e-6)
     assert Agreement.from_config(layer.get_config()).entropy_weight == 1.7
+
+
+def test_outside_of_training_one_view_stands_for_two_equal_ones() -> None:
+    pairs = np.stack([IMAGES, IMAGES], axis=1)
+    assert np.array_equal(Views()(pairs, training=True), np.concatenate([IMAGES, IMAGES]))
+    assert np.array_equal(Views()(pairs), IMAGES)
+    layer, codes = Agreement(1.7), RNG.random((50, 7)).astype(np.float32)
+    assert np.array_equal(layer([P, codes]), codes)
+    assert float(layer.losses[0]) == pytest.approx(float(np.mean(assignment_loss(P, P, 1.7))), rel=1e-6)
 
 
 def test_an_image_is_looked_at_in_five_places() -> None:
