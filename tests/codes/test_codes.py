@@ -99,7 +99,7 @@ def test_epochs_are_the_usual_ones_and_more_for_few_images(kind: type[Code]) -> 
     def epochs(n: int, **training: int) -> int | str:
         return make(kind, {"batch_size": 100, **training}).for_images(n).training.epochs
 
-    usual, least_steps = {Invariant: (26, 2000), Dense: (4, 1000)}.get(kind, (8, 1000))
+    usual, least_steps = {Invariant: (20, 2000), Dense: (4, 1000)}.get(kind, (8, 1000))
     assert epochs(60000) == usual
     assert epochs(1000) == least_steps // 10
     assert epochs(1001) == -(-least_steps // 11)
