@@ -2,7 +2,7 @@
 
     python -m benchmarks.checkpoints --rounds 3
 
-MNIST in memory, the default dense code for its 8 epochs and the invariant one for 2 of its 26; all of the stage, with
+MNIST in memory, the dense code for 8 epochs and the invariant one for 2; all of the stage, with
 exporting and hashing, but without loading TensorFlow.
 """
 

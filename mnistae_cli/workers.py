@@ -85,7 +85,7 @@ class Workers:
         if isinstance(problem, ImportError) or "deserialization" in str(problem):
             return UsageError(
                 f"--scheduler {self.scheduler}: its processes cannot load mnistae: {problem.__cause__ or problem}.",
-                'Install the same "mnistae[dask]" for the scheduler and for every worker.',
+                "Install the same versions of mnistae and Dask for the scheduler and for every worker.",
             )
         return problem
 
@@ -159,7 +159,8 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
         import distributed
     except ImportError:
         raise MissingInput(
-            f"--scheduler {scheduler} needs Dask, which is not installed.", 'Run: pip install "mnistae[dask]"'
+            f"--scheduler {scheduler} needs Dask, which is not installed.",
+            'In a clone of mnistae, run: pip install ".[dask]"',
         ) from None
     _silence()
     with ExitStack() as closing:

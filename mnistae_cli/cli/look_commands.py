@@ -17,7 +17,7 @@ from mnistae_cli.store import stage_states
 
 @command("status", options.common_parameters(READING), "mnistae status --json", "Look")
 def status(context: typer.Context, common: Common, verify: Verify = False) -> None:
-    """Say per stage: missing, up to date, stale or damaged. Exit 3 if stale, 4 if damaged."""
+    """Say per stage: missing, interrupted, up to date, stale, damaged or edited. Exit 3 if stale, 4 if damaged."""
     with session(common):
         states = stage_states(common.artifacts, thorough=verify, compare_data=_compare_data if verify else None)
         if common.json:
@@ -40,7 +40,9 @@ def _compare_data(record: Mapping[str, Any]) -> str:
 def predict(
     context: typer.Context,
     common: Common,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or BMP files, or .npy arrays.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or BMP files, folders of them, or .npy arrays.")
+    ],
     frame: Annotated[
         bool, typer.Option("--frame/--no-frame", help="Crop, invert, fit and centre as the training images are.")
     ] = True,

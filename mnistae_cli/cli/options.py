@@ -47,7 +47,7 @@ Preset = Annotated[
     str | None,
     typer.Option(
         "--preset",
-        help="A published experiment: original, sparse, topk or invariant; options override it.",
+        help="Settings that come with mnistae: original, sparse, topk or invariant; options override it.",
         envvar="MNISTAE_PRESET",
     ),
 ]

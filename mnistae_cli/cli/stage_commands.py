@@ -108,7 +108,7 @@ def evaluate(context: typer.Context, common: Common, fail_under: FailUnder = Non
 
 @_stage_command("finetune", "mnistae finetune --per-class 10")
 def finetune(context: typer.Context, common: Common) -> None:
-    """Train encoder and head together on few labels, and on the rest by the labels they give themselves."""
+    """Train encoder and head together on few labels, and on the other images by the network's own answers."""
     _run_stage("finetune", context, common)
 
 

@@ -19,7 +19,7 @@ from mnistae_cli.fields import AUTO, WholeOrAuto
 
 RESOLUTION = 10.0  # of the communities that are merged: 70 to 120 on data of ten classes
 PER_CLUSTER = 2  # least communities per cluster; with fewer, the resolution is raised
-SMALLEST_SHARE = 1 / 500  # of the images; what is smaller is told apart
+SMALLEST_SHARE = 1 / 500  # of the images; smaller groups are numbered after the clusters
 SMALLEST = 10  # images
 MOST_NEIGHBORS, FEWEST_NEIGHBORS = 30, 10
 ROUNDS = 20

@@ -25,7 +25,7 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         n_clusters: their number, or `auto`: it is found.
         n_init: runs with different seeds; they must agree on the number that is found.
         n_neighbors: k, at most 1000; `auto`: a hundredth of the samples, 10 to 30.
-        min_cluster_size: samples; what is smaller is told apart. `auto`: a five-hundredth of them, at least 10.
+        min_cluster_size: samples that make a cluster; smaller groups come after. `auto`: a five-hundredth, at least 10.
         random_state: seed of the first run, as `--seed`.
 
     Attributes:

@@ -19,8 +19,8 @@ class InvariantEncoder(BaseAutoencoder):
 
     Two views of an image, or of two near ones, are to fall into the same cluster: the mutual information
     I(z, z') = Σ_cc' P_cc' ln(P_cc' / (P_c P_c')) of their assignments is maximised (Ji, Henriques & Vedaldi 2019,
-    "Invariant information clustering"). Half-way, the heads take the number and the sizes of the clusters that the
-    graph of the embeddings shows. `mnistae train --model invariant`.
+    "Invariant information clustering"). After two thirds of the epochs, the heads take the number and the sizes of the
+    clusters that the graph of the embeddings shows. `mnistae train --model invariant`.
 
     Args:
         output: what `transform` gives: `all`, the heads' probabilities and the embedding, as `mnistae encode`; or

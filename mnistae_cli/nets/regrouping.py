@@ -1,4 +1,4 @@
-"""From the clusters that were found half-way to the network that goes on with them."""
+"""From the clusters that were found on the way to the network that goes on with them."""
 
 from typing import Any
 

@@ -90,4 +90,6 @@ class ClassifyConfig(LabelledConfig):
     """The settings of `classify`."""
 
     head: MLP | Linear | Prototypes = choice(HEADS, head="What names the class.")
-    calibrate: bool = option(True, "Temper the probabilities by labels held out of the drawn ones, a fifth at a time.")
+    calibrate: bool = option(
+        True, "Divide the logits by a temperature, fitted on labels held out of the drawn ones, a fifth at a time."
+    )

@@ -56,7 +56,9 @@ class Graph(Kind):
         flag="graph-neighbors",
     )
     min_cluster_size: WholeOrAuto = option(
-        AUTO, "Images; what is smaller is told apart. auto: a five-hundredth of the images, at least 10.", minimum=1
+        AUTO,
+        "Images that make a cluster; smaller groups come after. auto: a five-hundredth of the images, at least 10.",
+        minimum=1,
     )
 
 

@@ -16,7 +16,9 @@ class FinetuneConfig(LabelledConfig):
     """`mnistae finetune`: encoder and head together, on few labels and on the rest without."""
 
     augment: float = option(1.0, "Warps of the strong view, as train's; the weak one has half.", minimum=0, maximum=4)
-    threshold: float = option(0.95, "Least confidence of a label that an image gives itself.", minimum=0, maximum=1)
+    threshold: float = option(
+        0.95, "Least probability at which the network's own answer counts as a label.", minimum=0, maximum=1
+    )
     unlabelled_weight: float = option(0.3, "Weight of these labels beside the drawn ones.", minimum=0)
     epochs: WholeOrAuto = option(
         AUTO, "Passes over the training images; auto is 10, or more for few images.", minimum=1

@@ -31,7 +31,7 @@ class Prediction:
         label: the class name.
         probability: of that class, in [0, 1].
         probabilities: class name → probability.
-        cluster: number of the nearest centroid.
+        cluster: its number, of KMeans that of the nearest centroid, of the graph that of most of the nearest images.
         name: of that cluster, as given by a person.
         novelty: the share of the training images that are less unusual, in [0, 1).
         stranger: whether that is more than 99.7%: the rest is then not to be trusted.

@@ -24,7 +24,7 @@ from tests.pipeline.conftest import bytes_of, manifest
 from tests.pipeline.slow_shards import write_slowly
 from tests.pipeline.test_sweep import QUICK_SWEEP, swept_once  # noqa: F401 a fixture
 
-pytest.importorskip("distributed", reason='Dask is not installed: pip install "mnistae[dask]"')
+pytest.importorskip("distributed", reason='Dask is not installed: pip install ".[dask]"')
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = """
@@ -201,5 +201,5 @@ def test_without_the_extra_the_error_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     refused = mnistae("encode", "--force", "--scheduler", "local", "-a", digits)
-    assert_two_lines(refused, 3, 'pip install "mnistae[dask]"')
+    assert_two_lines(refused, 3, 'pip install ".[dask]"')
     assert mnistae("encode", "--scheduler", "local", "-a", digits).code == 0  # up to date: nothing needs Dask
