@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data import load_npy, unit_scale
+from mnistae_cli.data import from_array, load_npy, unit_scale
 from mnistae_cli.errors import MissingInput
 from mnistae_cli.inference import Network, in_batches, open_network
 from mnistae_cli.scores import SPLITS
+from mnistae_cli.stages.encode import check_size
 from mnistae_cli.stages.predict import Prediction
 from mnistae_cli.stages.predict import predict as predict_pictures
 from mnistae_cli.store import DEFAULT_ROOT, Manifest, Stored, open_stage, stage_states
@@ -85,9 +86,15 @@ class Artifacts:
         return load_npy(stored.folder / name)
 
     def encode(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """The features (N, D) of images (N, H, W): uint8, or floats from 0 to 1."""
+        """The features (N, D) of images (N, H, W) of the training images' size: uint8, or floats from 0 to 1.
+
+        Raises:
+            DamagedInput: images of another size, or other numbers.
+        """
+        pixels = from_array(images, "the array")
+        check_size(pixels, self._stage("train"))
         encoder = self._network("encoder")
-        return in_batches(lambda raw: encoder(unit_scale(raw).astype(np.float32, copy=False)), images)
+        return in_batches(lambda raw: encoder(unit_scale(raw)), pixels.load())
 
     def decode(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The images (N, H, W) in [0, 1] that the decoder makes of features (N, D)."""

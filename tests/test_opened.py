@@ -89,3 +89,10 @@ def test_data_sets_are_split_as_by_the_command_line(shapes_npz: Path, tmp_path: 
     with pytest.raises(MissingInput, match=r"nothing\.npy: there is nothing") as missing:
         mnistae.load_images(tmp_path / "nothing.npy")
     assert "--dataset" not in str(missing.value)
+
+
+def test_images_that_the_encoder_cannot_take_are_refused(finished_once: Path) -> None:
+    artifacts, images = mnistae.open(finished_once), shapes(4, 9)[0]
+    for wrong, words in ((images.astype(float), "pixel"), (images.astype(int), "dtype int64"), (images[:, 1:], "9×12")):
+        with pytest.raises(DamagedInput, match=words):
+            artifacts.encode(wrong)

@@ -3,15 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnistae_cli.errors import INTERRUPTED, KEPT, MnistaeError, UsageError
 from mnistae_cli.store import NO_PLACE, SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    pass
 
 BUG = 1
 
@@ -21,8 +18,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def ask(question: str) -> str:
-    """The answer, without blanks around it, to a question on stderr; asked again while it is empty or not printable.
+def ask(question: str, problem_of: Callable[[str], str]) -> str:
+    """The answer, without blanks around it, to a question on stderr; asked again while there is a problem of it.
+
+    Args:
+        question: in words.
+        problem_of: the answer → what is wrong with it, or nothing.
 
     Raises:
         KeyboardInterrupt: the input is at its end.
@@ -33,8 +34,12 @@ def ask(question: str) -> str:
         if not answer:
             say("")
             raise KeyboardInterrupt
-        if answer.strip() and answer.strip().isprintable():
-            return answer.strip()
+        answer = answer.strip()
+        problem = problem_of(answer)
+        if not problem:
+            return answer
+        if answer:
+            say(problem)
 
 
 def somebody_answers() -> bool:

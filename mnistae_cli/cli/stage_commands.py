@@ -62,8 +62,6 @@ def encode(
         if (images is None) != (output is None):
             missing, present = ("--output", "--images") if output is None else ("--images", "--output")
             raise UsageError(f"{present} is given without {missing}.", f"Give both {present} and {missing}.")
-        if images is not None and scheduler is not None:
-            raise UsageError("--scheduler is given with --images.", "It is for data sets; leave it out.")
         from mnistae_cli.stages import encode as stage
 
         config = _config("encode", context, common, listener)
@@ -71,6 +69,10 @@ def encode(
             made = stage.encode(config, common.artifacts, listener, force=common.force, scheduler=scheduler)
             print_manifest(common, made)
             return
+        of_data_sets = {"--scheduler": scheduler, "--dataset": config.dataset, "--kept": config.reading.kept}
+        for option, value in of_data_sets.items():
+            if value is not None:
+                raise UsageError(f"{option} is given with --images.", "It is for data sets; leave it out.")
         n, dimension = stage.encode_images(images, output, common.artifacts, listener, config.reading)
         if common.json:
             console.print_json({"output": str(output), "images": n, "dimension": dimension})
@@ -158,9 +160,11 @@ def report(context: typer.Context, common: Common) -> None:
 
 
 def _ask_for_names(answers: "Answers", looks: list[dict[str, Any]], sheet: Path) -> None:
+    from mnistae_cli.stages.label import problem_of_name
+
     console.say(f"Look at {sheet} or contact_sheet.png beside it, then name each cluster; two may have one name.")
     if answers.names:
         console.say(f"Kept from before: {', '.join(answers.names)}. To start anew, give --names.")
     for each in looks[len(answers.names) :]:
         mixed = ", looks mixed" if each["mixed"] else ""
-        answers.add(console.ask(f"cluster {each['cluster']}, {each['size']:,} images{mixed}"))
+        answers.add(console.ask(f"cluster {each['cluster']}, {each['size']:,} images{mixed}", problem_of_name))

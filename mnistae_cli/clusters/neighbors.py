@@ -64,6 +64,9 @@ class Search:
         with threadpool_limits(REPRODUCIBLE_THREADS):  # other rounding would change the order of near ties
             if len(queries) * len(self._points) > COMPARISONS:
                 squares, indices = self._cells.search(queries, n_neighbors)
+                short = np.flatnonzero((indices < 0).any(axis=1))  # too few points are in the cells that were searched
+                if len(short):
+                    squares[short], indices[short] = faiss.knn(queries[short], self._points, n_neighbors)
             else:
                 squares, indices = faiss.knn(queries, self._points, n_neighbors)
         return Neighbors(indices.astype(np.int32), np.sqrt(np.maximum(squares, 0)).astype(np.float32))

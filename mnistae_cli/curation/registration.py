@@ -102,7 +102,8 @@ def _centre_of_mass(images: Images) -> NDArray[np.float32]:
 
 
 def _gradients(images: Images) -> tuple[Images, Images]:
-    down, right = np.gradient(images, axis=(1, 2))
+    # np.gradient needs two pixels; in one row or column nothing changes.
+    down, right = (np.gradient(images, axis=axis) if images.shape[axis] > 1 else 0 * images for axis in (1, 2))
     return np.asarray(down, np.float32), np.asarray(right, np.float32)
 
 

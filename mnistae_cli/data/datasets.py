@@ -20,6 +20,7 @@ from mnistae_cli.errors import DamagedInput, MissingInput, MnistaeError, UsageEr
 from mnistae_cli.fields import suggestion
 from mnistae_cli.progress import Report, silent
 from mnistae_cli.reading import DEFAULT, Reading
+from mnistae_cli.store import Stored, command_again
 
 KNOWN = ("mnist", "digits")
 ENDINGS = (*IMAGE_SUFFIXES, "ubyte", "ubyte.gz")  # of the files in a folder that can be a data set's
@@ -91,24 +92,29 @@ def load_recorded(
     return load_dataset(record["source"], data_dir or location, report, allowed)
 
 
-def load_encoded(record: Mapping[str, Any], data_dir: str | None, report: Report = silent) -> Dataset:
+def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) -> Dataset:
     """Load the data set that `encode` recorded, with the same images.
 
     Raises:
         MissingInput: the images are gone or have changed.
     """
     # If a picture is damaged since, the images have changed, which is for `as_encoded` to say.
-    return as_encoded(load_recorded(record, data_dir, report, Reading(skip_damaged=True)), record)
+    record = encode.manifest.dataset or {}
+    return as_encoded(load_recorded(record, data_dir, report, Reading(skip_damaged=True)), encode)
 
 
-def as_encoded(data: Dataset, record: Mapping[str, Any]) -> Dataset:
+def as_encoded(data: Dataset, encode: Stored) -> Dataset:
     """Return `data`, if its images are those that `encode` recorded.
 
     Raises:
         MissingInput: the images have changed.
     """
+    record = encode.manifest.dataset or {}
     if has_other_images(data, record):
-        raise MissingInput(f"the data set {record['source']} has changed since it was encoded.", "Run: mnistae encode")
+        raise MissingInput(
+            f"the data set {record['source']} has changed since it was encoded.",
+            f"Run again: {command_again(encode.folder.parent, 'encode')}",
+        )
     return data
 
 

@@ -41,11 +41,13 @@ class Drawn:
         indices: (L,) int64 of their training images, ascending.
         labels: (L,) uint8.
         corrected: whether they are not the data set's own.
+        n_removed: of the indices that were asked for, those of images that a review has removed.
     """
 
     indices: NDArray[np.int64]
     labels: NDArray[np.uint8]
     corrected: bool = False
+    n_removed: int = 0
 
     def among(self, n: int) -> NDArray[np.uint8]:
         """Labels of all `n` training images, (n,); 0 for an image whose label was not drawn."""
@@ -59,7 +61,9 @@ class Drawn:
         return [name for number, name in enumerate(class_names) if number not in present]
 
     def warn_of_missed(self, class_names: Sequence[str], report: Report) -> None:
-        """Report the classes of which no label was drawn."""
+        """Report the classes of which no label was drawn, and indices that are left out."""
+        if self.n_removed:
+            report(Notice(f"{self.n_removed} of the indices are left out: a review has removed these images"))
         missed = self.missed(class_names)
         if missed:
             report(Notice(f"no label was drawn for these classes, so they are never predicted: {', '.join(missed)}"))
@@ -104,12 +108,33 @@ def draw_from(encode: Stored, which: WhichLabels) -> Drawn:
     if which.labels_from is None:
         return draw_labels(load_npy(encode.folder / "labels_train.npy"), which)
     data = encode.manifest.dataset or {}
-    kept, labels = kept_labels(Path(which.labels_from), data["n_train"], data["class_names"])
+    return draw_corrected(Path(which.labels_from), data["n_train"], data["class_names"], which)
+
+
+def draw_corrected(path: Path, n: int, class_names: Sequence[str], which: WhichLabels) -> Drawn:
+    """`draw_labels` from those of a `kept.csv` or `labels_corrected.npy`.
+
+    Args:
+        path: of that file.
+        n: number of training images.
+        class_names: of the labels.
+        which: the settings that choose labels.
+
+    Raises:
+        MnistaeError: as `draw_labels` and `kept_labels`; or none of the indices is of an image that was kept.
+    """
+    kept, labels = kept_labels(path, n, class_names)
     if which.indices is None:
         drawn = draw_labels(labels, which)
         return Drawn(kept[drawn.indices], drawn.labels, corrected=True)
-    indices = np.intersect1d(_read_indices(Path(which.indices), data["n_train"]), kept)
-    return Drawn(indices, labels[np.searchsorted(kept, indices)], corrected=True)
+    asked = _read_indices(Path(which.indices), n)
+    indices = np.intersect1d(asked, kept)
+    if not len(indices):
+        raise UsageError(
+            f"--indices {which.indices} names no image that --labels-from {path} holds.", "Leave one of them out."
+        )
+    labels = labels[np.searchsorted(kept, indices)]
+    return Drawn(indices, labels, corrected=True, n_removed=len(asked) - len(indices))
 
 
 def can_be_classified(encoded: Manifest) -> bool:

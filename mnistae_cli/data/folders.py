@@ -62,7 +62,8 @@ def _idx_split(folder: Path, prefix: str, reading: Reading) -> Images | None:
     found: dict[str, Path] = {}
     pattern = re.compile(rf"(?:{prefix})[-.](images[-.]idx3|labels[-.]idx1)[-.]ubyte(?:\.gz)?")
     with os.scandir(folder) as entries:
-        matches = sorted((match[0], match[1][:6]) for each in entries if (match := pattern.fullmatch(each.name)))
+        files = [each.name for each in entries if each.is_file()]
+    matches = sorted((match[0], match[1][:6]) for each in files if (match := pattern.fullmatch(each)))
     for name, kind in matches:
         found.setdefault(kind, folder / name)
     if "images" not in found:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data.npy import load_npy, read_header, read_rows
+from mnistae_cli.data.npy import read_header, read_rows
 
 ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a `.npy` array, read when they are needed.
+    """The rows of an array in a file, `.npy` or plain IDX, read when they are needed.
 
     Args:
         path: of the file.
@@ -66,7 +66,7 @@ class Rows:
 
     def load(self) -> NDArray[Any]:
         """The whole array."""
-        return load_npy(self.path)
+        return next(self.batches(max(len(self), 1)), np.empty(self.shape, self.dtype))
 
 
 def fits_memory(n_bytes: int, share: float) -> bool:

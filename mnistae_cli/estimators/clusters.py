@@ -1,5 +1,6 @@
 """`mnistae cluster --method graph` as a clusterer."""
 
+from dataclasses import asdict
 from typing import Self
 
 import numpy as np
@@ -67,12 +68,11 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         """
         features = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
         parameters = {name: value for name, value in self.get_params(deep=False).items() if name != "random_state"}
-        given = {**Graph.chosen_by, **parameters, "seed": seed_of(self.random_state)}
-        config = config_of(ClusterConfig, given)
+        config = config_of(ClusterConfig, {**Graph.chosen_by, **parameters, "seed": seed_of(self.random_state)})
         near = None if neighbors is None else _checked(neighbors, len(features))
         self._directions = Directions(features)
         with value_errors(ClusterConfig):
-            found = find_clusters(self._directions, near, seed=config.seed, **parameters)
+            found = find_clusters(self._directions, near, seed=config.seed, **asdict(config.method))
         self.labels_ = found.placement.clusters
         self.confidence_ = found.placement.confidence
         self.n_clusters_ = found.n_clusters

@@ -93,7 +93,10 @@ def fit_autoencoder(
         return nets.Examples(source, neighbors=neighbors if in_pairs else None)
 
     examples = held(images if streamed else pixels, neighbors)
-    watched = {name: held(each if streamed else each.load(), neighbors[:0, :0]) for name, each in (shown or {}).items()}
+    watched = {
+        name: held(each if streamed and each.at else each.load(), neighbors[:0, :0])
+        for name, each in (shown or {}).items()
+    }
 
     def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
         optimisation = nets.Optimisation.of(training, seed)

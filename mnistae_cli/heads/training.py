@@ -14,7 +14,9 @@ from mnistae_cli.heads.head import Head, Layer, signals_of
 from mnistae_cli.progress import Advance, Report, silent
 
 BETA_1, EPSILON = 0.9, 1e-7  # of Adam
-LEAST_DEVIATION = 1e-3  # a feature that is constant on the drawn images does not help, and is left out
+# A feature that is about constant on the drawn images does not help, and is left out: its standard deviation is below
+# this, or below this share of the largest one if that is less than 1.
+LEAST_DEVIATION = 1e-3
 
 Values = NDArray[np.float32]
 
@@ -178,7 +180,8 @@ def _standardisation(features: Values, wanted: bool) -> tuple[Values, Values]:
     if not wanted:
         return np.ones_like(features[0]), np.zeros_like(features[0])
     deviation = features.std(axis=0)
-    scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation >= LEAST_DEVIATION)
+    varied = (deviation > 0) & (deviation >= LEAST_DEVIATION * min(float(deviation.max()), 1.0))
+    scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=varied)
     return scale, -features.mean(axis=0) * scale
 
 

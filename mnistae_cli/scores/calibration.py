@@ -49,17 +49,17 @@ def held_out_temperature(labels: NDArray[np.uint8], fit_and_predict: FitAndPredi
         fit_and_predict: indices to fit to, held-out indices → logits (M, C) of the held-out images.
 
     Returns:
-        T > 0, or None if no class has two images, or if there is only one class.
+        T > 0, or None if fewer than two classes have two images.
     """
-    if len(np.unique(labels)) < 2:
-        return None
     folds = _folds(labels)
+    if len(np.unique(labels[folds >= 0])) < 2:
+        return None
     held_out, logits = list[NDArray[np.int64]](), list[Logits]()
     for fold in range(folds.max() + 1):
         if sum(map(len, held_out)) < ENOUGH:
             held_out.append(np.flatnonzero(folds == fold))
             logits.append(fit_and_predict(np.flatnonzero(folds != fold), held_out[-1]))
-    return fit_temperature(np.concatenate(logits), labels[np.concatenate(held_out)]) if logits else None
+    return fit_temperature(np.concatenate(logits), labels[np.concatenate(held_out)])
 
 
 def _folds(labels: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from mnistae_cli.settings.cluster import ClusterConfig, Graph, KMeans
 from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.experiments import (
+    PATHS,
     SHARED_KEYS,
     Experiment,
     load_experiment,
@@ -24,6 +25,7 @@ from mnistae_cli.settings.train import TrainConfig, graph_features
 __all__ = [
     "HEADS",
     "MLP",
+    "PATHS",
     "PIPELINE",
     "SHARED_KEYS",
     "STAGE_CONFIGS",

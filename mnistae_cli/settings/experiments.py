@@ -13,6 +13,7 @@ from mnistae_cli.flat import chosen, kinds_of, selectors_of, settings_of
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
 SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "kept", "memory_share", "seed")
+PATHS = ("dataset", "data_dir", "indices", "labels_from", "kept")  # settings that name a file or a folder
 
 Experiment = dict[str, dict[str, Any]]
 """Per stage, the values that differ from its defaults: what a TOML file says."""

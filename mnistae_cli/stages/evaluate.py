@@ -83,7 +83,7 @@ def _fill(
         report(Notice("drawing figures"))
         from mnistae_cli.pictures.evaluation import HeldOut, draw
 
-        data = as_encoded(data, record) if data else load_encoded(record, config.data_dir, report)
+        data = as_encoded(data, encode) if data else load_encoded(encode, config.data_dir, report)
         test = HeldOut(features["test"], data.test.pixels.load(), read_labels(encode, "test"))
         draw(work.folder, inputs, test, tables, config.seed)
 

@@ -40,7 +40,7 @@ def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *
 def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], drawn: Drawn, report: Report) -> None:
     train, encode = inputs["train"], inputs["encode"]
     class_names = (encode.manifest.dataset or {})["class_names"]
-    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
+    data = load_encoded(encode, config.data_dir, report)
     train_images, test_images = data.train.pixels, data.test.pixels
     del data  # and all of its labels; the drawn ones are in `drawn`
     pixels = train_images.load()

@@ -56,15 +56,20 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         inputs = open_stages(artifacts, reads_of(config))
         encode, cluster = inputs["encode"], inputs["cluster"]
         earlier = read_stage(artifacts, "label")
-        if not force:
-            _refuse_to_replace_corrections(artifacts / "label" / LABELS_TABLE, earlier)
+        table = artifacts / "label" / LABELS_TABLE
+        if earlier and not force:
+            _refuse_to_replace_corrections(table, earlier)
         if earlier and earlier.manifest.inputs["cluster"] == cluster.read:
             config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
         _check_names(config.names, len(cluster.manifest.metrics["cluster_sizes"]))
         plan = Plan("label", config, inputs=inputs)
-        return make_stage(
-            artifacts, plan, lambda work: _fill(work, config, encode, cluster, artifacts, report), report, force=force
-        )
+
+        def fill(work: Work) -> None:
+            _fill(work, config, encode, cluster, artifacts, report)
+            if not earlier and not force:
+                _refuse_to_lose(table, work.folder / LABELS_TABLE)
+
+        return make_stage(artifacts, plan, fill, report, force=force)
 
 
 class Answers:
@@ -95,8 +100,25 @@ class Answers:
         self._path.unlink(missing_ok=True)
 
 
-def _refuse_to_replace_corrections(table: Path, earlier: Stored | None) -> None:
-    written = earlier.manifest.files.get(LABELS_TABLE, {}).get("sha256") if earlier else None
+def problem_of_name(name: str) -> str:
+    """What is wrong with a name for a cluster; empty if nothing is."""
+    if name and name.isprintable() and len(name) <= LONGEST_NAME:
+        return ""
+    shown = repr(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…")
+    return f"{shown}: a name is 1 to {LONGEST_NAME} printable characters."
+
+
+def _refuse_to_lose(table: Path, new: Path) -> None:
+    """Without a manifest that can be read, a table may have been corrected, unless it is the same as the new one."""
+    if table.is_file() and not (new.is_file() and sha256_of(new) == sha256_of(table)):
+        raise UsageError(
+            f"{table} may have been corrected: the manifest beside it cannot be read.",
+            "Give the same --names as before; or move the table away, or give --force.",
+        )
+
+
+def _refuse_to_replace_corrections(table: Path, earlier: Stored) -> None:
+    written = earlier.manifest.files.get(LABELS_TABLE, {}).get("sha256")
     if table.is_file() and sha256_of(table) != written:
         raise UsageError(f"{table} is not as mnistae wrote it: it was corrected.", "Move it away, or give --force.")
 
@@ -108,15 +130,13 @@ def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
             f"Give {n_clusters} names, in the order of the contact sheet.",
         )
     for name in names:
-        if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-            shown = repr(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…")
-            raise UsageError(
-                f"--names has {shown}: a name is 1 to {LONGEST_NAME} printable characters.", "Give it another name."
-            )
+        problem = problem_of_name(name)
+        if problem:
+            raise UsageError(f"--names has {problem}", "Give it another name.")
 
 
 def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, artifacts: Path, report: Report) -> None:
-    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
+    data = load_encoded(encode, config.data_dir, report)
     train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
     placement = Placement.joined([train, test])
     metrics = cluster.manifest.metrics

@@ -63,7 +63,7 @@ def report(config: ReportConfig, artifacts: Path, report: Report = silent, *, fo
 
 def _fill(work: Work, config: ReportConfig, inputs: Inputs, artifacts: Path, report: Report) -> None:
     record = inputs["encode"].manifest.dataset or {}
-    data = load_encoded(record, config.data_dir, report)
+    data = load_encoded(inputs["encode"], config.data_dir, report)
     class_names = record["class_names"]
     tiles, parts = Tiles(), dict[str, Part]()
     report(Notice("laying out the map"))

@@ -90,10 +90,12 @@ def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> 
     if earlier is None or DECISIONS not in earlier.manifest.files:
         return None
     path = earlier.folder / DECISIONS
+    if not path.is_file():
+        return None
     now, before = inputs["encode"].read, earlier.manifest.inputs["encode"]
     if any(now[name] != before.get(name) for name in now if name.endswith("_images")):
         raise UsageError(f"{path} is about other images, and would be lost.", "Move it away, or give --force.")
-    return path if path.is_file() else None
+    return path
 
 
 def _is_found_by(earlier: Stored, config: ReviewConfig, plan: Plan) -> bool:
@@ -116,7 +118,7 @@ def _fill(work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], same: 
             shutil.copy2(same.folder / name, work.folder / name)
         work.metrics = {key: value for key, value in same.manifest.metrics.items() if key not in OF_DECISIONS}
         return
-    data = load_encoded(inputs["encode"].manifest.dataset or {}, config.data_dir, report)
+    data = load_encoded(inputs["encode"], config.data_dir, report)
     rows = _look(work, config, inputs, data, report)
     write_suspicions(work.folder / TABLE, rows)
     work.metrics["rows"] = {kind: sum(row.suspicion == kind for row in rows) for kind in KINDS}
@@ -174,7 +176,7 @@ def _labels(
 
 def _apply(work: Work, encode: Stored, config: ReviewConfig, decisions: Sequence[Decision], report: Report) -> None:
     """Write what is left by the accepted decisions: an odd image is left out, a wrong label is corrected."""
-    data = load_encoded(encode.manifest.dataset or {}, config.data_dir, report)
+    data = load_encoded(encode, config.data_dir, report)
     suggested = {row.key: row.suggested for row in read_suspicions(work.folder / TABLE)}
     gone = [each for each in decisions if each.key not in suggested]
     if gone:

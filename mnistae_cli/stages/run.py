@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.clusters import check_clusters
-from mnistae_cli.data import can_be_classified, draw_labels, load_dataset
+from mnistae_cli.data import can_be_classified, draw_corrected, draw_labels, load_dataset
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import AUTO
 from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.settings import PATHS
 from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster
 from mnistae_cli.stages.encode import encode
@@ -41,8 +42,12 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
     n_clusters = configs["cluster"].method.n_clusters
     check_clusters(1 if n_clusters == AUTO else n_clusters, data.train.pixels.n)
-    if data.train.labels is not None:
-        draw_labels(data.train.labels, configs["classify"])  # an error comes before the training
+    if data.train.labels is not None and len(data.class_names) > 1:  # an error comes before the training
+        which = configs["classify"]
+        if which.labels_from is None:
+            draw_labels(data.train.labels, which)
+        else:
+            draw_corrected(Path(which.labels_from), data.train.pixels.n, data.class_names, which)
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force, data=data)
         other = configs["encode"]
@@ -79,9 +84,9 @@ def as_toml(manifests: Sequence[Manifest]) -> str:
 
     tables = {}
     for manifest in manifests:
-        tables[manifest.stage] = {key: value for key, value in manifest.config.items() if value is not None}
-        if tables[manifest.stage].get("dataset") and manifest.dataset:
-            tables[manifest.stage]["dataset"] = manifest.dataset["source"]
-        if tables[manifest.stage].get("indices"):
-            tables[manifest.stage]["indices"] = str(Path(tables[manifest.stage]["indices"]).resolve())
+        table = {key: value for key, value in manifest.config.items() if value is not None}
+        table |= {name: str(Path(table[name]).resolve()) for name in PATHS if name in table}
+        if "dataset" in table and manifest.dataset:
+            table["dataset"] = manifest.dataset["source"]  # a name, or an absolute path
+        tables[manifest.stage] = table
     return tomli_w.dumps(tables)

@@ -14,9 +14,10 @@ from mnistae_cli import own_process
 from mnistae_cli.data import KNOWN, Dataset
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import MAX_SEED
+from mnistae_cli.flat import make, record
 from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import figure_at, known_figures
-from mnistae_cli.settings import PIPELINE
+from mnistae_cli.settings import PATHS, PIPELINE
 from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
 from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
@@ -146,9 +147,12 @@ def _for_elsewhere(configs: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
     found = str(location) if data.where.source in KNOWN and location.is_dir() else None  # in a cache of this machine
 
     def absolute(config: Any) -> Any:
-        paths = {name: getattr(config, name, None) for name in ("dataset", "data_dir", "indices")}
-        given = {name: str(Path(path).resolve()) for name, path in paths.items() if path and path not in KNOWN}
-        return replace(config, **({"data_dir": found} if found and hasattr(config, "data_dir") else {}) | given)
+        values = record(config)
+        given = {name: values[name] for name in PATHS if values.get(name) and values[name] not in KNOWN}
+        elsewhere = {"data_dir": found} if found and "data_dir" in values else {}
+        return make(
+            type(config), values | elsewhere | {name: str(Path(path).resolve()) for name, path in given.items()}
+        )
 
     return {stage: absolute(config) for stage, config in configs.items()}
 

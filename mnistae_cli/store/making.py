@@ -61,11 +61,29 @@ def make_stage(
     if manifest is None:
         with begin_stage(root, plan, report, force=force) as work:
             fill(work)
+            if not force:
+                _refuse_loss(root, plan.stage, work.folder)
         manifest = work.manifest
     elif plan.dataset and manifest.dataset != plan.dataset:  # the same bytes, at another place or time
         manifest = with_dataset(root / plan.stage, manifest, plan.dataset)
     report(StageEnded(root / plan.stage, not fresh, time.perf_counter() - started))
     return manifest
+
+
+def _refuse_loss(root: Path, stage: str, made: Path) -> None:
+    """Where the manifest cannot be read, nobody knows whose the files are that the new folder does not have."""
+    try:
+        read_manifest(root, stage)
+    except MissingInput:
+        return
+    except DamagedInput:
+        folder, new = root / stage, {*(each.name for each in made.iterdir()), MANIFEST}
+        lost = sorted(each.name for each in folder.iterdir() if each.name not in new and not each.name.startswith("."))
+        if lost:
+            raise UsageError(
+                f"{folder / lost[0]} would be lost, and {folder / MANIFEST} cannot be read to see whose it is.",
+                f"Move it away, or run again with --force: {', '.join(lost)}.",
+            ) from None
 
 
 def _refuse_foreign_files(root: Path, stage: str) -> None:

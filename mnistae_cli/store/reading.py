@@ -93,8 +93,9 @@ def read_manifest(root: Path, stage: str) -> Stored:
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        swept = (root / "sweep.json").exists()
-        remedy = f"Name a seed of the sweep: --artifacts {root}/seed-0" if swept else f"Run: {command_for(root, stage)}"
+        seeds = sorted(root.glob("seed-*")) if (root / "sweep.json").exists() else []
+        of_sweep = f"Name a seed of the sweep: --artifacts {shlex.quote(str(seeds[0]))}" if seeds else ""
+        remedy = of_sweep or f"Run: {command_for(root, stage)}"
         raise MissingInput(f"{folder} is not there: {stage} has not been run.", remedy) from None
     except IsADirectoryError:
         raise DamagedInput(f"{path} is a folder.", "Move it away.") from None
@@ -133,15 +134,24 @@ def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyT
 
 def command_again(root: Path, stage: str) -> str:
     """The command line that made a stage, or the stage's plain command if the old one would not work."""
-    made_by = read_manifest(root, stage).manifest.command
-    if not made_by.startswith("mnistae ") or stage == "label":  # its --names were for other clusters
+    words = shlex.split(read_manifest(root, stage).manifest.command)
+    if words[:1] != ["mnistae"] or stage == "label":  # its --names were for other clusters
         return command_for(root, stage)
-    if made_by.startswith("mnistae run ") and stage != STAGES[0]:  # `run` would train again with its own settings
+    if words[1:2] == ["run"] and stage != STAGES[0]:  # `run` would train again with its own settings
         config = root / "config.toml"
         return command_for(root, stage) + (f" --config {shlex.quote(str(config))}" if config.exists() else "")
-    directory = root.parent if made_by.startswith("mnistae sweep ") else root  # a sweep has a directory for each seed
-    moved = directory != DEFAULT_ROOT and shlex.quote(str(directory)) not in made_by
-    return made_by + (f" --artifacts {shlex.quote(str(directory))}" if moved else "")
+    directory = root.parent if words[1:2] == ["sweep"] else root  # a sweep has a directory for each seed
+    return shlex.join(_with_directory(words, directory))
+
+
+def _with_directory(words: list[str], directory: Path) -> list[str]:
+    """A command line for this artifacts directory, in place of the one that it names."""
+    places = [place for place, word in enumerate(words) if word.partition("=")[0] in ("--artifacts", "-a")]
+    given = [words[each].partition("=")[2] or "".join(words[each + 1 : each + 2]) for each in places]
+    if Path(given[-1] if given else DEFAULT_ROOT) == directory:
+        return words
+    dropped = {each + step for each in places for step in ((0,) if "=" in words[each] else (0, 1))}
+    return [word for place, word in enumerate(words) if place not in dropped] + ["--artifacts", str(directory)]
 
 
 def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | None:

@@ -57,6 +57,7 @@ def test_version(mnistae: Mnistae) -> None:
         (("classify", "--labels", "few"), ("--labels is few", "0.1")),
         (("classify", "--labels", "nan"), ("--labels is nan",)),
         (("encode", "--images", "x.png"), ("--images", "--output")),
+        (("encode", "--images", "x.png", "--output", "x.npy", "--kept", "kept.csv"), ("--kept", "--images")),
         (("encode", "--output", "x.npy"), ("--images", "--output")),
         (("data", "--fetch", "mnits"), ("mnits", "Did you mean 'mnist'?")),
         (("predict",), ("IMAGE",)),

@@ -72,3 +72,13 @@ def test_the_bytes_do_not_depend_on_the_usual_number_of_threads() -> None:
         ended = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, check=True)
         hashes.add(ended.stdout)
     assert len(hashes) == 1
+
+
+def test_where_the_cells_hold_too_few_points_all_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.concatenate([np.zeros((2000, 6), np.float32), POINTS[:100] + 5])
+    exact = Search(points).nearest_others(30)
+    monkeypatch.setattr(neighbors, "COMPARISONS", 0)
+    found = Search(points).nearest_others(30)
+    assert found.indices.min() >= 0
+    assert found.distances == pytest.approx(exact.distances, abs=1e-2)
+    assert not (found.indices == np.arange(2100)[:, None]).any()

@@ -78,3 +78,10 @@ def test_blank_images_are_no_trouble() -> None:
     blank = np.zeros((2, 28, 28), np.float32)
     assert np.isfinite(canonical(blank)).all()
     assert np.isfinite(registration_error(blank, blank)).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 64), (64, 1)])
+def test_images_of_one_row_or_column_are_compared_too(shape: tuple[int, int]) -> None:
+    images = np.random.default_rng(0).random((3, *shape)).astype(np.float32)
+    assert registration_error(images, images) == pytest.approx(0, abs=1e-4)
+    assert (registration_error(images, images[::-1])[[0, 2]] > 0.1).all()

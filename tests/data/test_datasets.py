@@ -213,3 +213,12 @@ def test_a_comparison_fetches_nothing(small_mnist: Path, monkeypatch: pytest.Mon
 
 def test_digits_have_no_files() -> None:
     assert load_dataset("digits").record(labels=True)["files"] == {}
+
+
+def test_a_folder_with_the_name_of_a_file_of_the_set_is_passed_over(tmp_path: Path) -> None:
+    for prefix, (images, labels) in {"train": TRAIN, "t10k": TEST}.items():
+        write_idx(tmp_path, prefix, images, labels)
+        for name in ("images.idx3", "labels.idx1"):
+            (tmp_path / f"{prefix}-{name.replace('.', '-')}-ubyte").rename(tmp_path / f"{prefix}-{name}-ubyte")
+            (tmp_path / f"{prefix}-{name.replace('.', '-')}-ubyte").mkdir()
+    assert_same(load_dataset(str(tmp_path)), TRAIN, TEST)

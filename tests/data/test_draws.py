@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistae_cli.data.draws import draw_labels
+from mnistae_cli.data.draws import Drawn, draw_corrected, draw_labels
 from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.progress import Notice
 from mnistae_cli.settings.labelled import LabelledConfig
 
 LABELS = np.repeat(np.arange(3, dtype=np.uint8), (60, 30, 10))
@@ -91,3 +92,21 @@ def test_no_file_of_indices_is_a_missing_input(tmp_path: Path) -> None:
 def test_contradictions_are_refused(options: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         drawn(**options)
+
+
+def test_indices_of_images_that_a_review_removed_are_told_and_left_out(tmp_path: Path) -> None:
+    table = "split,index,image,label\n" + "".join(f"train,{number},,{number % 2}\n" for number in range(20, 60))
+    (tmp_path / "kept.csv").write_text(table)
+    heard: list[object] = []
+
+    def drawn_of(*indices: int) -> Drawn:
+        np.save(tmp_path / "indices.npy", np.array(indices))
+        which = LabelledConfig(indices=str(tmp_path / "indices.npy"))
+        return draw_corrected(tmp_path / "kept.csv", 100, ["0", "1"], which)
+
+    found = drawn_of(21, 40, 3)
+    assert (found.indices.tolist(), found.labels.tolist()) == ([21, 40], [1, 0])
+    found.warn_of_missed(["0", "1"], heard.append)
+    assert heard == [Notice("1 of the indices are left out: a review has removed these images")]
+    with pytest.raises(UsageError, match=r"names no image that --labels-from .*kept\.csv holds"):
+        drawn_of(3, 4)

@@ -31,3 +31,11 @@ def test_a_file_cut_short_is_damaged(tmp_path: Path) -> None:
 def test_what_fits_into_memory_depends_on_the_share() -> None:
     assert fits_memory(10**6, 0.5)
     assert not fits_memory(10**6, 1e-9)
+
+
+def test_rows_of_a_file_of_another_format_are_read_by_their_place(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a header of any kind" + ARRAY.tobytes())
+    rows = Rows(tmp_path / "a", ARRAY.shape, ARRAY.dtype, 20)
+    for chosen in (np.arange(10), np.array([3, 1])):
+        assert np.array_equal(rows.take(chosen), ARRAY[chosen])
+    assert Rows(tmp_path / "a", (0, 2), ARRAY.dtype, 20).load().shape == (0, 2)

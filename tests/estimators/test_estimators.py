@@ -277,3 +277,9 @@ def test_importing_loads_nothing_heavy() -> None:
     assert set(mnistae.__all__) <= set(dir(mnistae))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = mnistae.nothing
+
+
+def test_none_leaves_the_default_of_the_graph() -> None:
+    features = np.random.default_rng(0).normal(size=(60, 4))
+    plain, none = mnistae.GraphClusters(), mnistae.GraphClusters().set_params(n_neighbors=None)
+    assert np.array_equal(none.fit_predict(features), plain.fit_predict(features))

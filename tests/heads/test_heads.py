@@ -177,3 +177,11 @@ def test_equal_heads_have_equal_files(tmp_path: Path) -> None:
         for name in ("first", "second"):
             write(head_of("mlp"), tmp_path / name)
         assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_the_unit_of_the_features_does_not_matter() -> None:
+    constant = np.full((60, 1), 1e-7, np.float32)
+    head = fitted(np.hstack([FEATURES, constant * RNG.random((60, 1), np.float32)]) * np.float32(1e-4)).head
+    assert (head.logits(np.hstack([FEATURES, constant]) * np.float32(1e-4)).argmax(1) == LABELS).all()
+    constant_alone = fitted(np.zeros((60, 3), np.float32), epochs=3).head
+    assert np.isfinite(constant_alone.logits(FEATURES)).all()

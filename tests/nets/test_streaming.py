@@ -11,6 +11,7 @@ from mnistae_cli.stages.train import train
 from mnistae_cli.store import stage_states
 from tests.builders import train_config
 from tests.conftest import shapes
+from tests.data.test_datasets import write_idx
 from tests.nets.test_resuming import Listener, contents, outlive
 
 TINY = 1e-12  # of the machine's memory
@@ -39,3 +40,16 @@ def test_images_are_read_in_any_order_from_where_they_are(tmp_path: Path) -> Non
     assert train_images.rows is not None
     chosen = np.array([5, 0, 30, 5])
     assert np.array_equal(train_images.at(chosen), images[train_images.rows[chosen]])
+
+
+def test_the_test_images_may_be_few_and_packed(tmp_path: Path) -> None:
+    made = []
+    for zipped in (False, True):
+        folder = tmp_path / f"idx-{zipped}"
+        folder.mkdir()
+        write_idx(folder, "train", *shapes(60, 1))
+        write_idx(folder, "t10k", *shapes(10, 2), zipped=zipped)
+        config = train_config(dataset=str(folder), latent_dim=4, batch_size=16, epochs=1, memory_share=TINY)
+        train(config, tmp_path / str(zipped))
+        made.append(contents(tmp_path / str(zipped) / "train"))
+    assert made[0] == made[1]

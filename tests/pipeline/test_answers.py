@@ -46,3 +46,12 @@ def test_answers_for_other_clusters_or_damaged_ones_do_not_count(
     assert "Kept from before" not in ended.err
     clusters = json.loads((finished / "label" / "manifest.json").read_text())["metrics"]["clusters"]
     assert [each["name"] for each in clusters] == ["a", "b", "c"]
+
+
+def test_a_name_that_is_too_long_is_asked_for_again(finished: Path, mnistae: Mnistae, answer: object) -> None:
+    answer("w" * 81 + "\na\nb\nc\n")  # type: ignore[operator]
+    ended = mnistae("label", "-a", finished)
+    assert ended.code == 0
+    assert "a name is 1 to 80 printable characters" in ended.err
+    clusters = json.loads((finished / "label" / "manifest.json").read_text())["metrics"]["clusters"]
+    assert [each["name"] for each in clusters] == ["a", "b", "c"]

@@ -140,3 +140,12 @@ def test_a_stale_finetune_leaves_the_naming_to_the_classifier(
     expected = np.load(finished / "classify" / "probabilities_test.npy").max(1)
     predictions = json.loads(told.out)["predictions"]
     assert [each["probability"] for each in predictions] == pytest.approx(expected, abs=1e-5)
+
+
+def test_one_class_with_two_labels_is_too_few_to_calibrate_by(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    labels = np.load(finished / "encode" / "labels_train.npy")
+    indices = np.concatenate([np.flatnonzero(labels == number)[: 2 if number == 0 else 1] for number in range(3)])
+    np.save(tmp_path / "few.npy", indices)
+    result = mnistae("classify", "--indices", tmp_path / "few.npy", "--epochs", "2", "-a", finished)
+    assert result.code == 0, result.err
+    assert manifest(finished, "classify")["metrics"]["temperature"] == 1

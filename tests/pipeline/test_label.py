@@ -120,7 +120,7 @@ def test_a_corrected_table_is_not_replaced(finished: Path, tmp_path: Path, mnist
     assert mnistae("cluster", "-a", finished, "--clusters", "3", "--seed", "9", "-q").code == 0
     assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv is not as mnistae wrote it")
     (finished / "label" / "manifest.json").write_text("junk")
-    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv is not as mnistae wrote it")
+    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv may have been corrected")
     assert table.read_text() == corrected
     assert mnistae("label", "-a", finished, "--force").code == 0
 
@@ -203,7 +203,7 @@ def test_without_clusters_or_images_there_is_nothing_to_name(finished: Path, fla
     for command in (("encode", "--dataset", flat), ("cluster", "--clusters", "3")):
         assert mnistae(*command, "-a", finished, "-q").code == 0
     Image.new("L", (12, 10)).save(flat / "scan-000.png")
-    assert_two_lines(mnistae("label", "-a", finished), 3, "has changed since it was encoded", "mnistae encode")
+    assert_two_lines(mnistae("label", "-a", finished), 3, f"Run again: mnistae encode --dataset {flat} -a {finished}")
 
 
 def test_empty_clusters_have_a_row_too(finished: Path, mnistae: Mnistae) -> None:
@@ -219,3 +219,17 @@ def test_after_another_run_stale_names_are_not_scored(finished: Path, shapes_npz
     assert again.code == 0, again.err
     assert "label is stale" in again.err
     assert "names" not in json.loads((finished / "evaluate" / "metrics.json").read_text())
+
+
+def test_names_beside_a_damaged_manifest_are_kept_if_they_are_given_again(finished: Path, mnistae: Mnistae) -> None:
+    command = ("label", "-a", finished, "-q", "--names")
+    assert mnistae(*command, "a,b,c").code == 0
+    table = (finished / "label" / "labels.csv").read_bytes()
+    (finished / "label" / "manifest.json").write_text("{")
+    for other in (command[:-1], (*command, "a,b,d")):
+        refused = mnistae(*other)
+        assert refused.code == 2
+        assert "may have been corrected" in refused.err
+        assert (finished / "label" / "labels.csv").read_bytes() == table
+    assert mnistae(*command, "a,b,c").code == 0
+    assert (finished / "label" / "labels.csv").read_bytes() == table

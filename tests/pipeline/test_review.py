@@ -233,3 +233,38 @@ def test_predict_tells_strangers(finished: Path, tmp_path: Path, mnistae: Mnista
     assert refused.code == 5
     assert "pictures are strangers" in refused.err
     assert the_object(refused.out)["predictions"] == found
+
+
+def test_decisions_beside_a_damaged_manifest_are_not_lost(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    path = decide(reviewed, tmp_path / "decisions.csv", "duplicate")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    folder = reviewed / "review"
+    kept = (folder / "kept.csv").read_bytes()
+    (folder / "manifest.json").write_text("{")
+    refused = mnistae("review", "-a", reviewed, "-q")
+    assert refused.code == 2
+    assert f"{folder / 'decisions.csv'} would be lost" in refused.err
+    assert (folder / "decisions.csv").read_bytes() == path.read_bytes()
+    assert mnistae("review", "--apply", folder / "decisions.csv", "-a", reviewed, "-q").code == 0
+    assert (folder / "kept.csv").read_bytes() == kept
+
+
+def test_decisions_about_other_images_can_be_moved_away(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    path = decide(reviewed, tmp_path / "decisions.csv", "duplicate")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    planted(tmp_path / "others.npz")
+    images = dict(np.load(tmp_path / "others.npz"))
+    np.savez(tmp_path / "others.npz", **images | {"x_train": images["x_train"][::-1]})
+    assert mnistae("encode", "--dataset", tmp_path / "others.npz", "-a", reviewed, "-q").code == 0
+    assert_two_lines(mnistae("review", "-a", reviewed, "-q"), 2, "about other images", "Move it away")
+    (reviewed / "review" / "decisions.csv").rename(tmp_path / "moved.csv")
+    assert mnistae("review", "-a", reviewed, "-q").code == 0
+    assert not (reviewed / "review" / "kept.csv").exists()
+
+
+def test_labels_of_a_review_count_before_the_training_too(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    np.save(tmp_path / "corrected.npy", np.arange(240) % 2)
+    few = ("--labels-from", tmp_path / "corrected.npy", "--per-class", "121")
+    refused = mnistae("run", "--dataset", planted(tmp_path / "p.npz"), *few, "-a", tmp_path / "new", "-q")
+    assert_two_lines(refused, 2, "--per-class is 121, and class 0 has 120")
+    assert not (tmp_path / "new").exists()

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnistae_cli.data import load_dataset
 from mnistae_cli.errors import UsageError
-from mnistae_cli.stages.sweep import SeedRun, Sweep, parse_seeds
+from mnistae_cli.flat import make
+from mnistae_cli.settings import ClassifyConfig, TrainConfig
+from mnistae_cli.stages.sweep import SeedRun, Sweep, _for_elsewhere, parse_seeds
 from tests.conftest import LEAN, QUICK, Mnistae, Shared, assert_two_lines, printed_by
 from tests.pipeline.conftest import manifest
 
@@ -76,7 +79,7 @@ def test_a_seeds_directory_names_the_sweep_that_mends_it(plain_npz: Path, tmp_pa
     damaged = mnistae("encode", "-a", root / "seed-3", "--force")
     assert_two_lines(damaged, 4, "encoder.onnx", "mnistae sweep")
     assert f"--artifacts {root / 'seed-3'}" not in damaged.err
-    assert_two_lines(mnistae("encode", "-a", root), 3, "train has not been run", f"{root}/seed-0")
+    assert_two_lines(mnistae("encode", "-a", root), 3, "train has not been run", f"{root}/seed-3")
 
 
 def test_a_file_in_the_way_of_a_later_seed_is_told_first(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
@@ -111,3 +114,16 @@ def test_what_is_no_seed_is_refused(text: str) -> None:
 def test_the_summary_of_one_run_has_no_deviation() -> None:
     runs = [SeedRun(3, "seed-3", -1.5, 10.0, {"clusters.test.purity": 0.5})]
     assert Sweep(runs, 3).summary()["loss"] == {"mean": -1.5, "std": None, "min": -1.5, "max": -1.5}
+
+
+def test_a_process_elsewhere_is_given_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    values = {"dataset": "digits", "kept": "kept.csv"}
+    configs = {
+        "train": make(TrainConfig, values),
+        "classify": make(ClassifyConfig, {"labels_from": "review/kept.csv", "indices": "i.npy"}),
+    }
+    found = _for_elsewhere(configs, load_dataset("digits"))
+    assert found["train"] == make(TrainConfig, {**values, "kept": str(tmp_path / "kept.csv")})
+    assert found["classify"].labels_from == str(tmp_path / "review" / "kept.csv")
+    assert found["classify"].indices == str(tmp_path / "i.npy")

@@ -88,3 +88,11 @@ def test_with_one_label_a_class_there_is_nothing_to_calibrate_by() -> None:
 
     assert held_out_temperature(np.arange(5, dtype=np.uint8), never) is None
     assert held_out_temperature(np.zeros(5, np.uint8), never) is None
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0], [0, 1, 2], [0, 0, 1, 2]])
+def test_there_is_no_temperature_where_only_one_class_can_be_held_out(labels: list[int]) -> None:
+    def never(*_: object) -> np.ndarray:
+        raise AssertionError
+
+    assert held_out_temperature(np.array(labels, np.uint8), never) is None

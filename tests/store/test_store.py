@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -18,7 +19,7 @@ from mnistae_cli.store.directory import STAGES, hold
 from mnistae_cli.store.files import sha256_of
 from mnistae_cli.store.making import Work, begin_stage, make_stage
 from mnistae_cli.store.plans import Plan
-from mnistae_cli.store.reading import open_stage, open_stages, read_manifest, up_to_date
+from mnistae_cli.store.reading import command_again, open_stage, open_stages, read_manifest, up_to_date
 from mnistae_cli.store.seen import see
 from mnistae_cli.store.states import stage_states
 
@@ -372,3 +373,42 @@ def test_the_lock_can_be_taken_again_inside(tmp_path: Path) -> None:
         assert (tmp_path / ".holder").exists()
     assert not (tmp_path / ".holder").exists()
     assert STAGES == ("train", "encode", "classify", "finetune", "cluster", "label", "review", "evaluate", "report")
+
+
+@pytest.mark.parametrize(
+    ("stage", "made_by", "root", "again"),
+    [
+        ("train", "mnistae run", "artifacts", "mnistae run"),
+        ("encode", "mnistae run", "artifacts", "mnistae encode"),
+        ("encode", "mnistae run --artifacts there", "there", "mnistae encode --artifacts there"),
+        ("train", "mnistae sweep", "artifacts/seed-0", "mnistae sweep"),
+        ("train", "mnistae sweep -a there", "there/seed-3", "mnistae sweep -a there"),
+        ("train", "mnistae train --artifacts art_old --seed 1", "art", "mnistae train --seed 1 --artifacts art"),
+        ("train", "mnistae train --artifacts=art", "art", "mnistae train --artifacts=art"),
+        ("train", "mnistae train --seed 1", "moved", "mnistae train --seed 1 --artifacts moved"),
+        ("train", "notebook.py", "there", "mnistae train --artifacts there"),
+    ],
+)
+def test_the_command_that_makes_a_stage_again(
+    stage: str, made_by: str, root: str, again: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", shlex.split(made_by))
+    put(Path(root), replace(TRAIN, stage=stage, config=EncodeConfig() if stage == "encode" else TrainConfig()))
+    assert command_again(Path(root), stage) == again
+
+
+def test_files_beside_a_manifest_that_cannot_be_read_are_not_lost(tmp_path: Path) -> None:
+    put(tmp_path, TRAIN)
+    (tmp_path / "train" / "manifest.json").write_text("{")
+    (tmp_path / "train" / "mine.txt").write_text("x")
+
+    def fill(work: Work) -> None:
+        (work.folder / "model").write_text("new")
+
+    with hold(tmp_path), pytest.raises(UsageError, match=r"mine\.txt would be lost"):
+        make_stage(tmp_path, TRAIN, fill)
+    assert (tmp_path / "train" / "mine.txt").read_text() == "x"
+    with hold(tmp_path):
+        make_stage(tmp_path, TRAIN, fill, force=True)
+    assert open_stage(tmp_path, "train")
