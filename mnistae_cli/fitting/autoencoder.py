@@ -93,10 +93,7 @@ def fit_autoencoder(
         return nets.Examples(source, neighbors=neighbors if in_pairs else None)
 
     examples = held(images if streamed else pixels, neighbors)
-    watched = {
-        name: held(each if streamed and each.at else each.load(), neighbors[:0, :0])
-        for name, each in (shown or {}).items()
-    }
+    watched = {name: held(_placed(each, streamed), neighbors[:0, :0]) for name, each in (shown or {}).items()}
 
     def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
         optimisation = nets.Optimisation.of(training, seed)
@@ -118,6 +115,11 @@ def fit_autoencoder(
         model = code.rebuild(trained, pixels, groups, _n_steps(part, len(pixels)), seed)
         fitted = fitted.then(learn(model, part, nets.Part(number, len(fitted.history["loss"]), epochs)))
     return FittedAutoencoder(model, fitted.history, fitted.best_epoch, frame, neighbors)
+
+
+def _placed(images: ImageSource, streamed: bool) -> ImageSource | Pixels:
+    """The images where they are, if they are streamed and can be read in any order; else loaded."""
+    return images if streamed and images.at else images.load()
 
 
 def _load_during_import(images: ImageSource, streamed: bool) -> tuple[Pixels, Frame]:
