@@ -5,7 +5,7 @@ then swaps the folder in by renaming. If the process is killed, the earlier resu
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,11 @@ def _refuse_loss(root: Path, stage: str, made: Path) -> None:
     except MissingInput:
         return
     except DamagedInput:
-        folder, new = root / stage, {*(each.name for each in made.iterdir()), MANIFEST}
-        lost = sorted(each.name for each in folder.iterdir() if each.name not in new and not each.name.startswith("."))
+        lost = _files_beyond({each.name for each in made.iterdir()}, root / stage)
         if lost:
             raise UsageError(
-                f"{folder / lost[0]} would be lost, and {folder / MANIFEST} cannot be read to see whose it is.",
-                f"Move it away, or run again with --force: {', '.join(lost)}.",
+                f"{lost[0]} would be lost, and {root / stage / MANIFEST} cannot be read to see whose it is.",
+                f"Move away what you need of {', '.join(each.name for each in lost)}; then run again with --force.",
             ) from None
 
 
@@ -93,10 +92,15 @@ def _refuse_foreign_files(root: Path, stage: str) -> None:
         return
     foreign = [] if folder.is_dir() and not folder.is_symlink() and (folder / MANIFEST).exists() else [folder]
     with suppress(DamagedInput, MissingInput):
-        known = {*read_manifest(root, stage).manifest.files, MANIFEST}
-        foreign += [each for each in folder.iterdir() if each.name not in known and not each.name.startswith(".")]
+        foreign += _files_beyond(read_manifest(root, stage).manifest.files, folder)
     if foreign:
         raise UsageError(
             f"{foreign[0]} is not of mnistae, and {stage} would replace it.",
             "Move it away, or name another --artifacts.",
         )
+
+
+def _files_beyond(known: Iterable[str], folder: Path) -> list[Path]:
+    """What is in a stage's folder beside these files, the manifest, and hidden files; in order."""
+    names = {*known, MANIFEST}
+    return sorted(each for each in folder.iterdir() if each.name not in names and not each.name.startswith("."))
