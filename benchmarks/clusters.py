@@ -4,8 +4,8 @@
 
 `--data` is `mnist`, `digits`, a file such as USPS', or `thinned:3` and `thinned:10` (`benchmarks.thinned`; there the
 seed draws the classes' sizes too). Each seed is trained once; then the number of clusters is found, and it is given as
-10. Labels only score. A seed that is in the results is not run again, so that a stopped run goes on; `--anew` begins
-with empty results.
+10. Labels only score. A seed that is in the results is not run again, so that a stopped run goes on; `--anew` drops the
+results of these seeds first.
 """
 
 import argparse
@@ -99,13 +99,15 @@ def main() -> None:
     parser.add_argument("--data", default="mnist", help="what to train on (default: %(default)s)")
     parser.add_argument("--seeds", type=seeds, default=seeds("20-31"), help="as 20-31 or 1,2,3")
     parser.add_argument("--artifacts", type=Path, required=True, help="directory for the artifacts of each seed")
-    parser.add_argument("--anew", action="store_true", help="begin with empty results")
+    parser.add_argument("--anew", action="store_true", help="drop the results of these seeds first")
     options = parser.parse_args()
     path = RESULTS / "clusters.json"
     kept: dict[str, Any] = {"command": COMMAND, "runs": []}
-    if path.exists() and not options.anew:
+    if path.exists():
         kept = json.loads(path.read_text())
     name = Path(options.data).stem
+    if options.anew:
+        kept["runs"] = [each for each in kept["runs"] if each["data"] != name or each["seed"] not in options.seeds]
     for seed in options.seeds:
         if any((each["data"], each["seed"]) == (name, seed) for each in kept["runs"]):
             continue
