@@ -30,7 +30,7 @@ def main() -> None:
     from mnistae_cli.settings import MLP, ClassifyConfig
 
     training = MLP().training
-    drawn = draw_labels(labels, ClassifyConfig()).indices
+    drawn = draw_labels(labels, "0123456789", ClassifyConfig()).indices
     rest = np.setdiff1d(np.arange(len(labels)), drawn)
 
     def keras_fit(batch_size: int) -> Mapping[str, float]:

@@ -11,7 +11,7 @@ from mnistae_cli.data.datasets import (
     load_encoded,
     load_recorded,
 )
-from mnistae_cli.data.draws import Drawn, can_be_classified, draw_corrected, draw_from, draw_labels
+from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
 from mnistae_cli.data.framing import MEASURED_IMAGES, Frame, frame_image, measure_frame
 from mnistae_cli.data.image_files import image_paths, read_grey
 from mnistae_cli.data.npy import NpyWriter, load_npy
@@ -39,7 +39,6 @@ __all__ = [
     "checked_pixels",
     "compare_data",
     "data_folder",
-    "draw_corrected",
     "draw_from",
     "draw_labels",
     "epoch_order",

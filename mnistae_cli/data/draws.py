@@ -74,22 +74,31 @@ class Drawn:
         return {"sha256": {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()}}
 
 
-def draw_labels(labels: NDArray[np.uint8], which: WhichLabels) -> Drawn:
+def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: WhichLabels) -> Drawn:
     """Choose the labels that may be used, by a seeded draw without replacement.
 
     A stratified draw takes from each class its share, rounded by the method of largest remainders. It reads all labels
-    to know the classes. With `indices`, nothing is drawn, and no other label is read.
+    to know the classes. With `indices`, nothing is drawn, and no other label is read. With `labels_from`, the labels of
+    that `kept.csv` or `labels_corrected.npy` are used instead, and the data set's own are not read.
 
     Args:
         labels: (N,) uint8 of the training images.
+        class_names: of the labels.
         which: the settings that choose them.
 
     Raises:
-        UsageError: more labels than there are, or an index without a training image.
-        MissingInput: the file of indices is missing.
+        UsageError: more labels than there are, an index without a training image, or only indices of images that a
+            review has removed.
+        MissingInput: the file of indices or of corrected labels is missing.
         DamagedInput: the file of indices does not hold a list of whole numbers.
+        MnistaeError: as `kept_labels`.
     """
-    indices = _draw(labels, which) if which.indices is None else _read_indices(Path(which.indices), len(labels))
+    if which.labels_from is not None:
+        return _draw_corrected(Path(which.labels_from), len(labels), class_names, which)
+    if which.indices is not None:
+        indices = _read_indices(Path(which.indices), len(labels))
+    else:
+        indices = _draw(labels, class_names, which)
     return Drawn(indices, labels[indices])
 
 
@@ -105,28 +114,20 @@ def draw_from(encode: Stored, which: WhichLabels) -> Drawn:
             f"{encode.folder} has no labels of two classes or more to learn from.",
             "Continue with mnistae cluster and mnistae label, or sort the images into class folders.",
         )
-    if which.labels_from is None:
-        return draw_labels(load_npy(encode.folder / "labels_train.npy"), which)
-    data = encode.manifest.dataset or {}
-    return draw_corrected(Path(which.labels_from), data["n_train"], data["class_names"], which)
+    class_names = (encode.manifest.dataset or {})["class_names"]
+    return draw_labels(load_npy(encode.folder / "labels_train.npy"), class_names, which)
 
 
-def draw_corrected(path: Path, n: int, class_names: Sequence[str], which: WhichLabels) -> Drawn:
-    """`draw_labels` from those of a `kept.csv` or `labels_corrected.npy`.
+def can_be_classified(encoded: Manifest) -> bool:
+    """Whether the encoded data set has training labels, and more than one class."""
+    return "labels_train.npy" in encoded.files and len((encoded.dataset or {})["class_names"]) > 1
 
-    Args:
-        path: of that file.
-        n: number of training images.
-        class_names: of the labels.
-        which: the settings that choose labels.
 
-    Raises:
-        MnistaeError: as `draw_labels` and `kept_labels`; or none of the indices is of an image that was kept.
-    """
+def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: WhichLabels) -> Drawn:
     kept, labels = kept_labels(path, n, class_names)
     if which.indices is None:
-        drawn = draw_labels(labels, which)
-        return Drawn(kept[drawn.indices], drawn.labels, corrected=True)
+        drawn = _draw(labels, class_names, which)
+        return Drawn(kept[drawn], labels[drawn], corrected=True)
     asked = _read_indices(Path(which.indices), n)
     indices = np.intersect1d(asked, kept)
     if not len(indices):
@@ -137,16 +138,11 @@ def draw_corrected(path: Path, n: int, class_names: Sequence[str], which: WhichL
     return Drawn(indices, labels, corrected=True, n_removed=len(asked) - len(indices))
 
 
-def can_be_classified(encoded: Manifest) -> bool:
-    """Whether the encoded data set has training labels, and more than one class."""
-    return "labels_train.npy" in encoded.files and len((encoded.dataset or {})["class_names"]) > 1
-
-
-def _draw(labels: NDArray[np.uint8], which: WhichLabels) -> NDArray[np.int64]:
+def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: WhichLabels) -> NDArray[np.int64]:
     n = len(labels)
     order = np.random.default_rng(which.seed).permutation(n)
     if which.per_class is not None:
-        return _draw_per_class(labels, order, which.per_class)
+        return _draw_per_class(labels, class_names, order, which.per_class)
     n_drawn = which.labels if isinstance(which.labels, int) else max(round((which.labels or 0) * n), 1)
     if n_drawn > n:
         raise UsageError(f"--labels is {n_drawn}, and there are {n}.", f"Give at most {n}, or a share.")
@@ -159,11 +155,14 @@ def _draw(labels: NDArray[np.uint8], which: WhichLabels) -> NDArray[np.int64]:
     return _firsts(labels, order, classes, quotas)
 
 
-def _draw_per_class(labels: NDArray[np.uint8], order: NDArray[np.int64], per_class: int) -> NDArray[np.int64]:
+def _draw_per_class(
+    labels: NDArray[np.uint8], class_names: Sequence[str], order: NDArray[np.int64], per_class: int
+) -> NDArray[np.int64]:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < per_class:
+        smallest = class_names[classes[counts.argmin()]]
         raise UsageError(
-            f"--per-class is {per_class}, and class {classes[counts.argmin()]} has {counts.min()} training images.",
+            f"--per-class is {per_class}, and class {smallest} has {counts.min()} training images.",
             f"Give at most {counts.min()}, or --labels.",
         )
     return _firsts(labels, order, classes, np.full(len(classes), per_class))

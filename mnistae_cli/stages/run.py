@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.clusters import check_clusters
-from mnistae_cli.data import can_be_classified, draw_corrected, draw_labels, load_dataset
+from mnistae_cli.data import can_be_classified, draw_labels, load_dataset
 from mnistae_cli.errors import UsageError
 from mnistae_cli.fields import AUTO
 from mnistae_cli.progress import Notice, Report, silent
@@ -43,11 +43,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
     n_clusters = configs["cluster"].method.n_clusters
     check_clusters(1 if n_clusters == AUTO else n_clusters, data.train.pixels.n)
     if data.train.labels is not None and len(data.class_names) > 1:  # an error comes before the training
-        which = configs["classify"]
-        if which.labels_from is None:
-            draw_labels(data.train.labels, which)
-        else:
-            draw_corrected(Path(which.labels_from), data.train.pixels.n, data.class_names, which)
+        draw_labels(data.train.labels, data.class_names, configs["classify"])
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force, data=data)
         other = configs["encode"]
