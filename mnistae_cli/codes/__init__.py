@@ -18,6 +18,7 @@ from mnistae_cli.codes.shared import (
     latent_dim_option,
     loss_option,
     number_of_epochs,
+    schedule_option,
 )
 from mnistae_cli.codes.topk import TopK
 
@@ -48,4 +49,5 @@ __all__ = [
     "latent_dim_option",
     "loss_option",
     "number_of_epochs",
+    "schedule_option",
 ]

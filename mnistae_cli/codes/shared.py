@@ -53,6 +53,14 @@ class Corruption(Checked):
     )
 
 
+def schedule_option(default: Schedule = "one-cycle") -> Any:
+    """The field `schedule` of a training by `nets`."""
+    return option(
+        default,
+        "one-cycle: 10% linear warm-up, then a cosine to 0. trapezoid: 3% warm-up, constant, linear to 0 from 30% on.",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Training(Checked):
     """How a network is trained. The learning rate has no usual value: each kind of code gives its own."""
@@ -62,10 +70,7 @@ class Training(Checked):
         AUTO, "Passes over the training images; auto is the code's usual number, or more for few images.", minimum=1
     )
     batch_size: int = option(128, "Images per step.", minimum=1)
-    schedule: Schedule = option(
-        "one-cycle",
-        "one-cycle: 10% linear warm-up, then a cosine to 0. trapezoid: 3% warm-up, constant, linear to 0 from 30% on.",
-    )
+    schedule: Schedule = schedule_option()
     beta_2: float = option(0.99, "Adam's decay of the squared gradients.", minimum=0, below=1)
     patience: int = option(
         0, "Stop after so many epochs without a better loss on held-out training images; 0: never.", minimum=0

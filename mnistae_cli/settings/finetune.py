@@ -1,9 +1,8 @@
 """`mnistae finetune`: encoder and head together, on few labels and on the rest without."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from mnistae_cli.codes import number_of_epochs
+from mnistae_cli.codes import Schedule, number_of_epochs, schedule_option
 from mnistae_cli.fields import AUTO, WholeOrAuto, data_dir_option, option
 from mnistae_cli.settings.labelled import LabelledConfig
 
@@ -24,10 +23,8 @@ class FinetuneConfig(LabelledConfig):
         AUTO, "Passes over the training images; auto is 10, or more for few images.", minimum=1
     )
     batch_size: int = option(256, "Labelled and other images per step, as many of each.", minimum=1)
-    learning_rate: float = option(3e-3, "Adam's step size; the peak of a one-cycle schedule.", above=0)
-    schedule: Literal["one-cycle", "constant"] = option(
-        "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
-    )
+    learning_rate: float = option(3e-3, "Adam's step size, the peak of its schedule.", above=0)
+    schedule: Schedule = schedule_option()
     ema: float = option(0.99, "Share of the old in the running mean of the weights, which is kept.", minimum=0, below=1)
     data_dir: str | None = data_dir_option()
 
