@@ -1,9 +1,11 @@
-"""Few labels on MNIST: what each head, fine-tuning and ten names reach, on five encoders with a draw of labels each.
+"""Few labels on MNIST: what each head, fine-tuning and ten names reach, on an encoder and a draw of labels per seed.
 
-Starts from the five invariant encoders that `mnistae sweep --preset invariant --method kmeans --clusters 10
---seeds 0-4` leaves, which see no label, and makes them where they are not up to date. The names of the clusters are
-those of most of the ten training images that the contact sheet shows nearest the centroid, as a person would read them.
-Held-out images choose nothing.
+    python -m benchmarks.labels --artifacts DIR
+
+Starts from `DIR/mnist-SEED`, as `python -m benchmarks.clusters --artifacts DIR` leaves it: an invariant code and its
+clusters, which no label has touched. What is missing or stale there is made first. The names of the clusters are those
+of most of the ten training images that the contact sheet shows as the surest, as a person would read them. Held-out
+images choose nothing.
 """
 
 import json
@@ -13,9 +15,9 @@ from statistics import mean, stdev
 
 import numpy as np
 
-from benchmarks.measuring import ROOT, Table, arguments, mnistae, report
+from benchmarks.clusters import seeds
+from benchmarks.measuring import Table, mnistae, parser_of_artifacts, report
 
-ARTIFACTS = ROOT / "artifacts" / "labels"
 SHOWN = 10
 PROTOTYPES = ("--head", "prototypes")
 RUNS: Mapping[str, tuple[str, ...]] = {
@@ -34,30 +36,19 @@ FIGURES = ("accuracy", "expected_calibration_error", "error_at_coverage_95", "se
 
 def main() -> None:
     """Measure and report."""
-    seeds = arguments(__doc__, rounds=5).rounds
-    sweep = (
-        "--preset",
-        "invariant",
-        "--method",
-        "kmeans",
-        "--clusters",
-        "10",
-        "--seeds",
-        f"0-{seeds - 1}",
-        "--no-figures",
-        "--quiet",
-    )
-    mnistae("sweep", *sweep, "--artifacts", ARTIFACTS)
-    measured: dict[str, dict[str, list[float]]] = {name: {each: [] for each in FIGURES} for name in RUNS}
-    for seed in range(seeds):
-        for name, (command, *options) in RUNS.items():
-            figures = _measure(ARTIFACTS / f"seed-{seed}", seed, command, *options)
-            for figure in figures:
-                measured[name][figure].append(figures[figure])
-            print(f"seed {seed}, {name}: {figures}", flush=True)
+    parser = parser_of_artifacts(__doc__)
+    parser.add_argument("--seeds", type=seeds, default=seeds("20-24"), help="of code and draw, as 20-24 or 1,2,3")
+    options = parser.parse_args()
+    measured: dict[str, dict[int, Mapping[str, float]]] = {name: {} for name in RUNS}
+    for seed in options.seeds:
+        folder = options.artifacts / f"mnist-{seed}"
+        mnistae("run", "--preset", "invariant", "--seed", str(seed), "--no-figures", "--quiet", "-a", folder)
+        for name, (command, *settings) in RUNS.items():
+            measured[name][seed] = _measure(folder, seed, command, *settings)
+            print(f"seed {seed}, {name}: {measured[name][seed]}", flush=True)
     header = ["", "command", "accuracy", "calibration error", "error of the surest 95%", "s"]
-    rows = [[name, f"`mnistae {' '.join(RUNS[name])}`", *_row(figures)] for name, figures in measured.items()]
-    report("labels", measured, Table(header, rows), seeds)
+    rows = [[name, f"`mnistae {' '.join(RUNS[name])}`", *_row(list(runs.values()))] for name, runs in measured.items()]
+    report("labels", measured, Table(header, rows), len(options.seeds))
 
 
 def _measure(folder: Path, seed: int, command: str, *options: str) -> dict[str, float]:
@@ -69,17 +60,20 @@ def _measure(folder: Path, seed: int, command: str, *options: str) -> dict[str, 
 
 
 def _names(folder: Path) -> list[str]:
-    """What a person reads in the training images nearest each centroid."""
-    features, labels = (np.load(folder / "encode" / f"{name}_train.npy") for name in ("features", "labels"))
-    centroids = np.load(folder / "cluster" / "centroids.npy")
-    nearest = (np.linalg.norm(features - centroid, axis=1).argsort()[:SHOWN] for centroid in centroids)
-    return [str(np.bincount(labels[each]).argmax()) for each in nearest]
+    """What a person reads in the surest training images of each cluster."""
+    labels = np.load(folder / "encode" / "labels_train.npy")
+    clusters, confidence, distance = (
+        np.load(folder / "cluster" / f"{name}_train.npy") for name in ("assignments", "confidence", "distance")
+    )
+    surest_first = np.lexsort((distance, -confidence))
+    shown = [surest_first[clusters[surest_first] == each][:SHOWN] for each in range(clusters.max() + 1)]
+    return [str(np.bincount(labels[each]).argmax()) for each in shown]
 
 
-def _row(figures: Mapping[str, list[float]]) -> list[str]:
+def _row(runs: list[Mapping[str, float]]) -> list[str]:
     cells = []
     for figure, places in zip(FIGURES, (4, 4, 4, 0), strict=True):
-        values = figures[figure]
+        values = [each[figure] for each in runs if figure in each]
         spread = f" ± {stdev(values):.{places}f}" if len(values) > 1 and places else ""
         cells.append(f"{mean(values):.{places}f}{spread}" if values else "")
     return cells
