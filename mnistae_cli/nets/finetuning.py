@@ -66,10 +66,14 @@ class SelfTraining(keras.layers.Layer):
         self.threshold = threshold
         self.weight = weight
 
-    def call(self, logits: Any) -> Any:
-        """Logits (3B, C): of labelled images, of weak and of strong views of others → those of the labelled (B, C)."""
-        n = ops.shape(logits)[0] // 3
-        labelled, weak, strong = logits[:n], logits[n : 2 * n], logits[2 * n :]
+    def call(self, learned_and_answers: Any) -> Any:
+        """Logits (2B, C) of labelled images and of strong views of others, and (B, C) of their weak views → (B, C).
+
+        Those of the labelled images are passed on.
+        """
+        learned, weak = learned_and_answers
+        n = ops.shape(weak)[0]
+        labelled, strong = learned[:n], learned[n:]
         probabilities = ops.stop_gradient(ops.softmax(weak))
         confident = ops.cast(ops.max(probabilities, axis=1) >= self.threshold, strong.dtype)
         losses = ops.sparse_categorical_crossentropy(ops.argmax(probabilities, axis=1), strong, from_logits=True)
@@ -115,10 +119,10 @@ def build_finetuned(
     weak = RandomAffine(views.augment / 2, views.seed, name="weak")
     strong = RandomAffine(views.augment, views.seed ^ 1, name="strong")
     # No side is hidden here: a digit without a side may look like another digit, and would teach the wrong label.
-    seen = [weak(pairs[:, 0]), weak(pairs[:, 1]), strong(pairs[:, 1])]
-    logits = head(backbone(keras.layers.Concatenate(axis=0, name="views")(seen)))
+    learned = keras.layers.Concatenate(axis=0, name="learned")([weak(pairs[:, 0]), strong(pairs[:, 1])])
+    answers = head(backbone(weak(pairs[:, 1])))  # on their own: no gradient is computed for them
     self_training = SelfTraining(views.threshold, views.unlabelled_weight, name="self_training")
-    trained = keras.Model(pairs, self_training(logits))
+    trained = keras.Model(pairs, self_training([head(backbone(learned)), answers]))
     return Finetuned(encoder, classifier, trained, keras.Model(whole, classifier(encoder.output), name="finetuned"))
 
 

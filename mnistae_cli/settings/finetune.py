@@ -6,7 +6,7 @@ from mnistae_cli.codes import Schedule, number_of_epochs, schedule_option
 from mnistae_cli.fields import AUTO, WholeOrAuto, data_dir_option, option
 from mnistae_cli.settings.labelled import LabelledConfig
 
-USUAL_EPOCHS = 10
+USUAL_EPOCHS = 6
 LEAST_STEPS = 1000  # fewer leave a small data set half learned
 
 
@@ -20,11 +20,11 @@ class FinetuneConfig(LabelledConfig):
     )
     unlabelled_weight: float = option(0.3, "Weight of these labels beside the drawn ones.", minimum=0)
     epochs: WholeOrAuto = option(
-        AUTO, "Passes over the training images; auto is 10, or more for few images.", minimum=1
+        AUTO, "Passes over the training images; auto is 6, or more for few images.", minimum=1
     )
     batch_size: int = option(256, "Labelled and other images per step, as many of each.", minimum=1)
     learning_rate: float = option(3e-3, "Adam's step size, the peak of its schedule.", above=0)
-    schedule: Schedule = schedule_option()
+    schedule: Schedule = schedule_option("trapezoid")
     ema: float = option(0.99, "Share of the old in the running mean of the weights, which is kept.", minimum=0, below=1)
     data_dir: str | None = data_dir_option()
 

@@ -20,8 +20,8 @@ RNG = np.random.default_rng(0)
 def test_self_training_is_one_numpy_line() -> None:
     layer = SelfTraining(threshold=0.6, weight=0.3)
     logits = RNG.normal(0, 2, (12, 3)).astype(np.float32)
-    labelled, weak, strong = np.split(logits, 3)
-    assert np.array_equal(layer(logits), labelled)
+    labelled, strong, weak = np.split(logits, 3)
+    assert np.array_equal(layer([logits[:8], weak]), labelled)
     p, q = (np.exp(each) / np.exp(each).sum(1, keepdims=True) for each in (weak, strong))
     sure = p.max(1) >= 0.6
     assert 0 < sure.sum() < 4
@@ -32,14 +32,15 @@ def test_self_training_is_one_numpy_line() -> None:
 def test_the_weak_view_is_not_learned_from() -> None:
     import tensorflow as tf
 
-    logits = tf.Variable(RNG.normal(0, 3, (6, 3)).astype(np.float32))
+    learned, weak = (tf.Variable(RNG.normal(0, 3, (n, 3)).astype(np.float32)) for n in (4, 2))
     layer = SelfTraining(threshold=0.0, weight=1.0)
     with tf.GradientTape() as tape:
-        layer(logits)
+        layer([learned, weak])
         loss = tf.add_n(layer.losses)
-    gradient = tape.gradient(loss, logits).numpy()
-    assert np.abs(gradient[4:]).max() > 0
-    assert not gradient[:4].any()
+    gradient, of_weak = tape.gradient(loss, [learned, weak])
+    assert np.abs(gradient[2:]).max() > 0
+    assert not gradient.numpy()[:2].any()
+    assert of_weak is None
 
 
 @pytest.mark.parametrize(("n_labelled", "weight"), [(1, 0.06), (10, 0.6), (100, 1.0)])
