@@ -200,7 +200,7 @@ def test_small_data_sets_get_more_epochs() -> None:
     assert epochs(1000, batch_size=100) == 100
     assert epochs(10, epochs=3) == 3
     assert epochs(60000, model="invariant") == 20
-    assert FinetuneConfig(batch_size=100).for_images(60000).epochs == 10
+    assert FinetuneConfig(batch_size=100).for_images(60000).epochs == 6
     assert FinetuneConfig(batch_size=100).for_images(1000).epochs == 100
     assert FinetuneConfig(epochs=3).for_images(10).epochs == 3
 
