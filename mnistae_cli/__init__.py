@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mnistae_cli.loading import load_digits, load_images, load_mnist
     from mnistae_cli.opened import Artifacts, open
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 _HOMES = {
     "estimators": (
