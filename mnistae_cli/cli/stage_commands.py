@@ -69,10 +69,11 @@ def encode(
             made = stage.encode(config, common.artifacts, listener, force=common.force, scheduler=scheduler)
             print_manifest(common, made)
             return
-        of_data_sets = {"--scheduler": scheduler, "--dataset": config.dataset, "--kept": config.reading.kept}
-        for option, value in of_data_sets.items():
-            if value is not None:
-                raise UsageError(f"{option} is given with --images.", "It is for data sets; leave it out.")
+        given = resolving.given_values(context)  # a file of settings, as run leaves it, may name a data set
+        for name in ("scheduler", "encode__dataset", "encode__kept"):
+            if name in given:
+                option = name.removeprefix("encode__")
+                raise UsageError(f"--{option} is given with --images.", "It is for data sets; leave it out.")
         n, dimension = stage.encode_images(images, output, common.artifacts, listener, config.reading)
         if common.json:
             console.print_json({"output": str(output), "images": n, "dimension": dimension})

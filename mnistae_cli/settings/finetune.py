@@ -19,9 +19,7 @@ class FinetuneConfig(LabelledConfig):
         0.95, "Least probability at which the network's own answer counts as a label.", minimum=0, maximum=1
     )
     unlabelled_weight: float = option(0.3, "Weight of these labels beside the drawn ones.", minimum=0)
-    epochs: WholeOrAuto = option(
-        AUTO, "Passes over the training images; auto is 6, or more for few images.", minimum=1
-    )
+    epochs: WholeOrAuto = option(AUTO, "Passes over the training images; auto is 6, or more for few images.", minimum=1)
     batch_size: int = option(256, "Labelled and other images per step, as many of each.", minimum=1)
     learning_rate: float = option(3e-3, "Adam's step size, the peak of its schedule.", above=0)
     schedule: Schedule = schedule_option("trapezoid")

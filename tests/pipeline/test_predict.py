@@ -26,6 +26,18 @@ def test_images_of_no_data_set_are_encoded_by_the_same_network(
         assert np.array_equal(np.load(tmp_path / "out.npy"), expected)
 
 
+def test_images_of_no_data_set_and_a_data_set_do_not_go_together(
+    finished: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    np.save(tmp_path / "images.npy", shapes(5, 2)[0])
+    (tmp_path / "config.toml").write_text('[encode]\ndataset = "digits"\n')
+    encode = ("encode", "--images", tmp_path / "images.npy", "--output", tmp_path / "out.npy", "-a", finished, "-q")
+    assert_two_lines(mnistae(*encode, "--dataset", "digits"), 2, "--dataset is given with --images")
+    assert not (tmp_path / "out.npy").exists()
+    assert mnistae(*encode, "--config", tmp_path / "config.toml").code == 0  # it is for all commands
+    assert np.load(tmp_path / "out.npy").shape[0] == 5
+
+
 def test_predict_names_class_probability_and_cluster(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     np.save(tmp_path / "images.npy", shapes(60, 2)[0])
     paths = tmp_path / "images.npy"
