@@ -61,12 +61,11 @@ def _measure(folder: Path, seed: int, command: str, *options: str) -> dict[str, 
 
 def _names(folder: Path) -> list[str]:
     """What a person reads in the surest training images of each cluster."""
-    labels = np.load(folder / "encode" / "labels_train.npy")
-    clusters, confidence, distance = (
-        np.load(folder / "cluster" / f"{name}_train.npy") for name in ("assignments", "confidence", "distance")
-    )
-    surest_first = np.lexsort((distance, -confidence))
-    shown = [surest_first[clusters[surest_first] == each][:SHOWN] for each in range(clusters.max() + 1)]
+    from mnistae_cli.clusters import Placement
+
+    labels, placement = np.load(folder / "encode" / "labels_train.npy"), Placement.load(folder / "cluster", "train")
+    clusters = range(placement.clusters.max() + 1)
+    shown = [placement.typical_first(each, by_distance=False)[:SHOWN] for each in clusters]
     return [str(np.bincount(labels[each]).argmax()) for each in shown]
 
 
