@@ -15,9 +15,9 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.measuring import Contender, Table, arguments, medians, report, take_turns
-from mnistae_cli.flat import make
-from mnistae_cli.progress import silent
+from mnistae_cli.common.progress import silent
 from mnistae_cli.settings import TrainConfig
+from mnistae_cli.settings.kinds import make
 from mnistae_cli.stages.train import open_data, train
 from mnistae_cli.store import Checkpoint
 

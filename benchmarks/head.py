@@ -48,7 +48,7 @@ def main() -> None:
         return {"seconds": seconds, "accuracy": float((found == labels[rest]).mean())}
 
     def mnistae_fit() -> Mapping[str, float]:
-        from mnistae_cli.heads import fit_head
+        from mnistae_cli.networks import fit_head
 
         started = perf_counter()
         with threadpool_limits(1):

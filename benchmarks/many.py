@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.measuring import Table, parser_of_artifacts, report
 from mnistae_cli.clusters import Directions, find_clusters, nearest_images
 from mnistae_cli.data import Pixels, in_parallel, load_dataset, unit_scale
-from mnistae_cli.inference import open_network
+from mnistae_cli.networks.inference import open_network
 
 LATENT_DIM = 128
 BATCH = 1000
@@ -24,7 +24,7 @@ BATCH = 1000
 
 def warped(images: Pixels, seed: int) -> NDArray[np.uint8]:
     """A copy of images (N, H, W), each warped."""
-    from mnistae_cli.nets.augmentation import RandomAffine
+    from mnistae_cli.training.augmentation import RandomAffine
 
     layer = RandomAffine(1.0, seed)
     starts = range(0, len(images), BATCH)

@@ -23,7 +23,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from benchmarks.measuring import Table, parser_of_artifacts, report
 from mnistae_cli.curation import Reference, Usual, find_duplicates, find_label_errors
 from mnistae_cli.data import Dataset, Rows, load_dataset, load_npy, unit_scale
-from mnistae_cli.inference import open_network
+from mnistae_cli.networks.inference import open_network
 from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
 from mnistae_cli.store import read_stage

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.measuring import Table, arguments, medians, mnistae, plain, report, take_turns
-from mnistae_cli.codes import Dense
-from mnistae_cli.settings import MLP
+from mnistae_cli.settings import MLP, Dense
 
 SCORES = {
     "bce": ("autoencoder", "test", "bce"),

@@ -43,22 +43,25 @@ def mnistae_fit(batch_size: int) -> Contender:
     """What `mnistae train` does between reading the images and writing the networks, with plain Adam at 1e-3."""
 
     def measure() -> Mapping[str, float]:
-        from mnistae_cli.codes import Dense, Training
+        from mnistae_cli.common.progress import silent
         from mnistae_cli.data import load_dataset
-        from mnistae_cli.nets import Examples, Optimisation, start_session, train_network
-        from mnistae_cli.progress import silent
+        from mnistae_cli.settings import Dense, Training
+        from mnistae_cli.training.batches import Examples
+        from mnistae_cli.training.dense import build_dense
+        from mnistae_cli.training.runtime import start_session
+        from mnistae_cli.training.steps import Optimization, train_network
 
         data = load_dataset("mnist", os.environ["MNISTAE_DATA_DIR"])
         pixels, test_pixels = data.train.pixels.load(), data.test.pixels.load()
         training = Training(epochs=EPOCHS, batch_size=batch_size, learning_rate=1e-3, schedule="constant", beta_2=0.999)
         start_session(0)
         started = perf_counter()
-        model = Dense(sparsity_weight=0.0, code_gain=1.0, training=training).build(pixels, steps=0, seed=0)
+        model = build_dense(Dense(sparsity_weight=0.0, code_gain=1.0, training=training), pixels, steps=0, seed=0)
         fitted = train_network(
             model.trained,
             model.loss,
             Examples(pixels),
-            Optimisation.of(training, 0),
+            Optimization.of(training, 0),
             silent,
             task="train",
             xla=True,

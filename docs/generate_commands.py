@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from mnistae_cli.cli import app
+from mnistae_cli.cli.commands import app
 
 MARKER = "The commands are put here when the site is built: `mkdocs build`."
 WITHOUT_PANEL = "Options"

@@ -12,9 +12,13 @@ from typing import Any
 
 import griffe
 
-from mnistae_cli.fields import Checked
+from mnistae_cli.settings.options import Checked
 
-HOMES = ("mnistae_cli.settings.", "mnistae_cli.codes.", "mnistae_cli.reading.")  # other modules are not imported
+HOMES = (
+    "mnistae_cli.settings.",
+    "mnistae_cli.codes.",
+    "mnistae_cli.settings.read_options.",
+)  # other modules are not imported
 ESTIMATORS = "mnistae_cli.estimators."
 RULES = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
 

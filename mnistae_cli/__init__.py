@@ -7,28 +7,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnistae_cli.estimators import (
-        DenseAutoencoder,
-        FewLabelClassifier,
-        GraphClusters,
-        InvariantEncoder,
-        SparseAutoencoder,
-    )
-    from mnistae_cli.loading import load_digits, load_images, load_mnist
-    from mnistae_cli.opened import Artifacts, open
+    from mnistae_cli.api.artifacts import Artifacts, open
+    from mnistae_cli.api.classifier import FewLabelClassifier
+    from mnistae_cli.api.clusters import GraphClusters
+    from mnistae_cli.api.datasets import load_digits, load_images, load_mnist
+    from mnistae_cli.api.dense import DenseAutoencoder
+    from mnistae_cli.api.invariant import InvariantEncoder
+    from mnistae_cli.api.sparse import SparseAutoencoder
 
 __version__ = "0.7.0"
 
 _HOMES = {
-    "estimators": (
-        "DenseAutoencoder",
-        "FewLabelClassifier",
-        "GraphClusters",
-        "InvariantEncoder",
-        "SparseAutoencoder",
-    ),
-    "loading": ("load_digits", "load_images", "load_mnist"),
-    "opened": ("Artifacts", "open"),
+    "artifacts": ("Artifacts", "open"),
+    "classifier": ("FewLabelClassifier",),
+    "clusters": ("GraphClusters",),
+    "datasets": ("load_digits", "load_images", "load_mnist"),
+    "dense": ("DenseAutoencoder",),
+    "invariant": ("InvariantEncoder",),
+    "sparse": ("SparseAutoencoder",),
 }
 
 __all__ = [
@@ -48,7 +44,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     for home, names in _HOMES.items():
         if name in names:
-            return getattr(import_module(f"{__name__}.{home}"), name)
+            return getattr(import_module(f"{__name__}.api.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

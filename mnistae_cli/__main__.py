@@ -7,10 +7,8 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
-from mnistae_cli import own_process
-from mnistae_cli.errors import INTERRUPTED, KEPT
+from mnistae_cli.common import INTERRUPTED, KEPT, Output, own_process
 from mnistae_cli.store import discard_unfinished
-from mnistae_cli.streams import Output
 
 TERMINATED = 143
 

@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from mnistae_cli import __version__
-from mnistae_cli.cli import app
-from mnistae_cli.errors import INTERRUPTED, DamagedInput, GateFailed, MissingInput, UsageError
-from mnistae_cli.flat import settings_of
+from mnistae_cli.cli.commands import app
+from mnistae_cli.common.errors import INTERRUPTED, DamagedInput, GateFailed, MissingInput, UsageError
+from mnistae_cli.settings.kinds import settings_of
 from mnistae_cli.settings.stages import STAGE_CONFIGS
 from mnistae_cli.store.directory import STAGES
 

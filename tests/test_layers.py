@@ -3,120 +3,100 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
-# From the ground up. A package imports from lower rows alone; peers do not import peers.
-LAYERS = (
-    ("errors", "own_process", "progress", "spreadsheets", "streams"),
-    ("bars", "fields"),
-    ("flat", "reading"),
+# From the ground up. A room imports from lower floors alone; rooms of one floor do not import each other.
+FLOORS = (
+    ("common", "scores"),
+    ("settings",),
     ("store",),
     ("data",),
-    ("clusters", "heads", "scores", "inference", "workers"),
-    ("pictures", "nets", "encoding", "curation"),
-    ("codes",),
-    ("settings",),
-    ("fitting",),
+    ("clusters", "networks"),
+    ("curation", "pictures", "training"),
     ("stages",),
-    ("estimators", "loading", "opened"),
-    ("cli", "__init__"),  # the face of the whole
-    ("__main__",),
+    ("api", "cli"),
+    ("__main__", "__init__"),
 )
-ROW = {name: row for row, names in enumerate(LAYERS) for name in names}
-# Packages whose modules are imported one by one, since each loads other libraries; a module `_so` is nobody else's.
-WITHOUT_A_FACE = ("stages", "pictures")
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# Rooms whose modules are imported one by one, since each loads other libraries; a module `_so` is nobody else's.
+WITHOUT_A_FACE = ("api", "pictures", "stages")
 ONLY_IN = {
-    "tensorflow": ("nets",),
-    "keras": ("nets",),
-    "onnxruntime": ("inference",),
+    "tensorflow": ("training",),
+    "keras": ("training",),
+    "onnxruntime": ("networks",),
     "sklearn.cluster": ("clusters",),
     "faiss": ("clusters",),
-    "h5py": ("heads",),
-    "cleanlab": ("curation",),
     "graspologic_native": ("clusters",),
-    "sklearn.linear_model": ("scores",),
+    "cleanlab": ("curation",),
+    "sklearn.linear_model": ("networks",),
+    "sklearn.base": ("api",),
     "matplotlib": ("pictures",),
     "pooch": ("data",),
-    "dask": ("workers",),
-    "distributed": ("workers",),
+    "dask": ("stages",),
+    "distributed": ("stages",),
     "filelock": ("store", "data"),
     "typer": ("cli",),
-    "rich": ("bars", "cli"),
-    "sklearn.base": ("estimators",),
+    "rich": ("common", "cli"),
 }
-MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def module_of(path: Path) -> str:
-    """The module or package of the first level: `nets` for `nets/training.py`."""
+def room_of(path: Path) -> str:
+    """The room of a module: `training` for `training/steps.py`."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def imports(path: Path) -> list[str]:
-    found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module == "mnistae_cli":
-            found += [f"mnistae_cli.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append(node.module)
-    return found
+def imports() -> Iterator[tuple[Path, list[str]]]:
+    """Each module, and the parts of each name that it imports: `["mnistae_cli", "store", "files"]`."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((path, alias.name.split(".")) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module == "mnistae_cli":
+                yield from ((path, ["mnistae_cli", alias.name]) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield path, node.module.split(".")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downward(path: Path) -> None:
-    mine = module_of(path)
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] == "mnistae_cli" and len(parts) > 1 and not parts[1].startswith("__"):
-            assert ROW[parts[1]] < ROW[mine] or parts[1] == mine, f"{mine} imports {name}"
+def of_other_rooms() -> Iterator[tuple[Path, list[str]]]:
+    """The imports from one room of ours in another."""
+    for path, name in imports():
+        ours = name[0] == "mnistae_cli" and len(name) > 1 and not name[1].startswith("__")
+        if ours and name[1] != room_of(path):
+            yield path, name
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_package_is_imported_by_its_face(path: Path) -> None:
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] == "mnistae_cli" and len(parts) > 2 and parts[1] != module_of(path):
-            assert parts[1] in WITHOUT_A_FACE, f"{path.name} imports {name}, inside of {parts[1]}"
-            assert len(parts) == 3, name
-            assert not parts[2].startswith("_"), name
+def test_imports_point_downward() -> None:
+    upward = [f"{path}: {name}" for path, name in of_other_rooms() if FLOOR[name[1]] >= FLOOR[room_of(path)]]
+    assert not upward, upward
+    assert {room_of(path) for path in PACKAGE.rglob("*.py")} == FLOOR.keys(), "thirteen rooms, and no loose module"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_each_library_has_one_home(path: Path) -> None:
-    for name in imports(path):
-        for library, homes in ONLY_IN.items():
-            if name == library or name.startswith(f"{library}."):
-                assert module_of(path) in homes, f"{path.name} imports {name}"
+def test_a_room_is_imported_by_its_face() -> None:
+    inside = [
+        f"{path}: {name}"
+        for path, name in of_other_rooms()
+        if len(name) > 2 and not (name[1] in WITHOUT_A_FACE and len(name) == 3 and not name[2].startswith("_"))
+    ]
+    assert not inside, inside
 
 
-def test_stages_import_no_other_stage_but_run_and_sweep() -> None:
-    for path in (PACKAGE / "stages").glob("*.py"):
-        if path.stem not in ("run", "sweep"):
-            assert not [name for name in imports(path) if name.startswith("mnistae_cli.stages")], path
+def test_each_library_has_one_home() -> None:
+    abroad = [
+        f"{path}: {name}"
+        for path, name in imports()
+        for library, homes in ONLY_IN.items()
+        if name[: library.count(".") + 1] == library.split(".") and room_of(path) not in homes
+    ]
+    assert not abroad, abroad
 
 
-def test_files_stay_small() -> None:
-    for path in MODULES:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        assert len(lines) <= 250, f"{path.name} has {len(lines)} lines: it has two jobs"
-        for node in ast.walk(ast.parse("\n".join(lines))):
-            if isinstance(node, ast.FunctionDef) and node.end_lineno and node.name != "__init__":
-                length = node.end_lineno - node.lineno
-                assert length <= 60, f"{path.name}: {node.name} has {length} lines"
-            if isinstance(node, ast.ClassDef) and node.end_lineno:
-                length = node.end_lineno - node.lineno - parameter_lines(node)
-                assert length <= 100, f"{path.name}: {node.name} has {length} lines"
-
-
-def parameter_lines(node: ast.ClassDef) -> int:
-    """The lines of `__init__`: that of an estimator names each parameter twice."""
-    inits = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
-    return sum((each.end_lineno or 0) - each.lineno for each in inits)
+def test_settings_import_nothing_that_computes() -> None:
+    heavy = [f"{path}: {name}" for path, name in imports() if room_of(path) == "settings" and name[0] in HEAVY]
+    assert not heavy, heavy
 
 
 HEAVY = (

@@ -13,9 +13,9 @@ import typer
 
 import mnistae_cli
 from docs.generate_commands import on_page_markdown
-from mnistae_cli.cli import app
-from mnistae_cli.fields import Checked
+from mnistae_cli.cli.commands import app
 from mnistae_cli.settings import STAGE_CONFIGS
+from mnistae_cli.settings.options import Checked
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*.md")]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faulty.scene import Tally
+from mnistae_cli.common.errors import MnistaeError
 from mnistae_cli.data import load_dataset, open_images, read_grey
-from mnistae_cli.errors import MnistaeError
 from mnistae_cli.settings import STAGE_CONFIGS, load_experiment, stage_config
 from mnistae_cli.store import read_stage
 

@@ -1,12 +1,4 @@
-"""The stages as scikit-learn estimators: arrays in, arrays out, no files.
+"""What a program or a notebook imports: estimators, data sets as arrays, an artifacts directory as an object.
 
-They take their defaults from the settings of the stages, call the same functions, and give the same numbers.
+`mnistae_cli` is its face, and loads a module when a name of it is first used.
 """
-
-from mnistae_cli.estimators.classifier import FewLabelClassifier
-from mnistae_cli.estimators.clusters import GraphClusters
-from mnistae_cli.estimators.dense import DenseAutoencoder
-from mnistae_cli.estimators.invariant import InvariantEncoder
-from mnistae_cli.estimators.sparse import SparseAutoencoder
-
-__all__ = ["DenseAutoencoder", "FewLabelClassifier", "GraphClusters", "InvariantEncoder", "SparseAutoencoder"]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import MissingInput
 from mnistae_cli.data import from_array, load_npy, unit_scale
-from mnistae_cli.errors import MissingInput
-from mnistae_cli.inference import Network, in_batches, open_network
+from mnistae_cli.networks import Network, in_batches, open_network
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.stages.encode import check_size
 from mnistae_cli.stages.predict import Prediction

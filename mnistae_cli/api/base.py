@@ -11,15 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from mnistae_cli.bars import Bars
+from mnistae_cli.api.images import Layout, flattened
+from mnistae_cli.api.networks import decoded, encoded
+from mnistae_cli.api.parameters import RandomState, config_of, same_global_draws, seed_of, value_errors
+from mnistae_cli.api.saving import Saved
+from mnistae_cli.common import Bars, muted_native_stderr
 from mnistae_cli.data import Pixels, from_array, unit_scale
-from mnistae_cli.estimators.images import Layout, flattened
-from mnistae_cli.estimators.networks import decoded, encoded
-from mnistae_cli.estimators.parameters import RandomState, config_of, same_global_draws, seed_of, value_errors
-from mnistae_cli.estimators.saving import Saved
-from mnistae_cli.fitting import fit_autoencoder
 from mnistae_cli.settings import TrainConfig
-from mnistae_cli.streams import muted_native_stderr
+from mnistae_cli.training import fit_autoencoder
 
 Loss = Literal["bce", "mse"]
 

@@ -9,15 +9,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mnistae_cli.bars import Bars
-from mnistae_cli.estimators.networks import classified
-from mnistae_cli.estimators.parameters import RandomState, config_of, seed_of, value_errors
-from mnistae_cli.fields import WholeOrAuto
-from mnistae_cli.fitting import fit_classifier
-from mnistae_cli.flat import settings_of
-from mnistae_cli.heads import onnx_of
-from mnistae_cli.settings import HEADS, MLP, ClassifyConfig
-from mnistae_cli.streams import muted_native_stderr
+from mnistae_cli.api.networks import classified
+from mnistae_cli.api.parameters import RandomState, config_of, seed_of, value_errors
+from mnistae_cli.common import Bars, muted_native_stderr
+from mnistae_cli.networks import fit_classifier, onnx_of
+from mnistae_cli.settings import HEADS, MLP, ClassifyConfig, WholeOrAuto, settings_of
 
 KINDS = {kind.name(): kind for kind in HEADS}
 MOST_CLASSES = 256

@@ -8,10 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from mnistae_cli.api.parameters import RandomState, config_of, seed_of, value_errors
 from mnistae_cli.clusters import VOTERS, Directions, find_clusters, place_by_neighbors
-from mnistae_cli.estimators.parameters import RandomState, config_of, seed_of, value_errors
-from mnistae_cli.fields import WholeOrAuto
-from mnistae_cli.settings import ClusterConfig, Graph
+from mnistae_cli.settings import ClusterConfig, Graph, WholeOrAuto
 
 
 class GraphClusters(ClusterMixin, BaseEstimator):

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import MnistaeError
 from mnistae_cli.data import Dataset, Pixels, load_dataset
-from mnistae_cli.errors import MnistaeError
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings import Reading
 
 
 class Split(NamedTuple):

@@ -1,10 +1,8 @@
 """A dense code as a transformer."""
 
-from mnistae_cli.codes import Dense, Schedule
-from mnistae_cli.estimators.base import BaseAutoencoder, Loss
-from mnistae_cli.estimators.parameters import RandomState
-from mnistae_cli.fields import WholeOrAuto
-from mnistae_cli.settings import TrainConfig
+from mnistae_cli.api.base import BaseAutoencoder, Loss
+from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.settings import Dense, Schedule, TrainConfig, WholeOrAuto
 
 
 class DenseAutoencoder(BaseAutoencoder):

@@ -5,11 +5,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnistae_cli.codes import Invariant, Schedule
-from mnistae_cli.estimators.base import BaseAutoencoder, Loss
-from mnistae_cli.estimators.parameters import RandomState
-from mnistae_cli.fields import WholeOrAuto
-from mnistae_cli.settings import TrainConfig
+from mnistae_cli.api.base import BaseAutoencoder, Loss
+from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.settings import Invariant, Schedule, TrainConfig, WholeOrAuto
 
 OUTPUTS = ("all", "embedding")
 

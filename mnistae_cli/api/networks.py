@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.data import ROWS_AT_ONCE, Pixels, unit_scale
-from mnistae_cli.inference import Network, in_batches, open_network
+from mnistae_cli.networks import Network, in_batches, open_network
 
 Array = NDArray[np.float32]
 

@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import MAX_SEED, Checked
-from mnistae_cli.flat import make, settings_of
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings import MAX_SEED, Checked, make, settings_of
 
 Config = TypeVar("Config", bound=Checked)
 RandomState = int | np.random.RandomState | None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.common import DamagedInput, MissingInput
 from mnistae_cli.store import keep
 
 FORMAT = 1

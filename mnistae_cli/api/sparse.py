@@ -2,11 +2,9 @@
 
 from typing import ClassVar
 
-from mnistae_cli.codes import Schedule, TopK
-from mnistae_cli.estimators.base import BaseAutoencoder
-from mnistae_cli.estimators.parameters import RandomState
-from mnistae_cli.fields import WholeOrAuto
-from mnistae_cli.settings import TrainConfig
+from mnistae_cli.api.base import BaseAutoencoder
+from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.settings import Schedule, TopK, TrainConfig, WholeOrAuto
 
 
 class SparseAutoencoder(BaseAutoencoder):

@@ -13,9 +13,7 @@ import typer
 from mnistae_cli.cli import console, resolving
 from mnistae_cli.cli.listener import Listener
 from mnistae_cli.cli.options import Common
-from mnistae_cli.errors import MnistaeError
-from mnistae_cli.progress import Notice
-from mnistae_cli.streams import muted_native_stderr
+from mnistae_cli.common import MnistaeError, Notice, muted_native_stderr
 
 app = typer.Typer(
     name="mnistae",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mnistae_cli.errors import INTERRUPTED, KEPT, MnistaeError, UsageError
+from mnistae_cli.common import INTERRUPTED, KEPT, MnistaeError, UsageError
 from mnistae_cli.store import NO_PLACE, SCHEMA_VERSION
 
 BUG = 1

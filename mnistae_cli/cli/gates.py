@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mnistae_cli.errors import GateFailed, UsageError
-from mnistae_cli.fields import suggestion
+from mnistae_cli.common import GateFailed, UsageError
 from mnistae_cli.scores import ERRORS, figure_at, known_figures
+from mnistae_cli.settings import suggestion
 
 
 def parse_gates(gates: list[str]) -> list[tuple[str, float]]:

@@ -4,9 +4,8 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from mnistae_cli.bars import Bars, words_of
 from mnistae_cli.cli.console import say
-from mnistae_cli.progress import Advance, Notice, StageEnded
+from mnistae_cli.common import Advance, Bars, Notice, StageEnded, words_of
 
 NEXT_COMMANDS = {
     "train": "mnistae encode",

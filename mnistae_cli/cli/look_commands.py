@@ -11,7 +11,7 @@ import typer
 from mnistae_cli.cli import console, options
 from mnistae_cli.cli.commands import READING, command, session
 from mnistae_cli.cli.options import Common, Verify
-from mnistae_cli.errors import DamagedInput, GateFailed, MissingInput
+from mnistae_cli.common import DamagedInput, GateFailed, MissingInput
 from mnistae_cli.store import stage_states
 
 

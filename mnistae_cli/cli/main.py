@@ -8,7 +8,7 @@ import typer
 from mnistae_cli import __version__
 from mnistae_cli.cli import console, look_commands, resolving, run_commands, stage_commands  # noqa: F401 they register themselves
 from mnistae_cli.cli.commands import app
-from mnistae_cli.errors import INTERRUPTED, KEPT
+from mnistae_cli.common import INTERRUPTED, KEPT
 
 
 def _version(wanted: bool) -> None:

@@ -8,9 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from mnistae_cli.fields import choices, is_float, may_be_auto
-from mnistae_cli.flat import Setting, settings_of
-from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS
+from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS, Setting, choices, is_float, may_be_auto, settings_of
 from mnistae_cli.store import DEFAULT_ROOT
 
 PANELS = {

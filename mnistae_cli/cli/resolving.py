@@ -18,15 +18,18 @@ from mnistae_cli.cli.options import (
     settings_by_name,
     variable_of,
 )
-from mnistae_cli.errors import MnistaeError, UsageError
-from mnistae_cli.fields import AUTO, is_float, may_be_auto
-from mnistae_cli.flat import chosen, kinds_of, settings_of
-from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.common import MnistaeError, Notice, Report, UsageError, silent
 from mnistae_cli.settings import (
+    AUTO,
     STAGE_CONFIGS,
     WHICH,
     Experiment,
+    chosen,
+    is_float,
+    kinds_of,
     load_experiment,
+    may_be_auto,
+    settings_of,
     stage_config,
     without_other_kinds,
 )

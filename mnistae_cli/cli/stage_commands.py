@@ -12,8 +12,7 @@ from mnistae_cli.cli import console, options, resolving
 from mnistae_cli.cli.commands import EVERY_STAGE, command, session
 from mnistae_cli.cli.options import Common, FailUnder, Scheduler
 from mnistae_cli.cli.printing import print_manifest, print_scores
-from mnistae_cli.errors import UsageError
-from mnistae_cli.progress import Report
+from mnistae_cli.common import Report, UsageError
 from mnistae_cli.store import LABELS_TABLE, command_for
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph_clusters import GraphClusters, find_clusters
-from mnistae_cli.clusters.kmeans import check_clusters, fit_kmeans
+from mnistae_cli.clusters.kmeans import fit_kmeans
 from mnistae_cli.clusters.minibatches import fit_minibatches
 from mnistae_cli.clusters.neighbors import Search, nearest_images
 from mnistae_cli.clusters.placement import UNSURE, VOTERS, Placement, place_by_centroids, place_by_neighbors
@@ -16,7 +16,6 @@ __all__ = [
     "Placement",
     "Scan",
     "Search",
-    "check_clusters",
     "find_clusters",
     "fit_kmeans",
     "fit_minibatches",

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters.communities import Merging, merge_communities
 from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
-from mnistae_cli.clusters.kmeans import check_clusters
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import AUTO, WholeOrAuto
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings import AUTO, WholeOrAuto, check_clusters
 
 RESOLUTION = 10.0  # of the communities that are merged: 70 to 120 on data of ten classes
 PER_CLUSTER = 2  # least communities per cluster; with fewer, the resolution is raised

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters.directions import unit_vectors
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS, ROWS_IN_CACHE
-from mnistae_cli.errors import UsageError
+from mnistae_cli.settings import check_clusters
 
 Metric = Literal["cosine", "euclidean"]
 ROWS = 8192
@@ -32,24 +32,6 @@ class Clustering:
     assignments: NDArray[np.int32]
     inertia: float
     n_iter: int
-
-
-def check_clusters(n_clusters: int, n: int) -> None:
-    """Refuse more clusters than there are training images.
-
-    Args:
-        n_clusters: wanted.
-        n: the number of the images.
-
-    Raises:
-        UsageError: there are more.
-    """
-    if n < 2 <= n_clusters:
-        raise UsageError(f"{n_clusters} clusters need more images than {n} to learn from.", "Give more images.")
-    if n_clusters > n:
-        raise UsageError(
-            f"--clusters is {n_clusters}, and there are {n} images to learn from.", f"Give at most {n}, or more images."
-        )
 
 
 def fit_kmeans(

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mnistae_cli.progress import Advance, Notice, StageEnded
+from mnistae_cli.common.progress import Advance, Notice, StageEnded
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, whole_number
 from mnistae_cli.curation.suspicions import Key
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.spreadsheets import from_text, read_cells, whole_number
 
 COLUMNS = ("split", "index", "suspicion", "decision")
 VERDICTS = ("accept", "refuse")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.scores import N_FOLDS, out_of_fold_probabilities
+from mnistae_cli.networks import N_FOLDS, out_of_fold_probabilities
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from mnistae_cli.spreadsheets import as_text, from_text
+from mnistae_cli.common import as_text, from_text
 
 LABEL, STRANGER, DUPLICATE, NEAR_DUPLICATE = "label", "stranger", "duplicate", "near-duplicate"
 KINDS = (LABEL, STRANGER, DUPLICATE, NEAR_DUPLICATE)

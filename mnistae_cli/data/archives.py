@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import Advance, DamagedInput, MnistaeError, Report, silent
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.npy import parse_header
 from mnistae_cli.data.sources import IN_MEMORY, ImageSource, from_array, from_npy, from_rows
-from mnistae_cli.errors import DamagedInput, MnistaeError
-from mnistae_cli.progress import Advance, Report, silent
-from mnistae_cli.reading import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, Reading
 
 COPIED = 2**24  # bytes at a time
 PIXELS = "pixels.npy"

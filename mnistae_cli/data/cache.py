@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.store import damage_of, entry_of, fsync, time_of_writing, unfinished
 
 RECORD = "record.json"  # written last

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Report, UsageError, silent
 from mnistae_cli.data import mnist
 from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.folders import from_folder
@@ -16,10 +17,7 @@ from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.kept import keep_only
 from mnistae_cli.data.sources import from_array, from_npy
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
-from mnistae_cli.errors import DamagedInput, MissingInput, MnistaeError, UsageError
-from mnistae_cli.fields import suggestion
-from mnistae_cli.progress import Report, silent
-from mnistae_cli.reading import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, Reading, suggestion
 from mnistae_cli.store import Stored, command_again
 
 KNOWN = ("mnist", "digits")

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import Advance, DamagedInput, MnistaeError, Report
 from mnistae_cli.data.image_files import grey_levels, read_grey, unreadable
 from mnistae_cli.data.parallel import in_parallel
-from mnistae_cli.errors import DamagedInput, MnistaeError
-from mnistae_cli.progress import Advance, Report
 
 TASK_FILES, TASK_BYTES = 256, 2**23  # at most so many files, and bytes of pixels, decoded at a time by a thread
 HASH_BYTES = 32

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnistae_cli.errors import MissingInput
-from mnistae_cli.progress import Advance, Notice, Report
+from mnistae_cli.common import Advance, MissingInput, Notice, Report
 from mnistae_cli.store import NO_PLACE
 
 TIMEOUT_SECONDS = 20

@@ -4,33 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, UsageError
 from mnistae_cli.data.kept import kept_labels
 from mnistae_cli.data.npy import load_npy
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.progress import Notice, Report
+from mnistae_cli.settings import LabelledConfig
 from mnistae_cli.store import Manifest, Stored
-
-
-class WhichLabels(Protocol):
-    """The settings that choose labels: a share or count, a number per class, or a file of indices. None: not given."""
-
-    @property
-    def labels(self) -> float | int | None: ...  # noqa: D102
-    @property
-    def per_class(self) -> int | None: ...  # noqa: D102
-    @property
-    def indices(self) -> str | None: ...  # noqa: D102
-    @property
-    def labels_from(self) -> str | None: ...  # noqa: D102
-    @property
-    def stratify(self) -> bool: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -74,7 +56,7 @@ class Drawn:
         return {"sha256": {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()}}
 
 
-def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: WhichLabels) -> Drawn:
+def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabelledConfig) -> Drawn:
     """Choose the labels that may be used, by a seeded draw without replacement.
 
     A stratified draw takes from each class its share, rounded by the method of largest remainders. It reads all labels
@@ -102,7 +84,7 @@ def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: Wh
     return Drawn(indices, labels[indices])
 
 
-def draw_from(encode: Stored, which: WhichLabels) -> Drawn:
+def draw_from(encode: Stored, which: LabelledConfig) -> Drawn:
     """Choose the labels of the encoded training images that a stage may use. The stage sees no other label.
 
     Raises:
@@ -123,7 +105,7 @@ def can_be_classified(encoded: Manifest) -> bool:
     return "labels_train.npy" in encoded.files and len((encoded.dataset or {})["class_names"]) > 1
 
 
-def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: WhichLabels) -> Drawn:
+def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: LabelledConfig) -> Drawn:
     kept, labels = kept_labels(path, n, class_names)
     if which.indices is None:
         drawn = _draw(labels, class_names, which)
@@ -138,7 +120,7 @@ def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: Which
     return Drawn(indices, labels, corrected=True, n_removed=len(asked) - len(indices))
 
 
-def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: WhichLabels) -> NDArray[np.int64]:
+def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabelledConfig) -> NDArray[np.int64]:
     n = len(labels)
     order = np.random.default_rng(which.seed).permutation(n)
     if which.per_class is not None:

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report
 from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import has_images, image_paths
 from mnistae_cli.data.packing import Pictures, open_pictures
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, held_out, labelled, of_splits
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.progress import Notice, Report
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings import Reading
 
 
 def from_folder(where: Where, folder: Path, reading: Reading, report: Report) -> Dataset:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput
 from mnistae_cli.data.sources import Pixels, unit_scale
-from mnistae_cli.errors import DamagedInput
 
 MEASURED_IMAGES = 1000
 PHOTO = 2  # times the frame; a larger image is taken for a photo or scan

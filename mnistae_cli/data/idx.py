@@ -10,10 +10,10 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput, MissingInput
 from mnistae_cli.data.rows import Rows
 from mnistae_cli.data.sources import ImageSource, Pixels
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.reading import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, Reading
 
 IDX_IMAGES, IDX_LABELS = 2051, 2049
 MOST_IMAGES, WIDEST_IMAGE = 2**31, 4096  # beyond that, an IDX header is damaged

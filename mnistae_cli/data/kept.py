@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, whole_number
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.data.splits import Dataset, Images, Labels
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.spreadsheets import from_text, read_cells, whole_number
 
 COLUMNS = ("split", "index", "image", "label")
 REMEDY = "Take the kept.csv that mnistae review --apply wrote for this data set."

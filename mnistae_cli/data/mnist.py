@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnistae_cli.common import DamagedInput, Notice, Report, UsageError, silent
 from mnistae_cli.data.cache import user_cache
 from mnistae_cli.data.downloads import fetch
-from mnistae_cli.errors import DamagedInput, UsageError
-from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.store import sha256_of
 
 MIRRORS = (

@@ -10,7 +10,7 @@ from typing import IO, Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.common import DamagedInput, MissingInput
 from mnistae_cli.store import unfinished
 
 REMEDY = "Name a file written by numpy.save, with plain numbers."

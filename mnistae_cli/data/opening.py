@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mnistae_cli.common import DamagedInput, MissingInput, Report, silent
 from mnistae_cli.data.idx import from_idx
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES, image_paths, read_grey
 from mnistae_cli.data.packing import open_pictures
 from mnistae_cli.data.sources import ImageSource, from_array, from_npy
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.progress import Report, silent
-from mnistae_cli.reading import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, Reading
 
 
 def open_images(path: Path, reading: Reading = DEFAULT, report: Report = silent) -> ImageSource:

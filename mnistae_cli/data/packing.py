@@ -17,15 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput, Notice, Report, silent
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
 from mnistae_cli.data.image_files import decoded
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.rows import Rows
 from mnistae_cli.data.sources import IN_MEMORY, At, Batches, ImageSource, taken, taken_at
-from mnistae_cli.errors import DamagedInput
-from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.reading import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, Reading
 
 PIXELS, HASHES = "pixels.npy", "hashes.npy"
 FORMAT = 1  # of an entry of the cache; with another one all pictures are decoded anew

@@ -9,8 +9,8 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput
 from mnistae_cli.data.rows import Rows
-from mnistae_cli.errors import DamagedInput
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """(N, H, W): uint8 from 0 to 255, or float32 from 0 to 1."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import DamagedInput
 from mnistae_cli.data.sources import ImageSource
-from mnistae_cli.errors import DamagedInput
 from mnistae_cli.store import see
 
 Labels = NDArray[np.uint8]

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from mnistae_cli.heads import Head, Trained, fit_head, prototypes
-from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.scores import held_out_temperature
+from mnistae_cli.common import Notice, Report, silent
+from mnistae_cli.networks.calibration import held_out_temperature
+from mnistae_cli.networks.head import Head
+from mnistae_cli.networks.head_training import Trained, fit_head
+from mnistae_cli.networks.prototypes import prototypes
 from mnistae_cli.settings import MLP, ClassifyConfig, Prototypes
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.heads.head import Head
+from mnistae_cli.networks.head import Head
 
 OPSET, IR_VERSION = 15, 8  # as of the networks that `nets` exports
 DATE = "1980-01-01@00:00:00"  # Keras notes when a model was saved; the manifest does that here

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistae_cli.common import Advance, Report, UsageError, silent
 from mnistae_cli.data import epoch_order, hold_out
-from mnistae_cli.errors import UsageError
-from mnistae_cli.heads.head import Head, Layer, signals_of
-from mnistae_cli.progress import Advance, Report, silent
+from mnistae_cli.networks.head import Head, Layer, signals_of
+from mnistae_cli.settings import HeadTraining
 
 BETA_1, EPSILON = 0.9, 1e-7  # of Adam
 # A feature that is about constant on the drawn images does not help, and is left out: its standard deviation is below
@@ -19,28 +18,6 @@ BETA_1, EPSILON = 0.9, 1e-7  # of Adam
 LEAST_DEVIATION = 1e-3
 
 Values = NDArray[np.float32]
-
-
-class HowTrained(Protocol):
-    """The settings of a training, as `settings.HeadTraining` has them."""
-
-    @property
-    def weight_decay(self) -> float: ...  # noqa: D102
-    @property
-    def label_smoothing(self) -> float: ...  # noqa: D102
-    @property
-    def batch_size(self) -> int: ...  # noqa: D102
-    @property
-    def learning_rate(self) -> float: ...  # noqa: D102
-    @property
-    def schedule(self) -> str: ...  # noqa: D102
-    @property
-    def beta_2(self) -> float: ...  # noqa: D102
-    @property
-    def patience(self) -> int: ...  # noqa: D102
-    @property
-    def validation_fraction(self) -> float: ...  # noqa: D102
-    def epochs_for(self, n: int) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -62,7 +39,7 @@ def fit_head(
     features: Values,
     labels: NDArray[np.uint8],
     n_classes: int,
-    how: HowTrained,
+    how: HeadTraining,
     *,
     hidden: int | None = None,
     standardize: bool = True,
@@ -121,7 +98,7 @@ def fit_head(
 class _Network:
     """Layers whose weights lie in one array, so that a step of Adam is a few operations."""
 
-    def __init__(self, widths: Sequence[int], how: HowTrained, seed: int) -> None:
+    def __init__(self, widths: Sequence[int], how: HeadTraining, seed: int) -> None:
         """Kernels by Glorot & Bengio 2010, uniform in ±√(6 / (D + U)); biases 0."""
         size = sum(before * units + units for before, units in pairwise(widths))
         self.values, self._gradients, self._first, self._second, self._step = np.zeros((5, size), np.float32)

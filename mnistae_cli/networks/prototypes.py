@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.heads.head import Head, Layer
+from mnistae_cli.networks.head import Head, Layer
 
 LEAST_SPREAD = 1e-6  # s² of prototypes that lie in one place
 NEVER = -1e9  # the logit of a class without an image

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Placement
 from mnistae_cli.data import Pixels, Rows, load_npy
-from mnistae_cli.inference import open_network
+from mnistae_cli.networks import open_network
 from mnistae_cli.pictures import figures
 from mnistae_cli.pictures.maps import MAPPED, draw_of, map_of
 from mnistae_cli.scores import metrics

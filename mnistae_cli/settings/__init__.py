@@ -2,6 +2,25 @@
 
 from mnistae_cli.settings.classify import HEADS, MLP, ClassifyConfig, HeadTraining, Linear, Prototypes
 from mnistae_cli.settings.cluster import ClusterConfig, Graph, KMeans
+from mnistae_cli.settings.codes import (
+    CODES,
+    KL,
+    L1,
+    BatchTopK,
+    Code,
+    Corruption,
+    Dense,
+    Invariant,
+    Layers,
+    Schedule,
+    SparseCode,
+    TopK,
+    Training,
+    latent_dim_option,
+    loss_option,
+    number_of_epochs,
+    schedule_option,
+)
 from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.experiments import (
@@ -14,8 +33,21 @@ from mnistae_cli.settings.experiments import (
     without_other_kinds,
 )
 from mnistae_cli.settings.finetune import FinetuneConfig
+from mnistae_cli.settings.kinds import Setting, chosen, kinds_of, make, record, settings_of
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.labelled import WHICH, LabelledConfig
+from mnistae_cli.settings.options import (
+    AUTO,
+    MAX_SEED,
+    Checked,
+    WholeOrAuto,
+    check_clusters,
+    choices,
+    is_float,
+    may_be_auto,
+    suggestion,
+)
+from mnistae_cli.settings.read_options import DEFAULT, Reading
 from mnistae_cli.settings.reads import reads_of
 from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
@@ -23,35 +55,69 @@ from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, setting_names, 
 from mnistae_cli.settings.train import TrainConfig, graph_features
 
 __all__ = [
+    "AUTO",
+    "CODES",
+    "DEFAULT",
     "HEADS",
+    "KL",
+    "L1",
+    "MAX_SEED",
     "MLP",
     "PATHS",
     "PIPELINE",
     "SHARED_KEYS",
     "STAGE_CONFIGS",
     "WHICH",
+    "BatchTopK",
+    "Checked",
     "ClassifyConfig",
     "ClusterConfig",
+    "Code",
+    "Corruption",
+    "Dense",
     "EncodeConfig",
     "EvaluateConfig",
     "Experiment",
     "FinetuneConfig",
     "Graph",
     "HeadTraining",
+    "Invariant",
     "KMeans",
     "LabelConfig",
     "LabelledConfig",
+    "Layers",
     "Linear",
     "Prototypes",
+    "Reading",
     "ReportConfig",
     "ReviewConfig",
+    "Schedule",
+    "Setting",
+    "SparseCode",
+    "TopK",
     "TrainConfig",
+    "Training",
+    "WholeOrAuto",
+    "check_clusters",
+    "choices",
+    "chosen",
     "graph_features",
+    "is_float",
+    "kinds_of",
+    "latent_dim_option",
     "load_experiment",
+    "loss_option",
+    "make",
+    "may_be_auto",
+    "number_of_epochs",
     "preset_names",
     "read_experiment",
     "reads_of",
+    "record",
+    "schedule_option",
     "setting_names",
+    "settings_of",
     "stage_config",
+    "suggestion",
     "without_other_kinds",
 ]

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mnistae_cli.codes import number_of_epochs
-from mnistae_cli.fields import AUTO, WIDEST, Checked, WholeOrAuto, option
-from mnistae_cli.flat import Kind, choice
+from mnistae_cli.settings.codes.shared import number_of_epochs
+from mnistae_cli.settings.kinds import Kind, choice
 from mnistae_cli.settings.labelled import LabelledConfig
+from mnistae_cli.settings.options import AUTO, WIDEST, Checked, WholeOrAuto, option
 
 
 @dataclass(frozen=True, kw_only=True)

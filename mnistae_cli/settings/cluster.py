@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import AUTO, Checked, WholeOrAuto, memory_share_option, option, seed_option
-from mnistae_cli.flat import Kind, choice
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings.kinds import Kind, choice
+from mnistae_cli.settings.options import AUTO, Checked, WholeOrAuto, memory_share_option, option, seed_option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +73,9 @@ class ClusterConfig(Checked):
     memory_share: float = memory_share_option()
     seed: int = seed_option()
 
-    def for_features(self, n_bytes: int) -> "ClusterConfig":
-        """The same settings with KMeans' algorithm for features of so many bytes."""
-        from mnistae_cli.data import fits_memory
-
+    def for_memory(self, fits: bool) -> "ClusterConfig":
+        """The same settings with KMeans' algorithm for features that fit into the memory, or that do not."""
         if not isinstance(self.method, KMeans) or self.method.algorithm != "auto":
             return self
-        algorithm: Literal["elkan", "minibatch"] = "elkan" if fits_memory(n_bytes, self.memory_share) else "minibatch"
+        algorithm: Literal["elkan", "minibatch"] = "elkan" if fits else "minibatch"
         return replace(self, method=replace(self.method, algorithm=algorithm))

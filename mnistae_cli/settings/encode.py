@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings.options import Checked, data_dir_option, option, seed_option
+from mnistae_cli.settings.read_options import Reading
 
 
 @dataclass(frozen=True, kw_only=True)

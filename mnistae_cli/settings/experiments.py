@@ -7,9 +7,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import choices, suggestion
-from mnistae_cli.flat import chosen, kinds_of, selectors_of, settings_of
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings.kinds import chosen, kinds_of, selectors_of, settings_of
+from mnistae_cli.settings.options import choices, suggestion
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
 SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "kept", "memory_share", "seed")

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from mnistae_cli.codes import Schedule, number_of_epochs, schedule_option
-from mnistae_cli.fields import AUTO, WholeOrAuto, data_dir_option, option
+from mnistae_cli.settings.codes.shared import Schedule, number_of_epochs, schedule_option
 from mnistae_cli.settings.labelled import LabelledConfig
+from mnistae_cli.settings.options import AUTO, WholeOrAuto, data_dir_option, option
 
 USUAL_EPOCHS = 6
 LEAST_STEPS = 1000  # fewer leave a small data set half learned

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import Checked, flag_name, refusal, shown
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings.options import Checked, flag_name, refusal, shown
 
 Config = TypeVar("Config", bound=Checked)
 
@@ -24,7 +24,7 @@ def choice(kinds: Sequence[type["Kind"]], **help: str) -> Any:
         kinds: the dataclasses; each says by which words it is chosen (`Kind.chosen_by`).
         help: per word's setting, one sentence.
     """
-    return field(default_factory=kinds[0], metadata={"kinds": tuple(kinds), "selectors": help})
+    return field(default_factory=kinds[0], metadata={"kinds": kinds, "selectors": help})
 
 
 class Kind(Checked, ABC):

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import Checked, option, seed_option
-from mnistae_cli.flat import settings_of
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings.kinds import settings_of
+from mnistae_cli.settings.options import Checked, option, seed_option
 
 WHICH = frozenset({"labels", "per_class", "indices"})
 """Settings that each say which labels may be used; one of them counts."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from mnistae_cli.errors import UsageError
+from mnistae_cli.common import UsageError
 
 WIDEST = 2**16  # units of a layer; more does not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
@@ -56,6 +56,24 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """`" Did you mean 'mnist'?"`, or nothing where no known word is near."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def check_clusters(n_clusters: int, n: int) -> None:
+    """Refuse more clusters than there are training images.
+
+    Args:
+        n_clusters: wanted.
+        n: the number of the images.
+
+    Raises:
+        UsageError: there are more.
+    """
+    if n < 2 <= n_clusters:
+        raise UsageError(f"{n_clusters} clusters need more images than {n} to learn from.", "Give more images.")
+    if n_clusters > n:
+        raise UsageError(
+            f"--clusters is {n_clusters}, and there are {n} images to learn from.", f"Give at most {n}, or more images."
+        )
 
 
 class Checked:

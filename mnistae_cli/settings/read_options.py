@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistae_cli.errors import DamagedInput
-from mnistae_cli.fields import Checked, option
+from mnistae_cli.common import DamagedInput
+from mnistae_cli.settings.options import Checked, option
 
 MOST_BYTES = 2**30  # a file that unpacks to no more is harmless, whatever its own size
 MOST_TIMES = 200  # its own bytes; MNIST unpacks to 5 times its bytes, one repeated byte to 1,032 times

@@ -4,13 +4,13 @@ A name is that of a file; or, as `#dataset.class_names`, that of a fact which is
 and is not there counts too: when it comes, the result is stale. Where a data set lies is not named, its bytes are.
 """
 
-from mnistae_cli.fields import Checked
 from mnistae_cli.settings.classify import ClassifyConfig
 from mnistae_cli.settings.cluster import ClusterConfig, Graph
 from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.label import LabelConfig
+from mnistae_cli.settings.options import Checked
 from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
 

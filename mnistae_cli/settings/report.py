@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+from mnistae_cli.settings.options import Checked, data_dir_option, option, seed_option
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import Checked, data_dir_option, option, seed_option
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings.options import Checked, data_dir_option, option, seed_option
 
 
 @dataclass(frozen=True, kw_only=True)

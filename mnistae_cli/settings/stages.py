@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import Checked, suggestion
-from mnistae_cli.flat import make, settings_of
+from mnistae_cli.common import UsageError
 from mnistae_cli.settings.classify import ClassifyConfig
 from mnistae_cli.settings.cluster import ClusterConfig
 from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
 from mnistae_cli.settings.finetune import FinetuneConfig
+from mnistae_cli.settings.kinds import make, settings_of
 from mnistae_cli.settings.label import LabelConfig
+from mnistae_cli.settings.options import Checked, suggestion
 from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
 from mnistae_cli.settings.train import TrainConfig

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mnistae_cli.codes import CODES, Code
-from mnistae_cli.fields import Checked, data_dir_option, memory_share_option, option, seed_option
-from mnistae_cli.flat import choice, make
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings.codes import CODES
+from mnistae_cli.settings.codes.shared import Code
+from mnistae_cli.settings.kinds import choice, make
+from mnistae_cli.settings.options import Checked, data_dir_option, memory_share_option, option, seed_option
+from mnistae_cli.settings.read_options import Reading
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mnistae_cli.common import Report, silent, write_history
 from mnistae_cli.data import Drawn, Rows, draw_from
-from mnistae_cli.fitting import fit_classifier
-from mnistae_cli.heads import write_keras, write_onnx
-from mnistae_cli.inference import open_network
-from mnistae_cli.progress import Report, silent
+from mnistae_cli.networks import fit_classifier, open_network, write_keras, write_onnx
 from mnistae_cli.settings import ClassifyConfig, reads_of
-from mnistae_cli.spreadsheets import write_history
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
 

@@ -21,11 +21,10 @@ from mnistae_cli.clusters import (
     place_by_centroids,
     place_by_neighbors,
 )
-from mnistae_cli.data import Rows, load_npy
-from mnistae_cli.fields import AUTO
-from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.common import Notice, Report, silent
+from mnistae_cli.data import Rows, fits_memory, load_npy
 from mnistae_cli.scores import SPLITS
-from mnistae_cli.settings import ClusterConfig, Graph, KMeans, graph_features, reads_of
+from mnistae_cli.settings import AUTO, ClusterConfig, Graph, KMeans, graph_features, reads_of
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
 Place = Callable[[NDArray[np.float32]], Placement]
@@ -57,7 +56,8 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
     """
     with hold(artifacts, report, create=False):
         inputs = open_stages(artifacts, reads_of(config))
-        config = config.for_features(Rows.of(inputs["encode"].folder / "features_train.npy").n_bytes)
+        features = Rows.of(inputs["encode"].folder / "features_train.npy")
+        config = config.for_memory(fits_memory(features.n_bytes, config.memory_share))
         plan = Plan("cluster", config, inputs=inputs)
         return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
 

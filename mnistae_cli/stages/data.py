@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from mnistae_cli.common import Report, UsageError, silent
 from mnistae_cli.data import cache, mnist
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import suggestion
-from mnistae_cli.progress import Report, silent
+from mnistae_cli.settings import suggestion
 
 DESCRIPTIONS = {
     "mnist": "70,000 handwritten digits of 28×28, labelled (LeCun et al. 1998)",

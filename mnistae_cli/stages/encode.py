@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mnistae_cli.common import Advance, DamagedInput, MissingInput, Notice, Report, UsageError, silent
 from mnistae_cli.curation import usual_of
 from mnistae_cli.data import (
     Dataset,
@@ -25,12 +26,10 @@ from mnistae_cli.data import (
     open_images,
     unit_scale,
 )
-from mnistae_cli.encoding import ERRORS, Encoded, encode_batch, finished, plan_shards, read_shard, write_shard
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.inference import BATCH_SIZE, Network, open_network
-from mnistae_cli.progress import Advance, Notice, Report, silent
-from mnistae_cli.reading import DEFAULT, Reading
-from mnistae_cli.settings import EncodeConfig, graph_features, reads_of
+from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
+from mnistae_cli.settings import DEFAULT, EncodeConfig, Reading, graph_features, reads_of
+from mnistae_cli.stages.shards import finished, plan_shards, read_shard, write_shard
+from mnistae_cli.stages.workers import connect
 from mnistae_cli.store import (
     Manifest,
     Plan,
@@ -43,7 +42,6 @@ from mnistae_cli.store import (
     open_stage,
     open_stages,
 )
-from mnistae_cli.workers import connect
 
 SHARDS = ".encode.shards"
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import UNSURE
+from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.data import Dataset, Rows, as_encoded, load_encoded, load_npy
-from mnistae_cli.inference import open_network
-from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, describe_codes, fit_probe, metrics
+from mnistae_cli.networks import fit_probe, open_network
+from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, describe_codes, metrics
 from mnistae_cli.settings import EvaluateConfig, reads_of
 from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_beside, open_stages
 

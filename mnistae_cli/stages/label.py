@@ -10,16 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from mnistae_cli.clusters import Placement
+from mnistae_cli.common import Report, UsageError, as_text, silent
 from mnistae_cli.data import load_encoded
-from mnistae_cli.errors import UsageError
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import sheet_part
 from mnistae_cli.pictures.sheets import images_of, look_at, write_sheet
 from mnistae_cli.pictures.tiles import Tiles
-from mnistae_cli.progress import Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import LabelConfig, reads_of
-from mnistae_cli.spreadsheets import as_text
 from mnistae_cli.store import (
     LABELS_TABLE,
     Manifest,

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
+from mnistae_cli.common import DamagedInput, MissingInput, Report, silent
 from mnistae_cli.curation import Reference, Usual
 from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.inference import open_network
-from mnistae_cli.progress import Report, silent
+from mnistae_cli.networks import open_network
 from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
 from mnistae_cli.store import Stored, command_for, open_beside, open_stage

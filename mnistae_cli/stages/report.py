@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import UNSURE, Placement
+from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.curation import read_suspicions
 from mnistae_cli.data import Rows, load_encoded, load_npy
 from mnistae_cli.pictures.maps import draw_of, map_of
@@ -24,7 +25,6 @@ from mnistae_cli.pictures.parts import (
 )
 from mnistae_cli.pictures.sheets import images_of, look_at
 from mnistae_cli.pictures.tiles import Tiles
-from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import SPLITS, metric_rows
 from mnistae_cli.settings import ReportConfig, reads_of
 from mnistae_cli.store import Manifest, Plan, Stored, Work, command_for, hold, make_stage, open_beside, open_stages

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Directions
+from mnistae_cli.common import Notice, Report, UsageError, as_text, silent
 from mnistae_cli.curation import (
     KINDS,
     LABEL,
@@ -29,12 +30,9 @@ from mnistae_cli.curation import (
     write_suspicions,
 )
 from mnistae_cli.data import Dataset, Rows, load_encoded, load_npy
-from mnistae_cli.errors import UsageError
 from mnistae_cli.pictures.parts import write_review
-from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import ReviewConfig, graph_features, reads_of
-from mnistae_cli.spreadsheets import as_text
 from mnistae_cli.store import Manifest, Plan, Stored, Work, damage_of, hold, make_stage, open_stages, read_stage
 
 TABLE, PAGE = "review.csv", "report.html"

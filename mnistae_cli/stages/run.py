@@ -4,12 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.clusters import check_clusters
+from mnistae_cli.common import Notice, Report, UsageError, silent
 from mnistae_cli.data import can_be_classified, draw_labels, load_dataset
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import AUTO
-from mnistae_cli.progress import Notice, Report, silent
-from mnistae_cli.settings import PATHS
+from mnistae_cli.settings import AUTO, PATHS, check_clusters
 from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster
 from mnistae_cli.stages.encode import encode

@@ -1,11 +1,11 @@
-"""What `encode` computes of a batch, and shards: files of a fixed number of batches, each made by any process."""
+"""Shards of `encode`: files of a fixed number of batches of features, each made by any process."""
 
 import hashlib
 import json
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -14,41 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mnistae_cli.data import Dataset, Pixels, load_npy, load_recorded, unit_scale
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.inference import BATCH_SIZE, Network, open_network
-from mnistae_cli.scores import binary_crossentropy, squared_error, unexplained_variance
+from mnistae_cli.common import DamagedInput, MissingInput, UsageError
+from mnistae_cli.data import Dataset, load_npy, load_recorded
+from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
 from mnistae_cli.store import sha256_of
 
-ERRORS: dict[str, Callable[..., np.ndarray]] = {
-    "mse": squared_error,
-    "bce": binary_crossentropy,
-    "fvu": unexplained_variance,
-}
 SHARD_BATCHES = 20  # of BATCH_SIZE images; the last shard of a split may have fewer
 RECORD = "record.json"
 SECONDS_TO_APPEAR = 15  # what another machine wrote, on shared storage
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """A batch: features (B, D), errors (B,) by name, and the sums of x and of x² for each pixel, (2, H, W)."""
-
-    features: NDArray[np.float32]
-    errors: Mapping[str, NDArray[np.float32]]
-    moments: NDArray[np.float64]
-
-
-def encode_batch(raw: Pixels, encoder: Network, decoder: Network) -> Encoded:
-    """Features, errors and sums of a batch (B, H, W)."""
-    batch = unit_scale(raw)
-    features = encoder(batch)
-    reconstructions = decoder(features)
-    errors = {name: error(batch, reconstructions) for name, error in ERRORS.items()}
-    powers = batch.sum(axis=0, dtype=np.float64), np.square(batch).sum(axis=0, dtype=np.float64)
-    return Encoded(features, errors, np.stack(powers))
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,14 @@ from typing import Any
 import joblib
 import numpy as np
 
-from mnistae_cli import own_process
+from mnistae_cli.common import Notice, Report, UsageError, own_process, silent
 from mnistae_cli.data import KNOWN, Dataset
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import MAX_SEED
-from mnistae_cli.flat import make, record
-from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.scores import figure_at, known_figures
-from mnistae_cli.settings import PATHS, PIPELINE
+from mnistae_cli.settings import MAX_SEED, PATHS, PIPELINE, make, record
 from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
+from mnistae_cli.stages.workers import LOCAL, apart, connect
 from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
-from mnistae_cli.workers import LOCAL, apart, connect
 
 RESULTS = "sweep.json"
 MOST_SEEDS = 1000

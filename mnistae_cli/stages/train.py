@@ -5,13 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mnistae_cli.common import Notice, Report, UsageError, silent, write_history
 from mnistae_cli.data import Dataset, data_folder, fits_memory, load_dataset
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fitting import fit_autoencoder
-from mnistae_cli.progress import Notice, Report, silent
 from mnistae_cli.settings import TrainConfig
-from mnistae_cli.spreadsheets import write_history
 from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
+from mnistae_cli.training import fit_autoencoder
 
 
 def train(

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mnistae_cli import own_process
-from mnistae_cli.errors import MissingInput, MnistaeError, UsageError
+from mnistae_cli.common import MissingInput, MnistaeError, UsageError, own_process
 from mnistae_cli.store import unfinished
 
 LOCAL = "local"

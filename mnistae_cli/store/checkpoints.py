@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.store.directory import checkpoint_of, replaced
 from mnistae_cli.store.manifests import MANIFEST, Manifest, damage, parse, versions
 from mnistae_cli.store.plans import Plan

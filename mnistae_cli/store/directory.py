@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnistae_cli.errors import MissingInput, UsageError
-from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.common import MissingInput, Notice, Report, UsageError, silent
 from mnistae_cli.store.files import fsync, unfinished
 from mnistae_cli.store.manifests import command_line
 

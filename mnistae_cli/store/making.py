@@ -10,8 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.progress import Report, StageEnded, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Report, StageEnded, UsageError, silent
 from mnistae_cli.store.checkpoints import Checkpoint
 from mnistae_cli.store.directory import replaced
 from mnistae_cli.store.manifests import MANIFEST, Manifest, with_dataset

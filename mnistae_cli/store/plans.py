@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.fields import Checked
-from mnistae_cli.flat import record, settings_of
+from mnistae_cli.settings import Checked, record, settings_of
 from mnistae_cli.store.manifests import Manifest, seal
 
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, silent
 from mnistae_cli.store.directory import DEFAULT_ROOT, STAGES, command_for, hold
 from mnistae_cli.store.manifests import MANIFEST, Manifest, damage, parse
 from mnistae_cli.store.plans import Plan, Stored

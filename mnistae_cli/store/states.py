@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.common import DamagedInput, MissingInput, UsageError
 from mnistae_cli.store.checkpoints import interrupted
 from mnistae_cli.store.directory import STAGES, command_for
 from mnistae_cli.store.manifests import damage

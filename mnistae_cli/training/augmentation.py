@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from mnistae_cli.settings import Corruption
+
 ROTATION = np.pi / 12  # 15°
 LOG_SCALE = 0.15  # of each axis on its own
 SHEAR = 0.25
@@ -86,9 +88,7 @@ class RandomOcclusion(keras.layers.Layer):
         return {**super().get_config(), "share": self.share, "seed": self.seed, "after": self.after}
 
 
-def corrupted(
-    images: Any, seed: int, *, augment: float = 0.0, occlusion: float = 0.0, noise: float = 0.0, whole_steps: int = 0
-) -> Any:
+def corrupted(images: Any, corruption: Corruption, seed: int, *, whole_steps: int = 0) -> Any:
     """Warp images (B, H, W), hide a side, and add noise, in training. A network learns to give the original images.
 
     Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
@@ -96,16 +96,14 @@ def corrupted(
 
     Args:
         images: (B, H, W).
+        corruption: strength of the warps, share of the images of which one side is hidden, and noise.
         seed: of all draws.
-        augment: strength of the warps, as in `RandomAffine`.
-        occlusion: share of the images of which one side is hidden, in [0, 1].
-        noise: standard deviation of Gaussian noise.
         whole_steps: number of training steps before the first in which a side is hidden.
     """
-    seen = RandomAffine(augment, seed, name="augment")(images) if augment else images
-    if occlusion:
-        seen = RandomOcclusion(occlusion, seed ^ 2, whole_steps, name="occlusion")(seen)
-    return keras.layers.GaussianNoise(noise, seed=seed ^ 1, name="noise")(seen) if noise else seen
+    seen = RandomAffine(corruption.augment, seed, name="augment")(images) if corruption.augment else images
+    if corruption.occlusion:
+        seen = RandomOcclusion(corruption.occlusion, seed ^ 2, whole_steps, name="occlusion")(seen)
+    return keras.layers.GaussianNoise(corruption.noise, seed=seed ^ 1, name="noise")(seen) if corruption.noise else seen
 
 
 @tf.function(jit_compile=True)

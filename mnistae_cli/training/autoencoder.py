@@ -1,17 +1,14 @@
-"""What all autoencoders consist of, as Keras models over the same layers, and the dense autoencoder."""
+"""What all autoencoders consist of, as Keras models over the same layers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from mnistae_cli.nets.losses import Loss, reconstruction_loss
-from mnistae_cli.nets.sparsity import ActivityPenalty, L1Penalty
-
-Corrupt = Callable[..., Any]
-"""Images (B, H, W) → what a network sees of them in training."""
+from mnistae_cli.settings import Layers
+from mnistae_cli.training.losses import Loss
 
 LEAST_SIDE = 4  # of the output of a convolution of stride 2, in pixels
 
@@ -39,54 +36,6 @@ class Autoencoder:
     loss: Loss
 
 
-def build_dense(
-    height: int,
-    width: int,
-    *,
-    latent_dim: int,
-    hidden: Sequence[int],
-    channels: Sequence[int],
-    corrupt: Corrupt,
-    loss: str,
-    sparsity_weight: float,
-    code_gain: float,
-) -> Autoencoder:
-    """H×W → `before_code` → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid.
-
-    A small L1 penalty on the code hardly raises the loss, and KMeans finds better clusters.
-
-    Args:
-        height: of the images.
-        width: of the images.
-        latent_dim: D, units of the code.
-        hidden: layers before the code, in units.
-        channels: of the convolutions before these layers.
-        corrupt: changes the images that go into the encoder in training.
-        loss: `bce` or `mse`.
-        sparsity_weight: of the L1 penalty; 0: none.
-        code_gain: g; the first weights of the code are those of Glorot & Bengio 2010 times g, and those after it are
-            divided by g. The network is the same, but Adam's steps are then g² times as long in the decoder, compared
-            with the encoder.
-    """
-    images = keras.Input((height, width), name="images")
-    signal = before_code(keras.layers.Flatten(name="flatten")(images), height, width, hidden, channels)
-    code = keras.layers.Dense(latent_dim, "relu", kernel_initializer=_glorot(code_gain), name="code")
-    encoder = keras.Model(images, code(signal), name="encoder")
-
-    decoder = mirrored_decoder(latent_dim, height, width, hidden, gain=1 / code_gain)
-    learned = encoder(corrupt(images))
-    if sparsity_weight:
-        learned = ActivityPenalty(L1Penalty(sparsity_weight), name="penalty")(learned)
-    return Autoencoder(
-        encoder=encoder,
-        decoder=decoder.model,
-        trained=keras.Model(images, decoder.logits(learned)),
-        whole=keras.Model(images, decoder.model(encoder.output), name="autoencoder"),
-        atoms=decoder.atoms,
-        loss=reconstruction_loss(loss),
-    )
-
-
 @dataclass(frozen=True)
 class Decoder:
     """Codes (B, D) → images (B, H, W) in [0, 1], and before the sigmoid; `atoms` as in `Autoencoder`."""
@@ -101,53 +50,51 @@ def mirrored_decoder(
 ) -> Decoder:
     """Codes → `hidden` reversed, ReLU → H×W, sigmoid. The first weights of the first layer are multiplied by `gain`."""
     codes = keras.Input((width_of_code,), name="codes")
-    signal, first = codes, _glorot(gain)
+    signal, first = codes, glorot(gain)
     for number, units in reversed(list(enumerate(hidden, start=1))):
         signal = keras.layers.Dense(units, "relu", kernel_initializer=first, name=f"decoder_{number}")(signal)
-        first = _glorot(1.0)
+        first = glorot(1.0)
     pixels = keras.layers.Dense(height * width, kernel_initializer=first, name="pixels")
     logits = keras.layers.Reshape((height, width), name="image")(pixels(signal))
     model = keras.Model(codes, keras.layers.Activation("sigmoid", name="sigmoid")(logits), name="decoder")
     return Decoder(model, keras.Model(codes, logits), None if hidden else pixels.kernel)
 
 
-def _glorot(gain: float) -> keras.initializers.Initializer:
+def glorot(gain: float) -> keras.initializers.Initializer:
     """Weights from a uniform distribution in ±g √(6 / (fan_in + fan_out))."""
     return keras.initializers.VarianceScaling(gain**2, "fan_avg", "uniform")
 
 
-def before_code(
-    pixels: Any, height: int, width: int, hidden: Sequence[int], channels: Sequence[int], *, normalise: bool = False
-) -> Any:
+def before_code(pixels: Any, height: int, width: int, layers: Layers, *, normalize: bool = False) -> Any:
     """Pixels (B, H·W) → convolutions in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU.
 
-    A convolution has stride 2 if that leaves a side of at least 4. With `normalise`, signals are `normalised`.
+    A convolution has stride 2 if that leaves a side of at least 4. With `normalize`, signals are `normalized`.
     """
-    kind: dict[str, Any] = {"use_bias": False} if normalise else {"activation": "relu"}
+    kind: dict[str, Any] = {"use_bias": False} if normalize else {"activation": "relu"}
     signal = pixels
-    if channels:
+    if layers.channels:
         signal = keras.layers.Reshape((height, width, 1), name="plane")(signal)
         side = min(height, width)
-        for number, planes in enumerate(channels, start=1):
+        for number, planes in enumerate(layers.channels, start=1):
             stride = 2 if side >= 2 * LEAST_SIDE else 1
             side //= stride
             size, name = 5 if number == 1 else 3, f"convolution_{number}"
             signal = keras.layers.Conv2D(planes, size, stride, "same", name=name, **kind)(signal)
-            signal = normalised(signal, name) if normalise else signal
+            signal = normalized(signal, name) if normalize else signal
         signal = keras.layers.Flatten(name="flatten_channels")(signal)
-    for number, units in enumerate(hidden, start=1):
+    for number, units in enumerate(layers.hidden, start=1):
         name = f"encoder_{number}"
         signal = keras.layers.Dense(units, name=name, **kind)(signal)
-        signal = normalised(signal, name) if normalise else signal
+        signal = normalized(signal, name) if normalize else signal
     return signal
 
 
-def normalised(signal: Any, name: str) -> Any:
+def normalized(signal: Any, name: str) -> Any:
     """Batch normalisation of signals (B, …, C): mean 0 and variance 1, then a learned scale and shift; then ReLU.
 
     Ioffe & Szegedy 2015, "Batch normalization". The saved encoder uses running means instead of those of a batch.
     """
-    signal = FusedNormalization(momentum=0.9, name=f"{name}_normalised")(signal)
+    signal = FusedNormalization(momentum=0.9, name=f"{name}_normalized")(signal)
     return keras.layers.ReLU(name=f"{name}_active")(signal)
 
 

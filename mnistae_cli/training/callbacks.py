@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnistae_cli.nets.batches import Examples
-from mnistae_cli.nets.losses import Loss
-from mnistae_cli.nets.resuming import Part
-from mnistae_cli.progress import Advance, Report
+from mnistae_cli.common import Advance, Report
+from mnistae_cli.training.batches import Examples
+from mnistae_cli.training.losses import Loss
+from mnistae_cli.training.resuming import Part
 
 HELD_OUT_BATCH = 1000
 

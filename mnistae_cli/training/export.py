@@ -23,7 +23,7 @@ def export_onnx(model: keras.Model, path: Path) -> None:
 
 def load_keras(path: Path) -> keras.Model:
     """A model that `train` saved. Check the file's hash first (`store.open_stage`)."""
-    from mnistae_cli.nets import autoencoder, invariance, sparse  # noqa: F401 the import registers their layers
+    from mnistae_cli.training import autoencoder, invariance, sparse  # noqa: F401 the import registers their layers
 
     return keras.models.load_model(path, safe_mode=True)
 

@@ -1,7 +1,7 @@
 """Encoder and head, trained together on the drawn labels, and on pseudo-labels of the other images."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,26 +9,14 @@ from keras import ops
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Drawn, Pixels, unit_scale
-from mnistae_cli.heads import prototype_weights
-from mnistae_cli.nets.augmentation import RandomAffine
-from mnistae_cli.nets.invariance import mean_over_places
-from mnistae_cli.nets.losses import Loss, softmax_crossentropy
+from mnistae_cli.networks import prototype_weights
+from mnistae_cli.settings import FinetuneConfig
+from mnistae_cli.training.augmentation import RandomAffine
+from mnistae_cli.training.invariance import mean_over_places
+from mnistae_cli.training.losses import Loss, softmax_crossentropy
 
 BATCH = 1000
 MOST_REPEATS = 60  # of a label; the number was chosen on training images whose labels were not drawn
-
-
-class ViewSettings(Protocol):
-    """The settings of views: strength of warps, least confidence, weight of the unlabelled images, seed."""
-
-    @property
-    def augment(self) -> float: ...  # noqa: D102
-    @property
-    def threshold(self) -> float: ...  # noqa: D102
-    @property
-    def unlabelled_weight(self) -> float: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -91,7 +79,7 @@ def build_finetuned(
     codes: NDArray[np.float32],
     drawn: Drawn,
     n_classes: int,
-    views: ViewSettings,
+    views: FinetuneConfig,
 ) -> Finetuned:
     """The encoder of `autoencoder` with a head on it, which starts as the nearest class mean.
 

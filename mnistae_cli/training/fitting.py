@@ -1,4 +1,7 @@
-"""Images → autoencoder. Looks at no label."""
+"""What other rooms call: images → autoencoder, and few labels → a better encoder.
+
+TensorFlow is imported when one of the two functions is called, while the images are read.
+"""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import nearest_images
-from mnistae_cli.codes import Code, Learned, Training
-from mnistae_cli.data import MEASURED_IMAGES, Frame, ImageSource, Pixels, load_npy, measure_frame
-from mnistae_cli.progress import Notice, Report, silent
+from mnistae_cli.common import Notice, Report, silent
+from mnistae_cli.data import MEASURED_IMAGES, Drawn, Frame, ImageSource, Pixels, Rows, load_npy, measure_frame
+from mnistae_cli.settings import Code, FinetuneConfig, Training
 from mnistae_cli.store import Checkpoint
 
 if TYPE_CHECKING:
-    from mnistae_cli.nets import Autoencoder, Examples, Fitted, Part
+    from mnistae_cli.training.autoencoder import Autoencoder
+    from mnistae_cli.training.batches import Examples
+    from mnistae_cli.training.finetuning import Finetuned
+    from mnistae_cli.training.resuming import Part
+    from mnistae_cli.training.steps import Fitted
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,10 @@ class FittedAutoencoder:
 
     def export(self, folder: Path) -> None:
         """Write `encoder.onnx` and `decoder.onnx`."""
-        from mnistae_cli import nets
+        from mnistae_cli.training.export import export_onnx
 
-        nets.export_onnx(self.model.encoder, folder / "encoder.onnx")
-        nets.export_onnx(self.model.decoder, folder / "decoder.onnx")
+        export_onnx(self.model.encoder, folder / "encoder.onnx")
+        export_onnx(self.model.decoder, folder / "decoder.onnx")
 
 
 def fit_autoencoder(
@@ -65,7 +72,7 @@ def fit_autoencoder(
     shown: Mapping[str, ImageSource] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> FittedAutoencoder:
-    """Train an autoencoder with a code of this kind.
+    """Train an autoencoder with a code of this kind. No label is looked at.
 
     Keras' session is cleared, and its random draws start from `seed`.
 
@@ -83,37 +90,43 @@ def fit_autoencoder(
     """
     report(Notice("loading TensorFlow"))
     pixels, frame = _load_during_import(images, streamed)
-    from mnistae_cli import nets
+    from mnistae_cli.training.batches import Examples, plan_steps
+    from mnistae_cli.training.builders import builder_of, can_use_xla
+    from mnistae_cli.training.resuming import Part
+    from mnistae_cli.training.runtime import start_session
+    from mnistae_cli.training.steps import Optimization, train_network
 
-    nets.start_session(seed)
-    neighbors = _kept(checkpoint, "neighbors.npy", lambda: _nearest(pixels, code, report))
-    in_pairs = code.n_pair_neighbors is not None
+    start_session(seed)
+    builder, training = builder_of(code), code.training
+    n_neighbors = builder.n_pair_neighbors(code) if builder.n_pair_neighbors else None
+    neighbors = _kept(checkpoint, "neighbors.npy", lambda: _nearest(pixels, n_neighbors or 0, report))
 
     def held(source: ImageSource | Pixels, neighbors: NDArray[np.int32]) -> "Examples":
-        return nets.Examples(source, neighbors=neighbors if in_pairs else None)
+        return Examples(source, neighbors=None if n_neighbors is None else neighbors)
 
     examples = held(images if streamed else pixels, neighbors)
     watched = {name: held(_placed(each, streamed), neighbors[:0, :0]) for name, each in (shown or {}).items()}
 
+    def n_steps(part: Training) -> int:
+        return plan_steps(images.n, min(part.batch_size, images.n)).per_epoch * int(part.epochs)
+
     def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
-        optimisation = nets.Optimisation.of(training, seed)
-        return nets.train_network(
-            model.trained, model.loss, examples, optimisation, report,
-            task="train", xla=code.gains_by_xla, shown=watched, checkpoint=checkpoint, part=part,
+        return train_network(
+            model.trained, model.loss, examples, Optimization.of(training, seed), report,
+            task="train", xla=can_use_xla(code), shown=watched, checkpoint=checkpoint, part=part,
         )  # fmt: skip
 
-    first, *later = code.parts
-    epochs = int(code.training.epochs)
-    model = code.build(pixels, _n_steps(first, images.n), seed)
+    first, *later = builder.regrouping.parts_of(code) if builder.regrouping else [training]
+    model = builder.build(code, pixels, n_steps(first), seed)
     if not later:
         del pixels  # TensorFlow holds them now
-    fitted = learn(model, first, nets.Part(0, 0, epochs))
+    fitted = learn(model, first, Part(0, 0, int(training.epochs)))
     for number, part in enumerate(later, start=1):
-        learned, trained = Learned(pixels, neighbors), model
-        find_groups = partial(code.find_groups, trained, learned, seed, report)
+        assert builder.regrouping
+        find_groups = partial(builder.regrouping.find_groups, code, model, pixels, neighbors, seed, report)
         groups = _kept(checkpoint, f"groups_{number}.npy", find_groups)
-        model = code.rebuild(trained, pixels, groups, _n_steps(part, len(pixels)), seed)
-        fitted = fitted.then(learn(model, part, nets.Part(number, len(fitted.history["loss"]), epochs)))
+        model = builder.regrouping.rebuild(code, model, pixels, groups, n_steps(part), seed)
+        fitted = fitted.then(learn(model, part, Part(number, len(fitted.history["loss"]), int(training.epochs))))
     return FittedAutoencoder(model, fitted.history, fitted.best_epoch, frame, neighbors)
 
 
@@ -131,13 +144,12 @@ def _load_during_import(images: ImageSource, streamed: bool) -> tuple[Pixels, Fr
 
     with ThreadPoolExecutor(1) as other_thread:
         loading = other_thread.submit(load)
-        from mnistae_cli import nets  # noqa: F401
+        from mnistae_cli.training import backend  # noqa: F401
 
         return loading.result()
 
 
-def _nearest(pixels: Pixels, code: Code, report: Report) -> NDArray[np.int32]:
-    n_neighbors = code.n_pair_neighbors or 0
+def _nearest(pixels: Pixels, n_neighbors: int, report: Report) -> NDArray[np.int32]:
     if n_neighbors and len(pixels) > 1:
         report(Notice(f"nearest neighbors of {len(pixels):,} images"))
     return nearest_images(pixels, n_neighbors)
@@ -154,8 +166,71 @@ def _kept(checkpoint: Checkpoint | None, name: str, make: Callable[[], NDArray[n
     return array
 
 
-def _n_steps(training: Training, n: int) -> int:
-    """The steps of a part of the training of `n` images."""
-    from mnistae_cli import nets
+@dataclass(frozen=True)
+class FinetunedEncoder:
+    """An encoder that was trained on together with a head.
 
-    return nets.plan_steps(n, min(training.batch_size, n)).per_epoch * int(training.epochs)
+    Args:
+        model: its networks.
+        history: the losses of each epoch, by name, in nats.
+    """
+
+    model: "Finetuned"
+    history: Mapping[str, list[float]]
+
+    def export(self, folder: Path) -> None:
+        """Write `encoder.onnx`, `classifier.onnx` and `finetuned.keras`."""
+        from mnistae_cli.training.export import export_onnx
+
+        export_onnx(self.model.encoder, folder / "encoder.onnx")
+        export_onnx(self.model.classifier, folder / "classifier.onnx")
+        self.model.whole.save(folder / "finetuned.keras")
+
+
+def finetune_encoder(
+    config: FinetuneConfig,
+    autoencoder: Path,
+    images: ImageSource,
+    codes: Rows,
+    drawn: Drawn,
+    n_classes: int,
+    report: Report = silent,
+    *,
+    checkpoint: Checkpoint | None = None,
+) -> FinetunedEncoder:
+    """Train encoder and head together on the drawn labels, and on pseudo-labels of all other images.
+
+    Sohn et al. 2020, "FixMatch": `finetuning.SelfTraining` has the equation.
+
+    Args:
+        config: with a number of epochs (`FinetuneConfig.for_images`).
+        autoencoder: the `autoencoder.keras` of `train`. Check its hash first (`store.open_stage`).
+        images: all training images.
+        codes: of all training images, (N, D), as `encode` saved them.
+        drawn: the labels that may be used.
+        n_classes: C.
+        report: hears the progress.
+        checkpoint: where the state is kept; an interrupted training goes on from there.
+
+    Raises:
+        UsageError: the loss is no longer a number.
+    """
+    report(Notice("loading TensorFlow"))
+    pixels = images.load()
+    from mnistae_cli.training import backend  # noqa: F401
+    from mnistae_cli.training.batches import Examples
+    from mnistae_cli.training.export import load_keras
+    from mnistae_cli.training.finetuning import build_finetuned, labelled_loss
+    from mnistae_cli.training.runtime import start_session
+    from mnistae_cli.training.steps import Optimization, train_network
+
+    start_session(config.seed)
+    model = build_finetuned(load_keras(autoencoder), pixels, codes.load(), drawn, n_classes, config)
+    examples = Examples(pixels, drawn.among(len(pixels)), labelled=drawn.indices)
+    del pixels  # TensorFlow holds them now
+    loss = labelled_loss(len(drawn.indices), len(examples), n_classes)
+    fitted = train_network(
+        model.trained, loss, examples, Optimization.of(config, config.seed), report,
+        task="finetune", xla=False, checkpoint=checkpoint,
+    )  # fmt: skip
+    return FinetunedEncoder(model, fitted.history)

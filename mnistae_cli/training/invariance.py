@@ -7,12 +7,16 @@ import keras
 import numpy as np
 from keras import ops
 
-from mnistae_cli.nets.autoencoder import Autoencoder, Corrupt, before_code, mirrored_decoder, normalised
-from mnistae_cli.nets.losses import reconstruction_loss
+from mnistae_cli.data import Pixels
+from mnistae_cli.settings import AUTO, Invariant
+from mnistae_cli.training.augmentation import corrupted
+from mnistae_cli.training.autoencoder import Autoencoder, before_code, mirrored_decoder, normalized
+from mnistae_cli.training.losses import reconstruction_loss
 
 EPSILON = 1e-9  # a joint probability is at least this, so that its logarithm is finite
 EMBEDDING_LENGTH = 0.3  # in the code; it is short, so that the probabilities of the heads decide the clusters
 WHOLE = 0.15  # share of the training steps, the first ones, in which no side of an image is hidden
+FIRST_CLUSTERS = 20  # of a head, while their number is not known; more than there are classes
 PLACES = 5  # an image as it is and its four shifted copies; the code is the mean over them
 SHIFT = 0.07  # of a copy, in sides of the image
 
@@ -86,20 +90,21 @@ class Agreement(keras.layers.Layer):
         return {**super().get_config(), "entropy_weight": self.entropy_weight, "shares": self.shares}
 
 
-def build_invariant(
-    height: int,
-    width: int,
-    *,
-    latent_dim: int,
-    hidden: Sequence[int],
-    channels: Sequence[int],
-    corrupt: Corrupt,
-    loss: str,
-    n_heads: int,
-    n_clusters: int,
-    entropy_weight: float,
-    steps: int,
-    shares: Sequence[float] = (),
+def build_invariant(code: Invariant, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
+    """The network of `build_for_clusters`; where their number is not known yet, with 20 clusters a head.
+
+    Args:
+        code: the settings.
+        pixels: all training images, (N, H, W).
+        steps: of the training.
+        seed: of the draws of its layers.
+    """
+    most = min(FIRST_CLUSTERS, code.training.batch_size, max(len(pixels), 2))
+    return build_for_clusters(code, pixels, steps, seed, most if code.n_clusters == AUTO else int(code.n_clusters))
+
+
+def build_for_clusters(
+    code: Invariant, pixels: Pixels, steps: int, seed: int, n_clusters: int, shares: Sequence[float] = ()
 ) -> Autoencoder:
     """H×W → `before_code` → embedding, ReLU → heads. Code: the heads' probabilities and the embedding's direction.
 
@@ -107,44 +112,39 @@ def build_invariant(
     original image. The saved encoder takes the mean over an image and four shifted copies of it.
 
     Args:
-        height: of the images.
-        width: of the images.
-        latent_dim: width of the embedding.
-        hidden: layers before it.
-        channels: of the convolutions before these layers.
-        corrupt: makes the views; takes `whole_steps`.
-        loss: of the decoder, `bce` or `mse`.
-        n_heads: H, the number of heads. Each assigns the images to clusters of its own.
-        n_clusters: K, the number of clusters of a head.
-        entropy_weight: λ of `assignment_loss`.
+        code: the settings.
+        pixels: training images (N, H, W), of which only the size is used.
         steps: of the training. Clusters form on whole images: if sides are hidden earlier, some never separate.
+        seed: of the draws of its layers.
+        n_clusters: K, the number of clusters of a head.
         shares: (K,), of the images that each cluster should hold; empty: equal ones.
     """
+    height, width = pixels.shape[1:]
     view = keras.Input((height, width), name="view")
-    signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, hidden, channels, normalise=True)
-    embedding = normalised(keras.layers.Dense(latent_dim, use_bias=False, name="embedding")(signal), "embedding")
-    logits = keras.layers.Dense(n_heads * n_clusters, name="heads")(embedding)
-    logits = keras.layers.Reshape((n_heads, n_clusters), name="by_head")(logits)
+    signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, code.layers, normalize=True)
+    embedding = normalized(keras.layers.Dense(code.latent_dim, use_bias=False, name="embedding")(signal), "embedding")
+    logits = keras.layers.Dense(code.n_heads * n_clusters, name="heads")(embedding)
+    logits = keras.layers.Reshape((code.n_heads, n_clusters), name="by_head")(logits)
     assignments = keras.layers.Softmax(name="assignments")(logits)
     direction = keras.layers.UnitNormalization(name="direction")(embedding)
     scaled = keras.layers.Rescaling(EMBEDDING_LENGTH, name="beside")(direction)
-    code = keras.layers.Concatenate(name="code")([keras.layers.Flatten(name="all_heads")(assignments), scaled])
-    of_view = keras.Model(view, [assignments, code], name="of_view")
+    whole_code = keras.layers.Concatenate(name="code")([keras.layers.Flatten(name="all_heads")(assignments), scaled])
+    of_view = keras.Model(view, [assignments, whole_code], name="of_view")
 
     images = keras.Input((height, width), name="images")
-    mean_code = mean_over_places(images, keras.Model(view, code, name=OF_VIEW))
-    decoder = mirrored_decoder(code.shape[1], height, width, hidden)
+    mean_code = mean_over_places(images, keras.Model(view, whole_code, name=OF_VIEW))
+    decoder = mirrored_decoder(whole_code.shape[1], height, width, code.layers.hidden)
 
     pairs = keras.Input((2, height, width), name="pairs")
-    seen = corrupt(Views(name="views")(pairs), whole_steps=round(WHOLE * steps))
-    agreement = Agreement(entropy_weight, shares, name="agreement")
+    seen = corrupted(Views(name="views")(pairs), code.corruption, seed, whole_steps=round(WHOLE * steps))
+    agreement = Agreement(code.entropy_weight, shares, name="agreement")
     return Autoencoder(
         encoder=keras.Model(images, mean_code, name="encoder"),
         decoder=decoder.model,
         trained=keras.Model(pairs, decoder.logits(agreement(of_view(seen)))),
         whole=keras.Model(images, decoder.model(mean_code), name="autoencoder"),
         atoms=decoder.atoms,
-        loss=reconstruction_loss(loss),
+        loss=reconstruction_loss(code.loss),
     )
 
 

@@ -1,5 +1,7 @@
-"""From the clusters that were found on the way to the network that goes on with them."""
+"""The second part of the training of an invariant code: its heads take the clusters that were found in the first."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -7,13 +9,64 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from mnistae_cli.clusters import Directions, find_clusters
+from mnistae_cli.common import Notice, Report
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.nets.autoencoder import Autoencoder
-from mnistae_cli.nets.invariance import OF_VIEW
+from mnistae_cli.settings import AUTO, Invariant, Training
+from mnistae_cli.training.autoencoder import Autoencoder
+from mnistae_cli.training.invariance import OF_VIEW, build_for_clusters
 
 BATCH = 1000
+FIRST_PART = 0.65  # share of the epochs until the heads take the number and the sizes that the graph shows
+SECOND_RATE = 1 / 3  # of the learning rate, after that
 SAMPLE = 10_000  # images from which the centroids of the clusters are measured
 SHARPNESS = 8.0  # logits between an image at a centroid and one at the mean of all images
+
+
+def parts_of(code: Invariant) -> Sequence[Training]:
+    """With a number of clusters one part; else a second one for the clusters that were found."""
+    epochs = int(code.training.epochs)
+    first = max(round(FIRST_PART * epochs), 1)
+    if code.n_clusters != AUTO or first == epochs:
+        return [code.training]
+    rate = code.training.learning_rate * SECOND_RATE
+    second = replace(code.training, epochs=epochs - first, learning_rate=rate)
+    return [replace(code.training, epochs=first), second]
+
+
+def find_groups(
+    code: Invariant, model: Autoencoder, pixels: Pixels, nearest: NDArray[np.int32], seed: int, report: Report
+) -> NDArray[np.int32]:
+    """The cluster (N,) of each image by the graph, -1 for none. Only 2 to `batch_size` clusters count.
+
+    Args:
+        code: the settings.
+        model: trained so far.
+        pixels: all training images, (N, H, W).
+        nearest: (N, p), of each image the nearest ones by pixels.
+        seed: of all draws.
+        report: hears what was found.
+    """
+    embedding = encoded(model, pixels)[:, code.graph_features]
+    found = find_clusters(Directions(embedding), nearest, seed=seed)
+    if not 2 <= found.n_clusters <= code.training.batch_size:
+        report(Notice("the graph shows no clusters so far: the heads stay as they are"))
+        return np.full(len(embedding), -1, np.int32)
+    report(Notice(f"so far the graph shows {found.n_clusters} clusters"))
+    clusters = found.placement.clusters
+    return np.where(clusters < found.n_clusters, clusters, np.int32(-1))
+
+
+def rebuild(
+    code: Invariant, model: Autoencoder, pixels: Pixels, groups: NDArray[np.int32], steps: int, seed: int
+) -> Autoencoder:
+    """The same layers with heads for the groups (N,) of the images; the same model where there are none."""
+    sizes = [int((groups == each).sum()) for each in range(int(groups.max()) + 1)]
+    if not sizes:
+        return model
+    rebuilt = build_for_clusters(code, pixels, steps, seed, len(sizes), [size / sum(sizes) for size in sizes])
+    carry_over(model, rebuilt, pixels, groups, seed)
+    return rebuilt
 
 
 def encoded(model: Autoencoder, pixels: Pixels) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnistae_cli.progress import Notice, Report
+from mnistae_cli.common import Notice, Report
 from mnistae_cli.store import Checkpoint, Interrupts
 
 STATE = "state.npz"

@@ -1,7 +1,6 @@
 """The sparse autoencoder: one network, whose code is made sparse by an activation or a penalty."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,19 +8,43 @@ import keras
 import numpy as np
 
 from mnistae_cli.data import Pixels
-from mnistae_cli.nets.autoencoder import Autoencoder, Corrupt, before_code
-from mnistae_cli.nets.losses import squared_error_of_sums
-from mnistae_cli.nets.sparsity import ActivityPenalty, DeadUnitLoss, PreBias
+from mnistae_cli.settings import KL, L1, BatchTopK, SparseCode, TopK
+from mnistae_cli.training import sparsity
+from mnistae_cli.training.augmentation import corrupted
+from mnistae_cli.training.autoencoder import Autoencoder, before_code
+from mnistae_cli.training.losses import squared_error_of_sums
+from mnistae_cli.training.sparsity import ActivityPenalty, DeadUnitLoss, PreBias
 
 
-def build_sparse(
+def build_topk(code: TopK, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
+    """ReLU units of which `sparsity.TopK` keeps few, and the loss of dead units: see `_built`."""
+    return _built(code, pixels, seed, sparsity.TopK(int(code.k), name="code"), aux_k=code.aux_k)
+
+
+def build_batchtopk(code: BatchTopK, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
+    """ReLU units of which `sparsity.BatchTopK` keeps few, and the loss of dead units: see `_built`."""
+    return _built(code, pixels, seed, sparsity.BatchTopK(int(code.k), name="code"), aux_k=code.aux_k)
+
+
+def build_l1(code: L1, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
+    """ReLU units under `sparsity.L1Penalty`, whose weight grows from 0: see `_built`."""
+    penalty = ActivityPenalty(sparsity.L1Penalty(code.sparsity_weight), code.warmup_steps(steps), name="penalty")
+    return _built(code, pixels, seed, "relu", penalty=penalty)
+
+
+def build_kl(code: KL, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
+    """Sigmoid units under `sparsity.KLPenalty`, which start at the mean activation they are to have: see `_built`."""
+    kl = sparsity.KLPenalty(code.sparsity_weight, code.sparsity_target)
+    penalty = ActivityPenalty(kl, code.warmup_steps(steps), name="penalty")
+    return _built(code, pixels, seed, "sigmoid", penalty=penalty, mean_activation=code.sparsity_target)
+
+
+def _built(
+    code: SparseCode,
     pixels: Pixels,
-    *,
-    latent_dim: int,
-    hidden: Sequence[int],
-    channels: Sequence[int],
-    corrupt: Corrupt,
+    seed: int,
     activation: str | keras.layers.Layer,
+    *,
     penalty: ActivityPenalty | None = None,
     mean_activation: float | None = None,
     aux_k: int = 0,
@@ -32,23 +55,25 @@ def build_sparse(
     hidden layers, the encoder starts as the decoder's transpose (Gao et al. 2024).
 
     Args:
+        code: the settings that all sparse codes have.
         pixels: the training images, (N, H, W): b starts as their mean.
-        latent_dim, hidden, channels, corrupt: as in `build_dense`.
+        seed: of what is done to the images in training.
         activation: of the units, or the layer named `code` that keeps few of them.
         penalty: of the code, in training.
         mean_activation: at the start, in (0, 1), of sigmoid units.
         aux_k: number of dead units that learn the residual of an image; 0: none.
     """
+    latent_dim, layers = code.latent_dim, code.layers
     mean_image = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
     height, width = mean_image.shape
     pre_bias = PreBias(name="pre_bias")
     images = keras.Input((height, width), name="images")
     flatten = keras.layers.Flatten(name="flatten")
-    signal = before_code(pre_bias(flatten(images)), height, width, hidden, channels)
+    signal = before_code(pre_bias(flatten(images)), height, width, layers)
     units = keras.layers.Dense(latent_dim, bias_initializer=_first_bias(mean_activation), name="units")
     before = units(signal)
-    code = keras.layers.Activation(activation, name="code") if isinstance(activation, str) else activation
-    codes = code(before)
+    active = keras.layers.Activation(activation, name="code") if isinstance(activation, str) else activation
+    codes = active(before)
     encoder = keras.Model(images, codes, name="encoder")
 
     side = _decoding_side(pre_bias, height, width)
@@ -57,10 +82,10 @@ def build_sparse(
 
     pre_bias.bias.assign(mean_image.ravel())
     side.atoms.kernel.assign(side.atoms.kernel_constraint(side.atoms.kernel))
-    if not (hidden or channels):
+    if not (layers.hidden or layers.channels):
         units.kernel.assign(side.atoms.kernel.numpy().T)
 
-    before, learned = keras.Model(images, [before, codes])(corrupt(images))
+    before, learned = keras.Model(images, [before, codes])(corrupted(images, code.corruption, seed))
     learned = penalty(learned) if penalty else learned
     sums = side.sums(learned)
     if aux_k:
@@ -102,8 +127,3 @@ def _first_bias(mean_activation: float | None) -> keras.initializers.Initializer
     """The bias with which sigmoid units start at `mean_activation`; 0 for other units."""
     odds = mean_activation / (1 - mean_activation) if mean_activation else 1.0
     return keras.initializers.Constant(math.log(odds))
-
-
-def growing(penalty: keras.regularizers.Regularizer, warmup_steps: int) -> ActivityPenalty:
-    """The layer that adds a penalty. Its weight grows from 0 over the first `warmup_steps` steps."""
-    return ActivityPenalty(penalty, warmup_steps, name="penalty")

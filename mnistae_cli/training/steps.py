@@ -9,23 +9,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnistae_cli.common import Report, UsageError
 from mnistae_cli.data import hold_out
-from mnistae_cli.errors import UsageError
-from mnistae_cli.nets.batches import Batches, Examples, plan_steps
-from mnistae_cli.nets.callbacks import HeldOutLosses, Progress, StopsWhenDiverged
-from mnistae_cli.nets.losses import Loss
-from mnistae_cli.nets.memory import KeepsFreedMemory
-from mnistae_cli.nets.resuming import Keeper, Part
-from mnistae_cli.nets.schedules import learning_rate
-from mnistae_cli.progress import Report
 from mnistae_cli.store import Checkpoint, Interrupts
+from mnistae_cli.training.batches import Batches, Examples, plan_steps
+from mnistae_cli.training.callbacks import HeldOutLosses, Progress, StopsWhenDiverged
+from mnistae_cli.training.losses import Loss
+from mnistae_cli.training.memory import KeepsFreedMemory
+from mnistae_cli.training.resuming import Keeper, Part
+from mnistae_cli.training.schedules import learning_rate
 
 WHOLE = Part()
 LEAST_XLA_STEPS = 500  # of a whole training; with fewer, to compile takes longer than it saves
 
 
 @dataclass(frozen=True)
-class Optimisation:
+class Optimization:
     """How a network is trained; the names are those of the configs."""
 
     epochs: int
@@ -102,12 +101,12 @@ class IndexedTrainer(keras.Model):
         return {"loss": self._loss_tracker.result(), "penalty": self._penalty_tracker.result()}
 
 
-def _adam(optimisation: Optimisation, total_steps: int) -> keras.optimizers.Optimizer:
+def _adam(optimization: Optimization, total_steps: int) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(
-        learning_rate(optimisation.schedule, optimisation.learning_rate, total_steps),
-        beta_2=optimisation.beta_2,
-        use_ema=optimisation.ema > 0,
-        ema_momentum=optimisation.ema,
+        learning_rate(optimization.schedule, optimization.learning_rate, total_steps),
+        beta_2=optimization.beta_2,
+        use_ema=optimization.ema > 0,
+        ema_momentum=optimization.ema,
     )
 
 
@@ -115,7 +114,7 @@ def train_network(
     network: keras.Model,
     loss: Loss,
     examples: Examples,
-    optimisation: Optimisation,
+    optimization: Optimization,
     report: Report,
     *,
     task: str,
@@ -142,31 +141,31 @@ def train_network(
     """
     learned = np.arange(len(examples))
     watched = {name: (each, np.arange(len(each))) for name, each in (shown or {}).items()}
-    if optimisation.patience:
-        learned, held_out = hold_out(len(examples), optimisation.validation_fraction, optimisation.seed)
+    if optimization.patience:
+        learned, held_out = hold_out(len(examples), optimization.validation_fraction, optimization.seed)
         watched = {"val": (examples, held_out), **watched}
     n = len(learned)
-    batch_size = min(optimisation.batch_size, n)
+    batch_size = min(optimization.batch_size, n)
     steps = plan_steps(n, batch_size)
     early = None
-    if optimisation.patience:
-        early = keras.callbacks.EarlyStopping("val_loss", patience=optimisation.patience, restore_best_weights=True)
+    if optimization.patience:
+        early = keras.callbacks.EarlyStopping("val_loss", patience=optimization.patience, restore_best_weights=True)
     trainer = IndexedTrainer(network, loss, examples)
-    total_steps = steps.per_epoch * optimisation.epochs
-    adam = _adam(optimisation, total_steps)
+    total_steps = steps.per_epoch * optimization.epochs
+    adam = _adam(optimization, total_steps)
     adam.build(network.trainable_variables)
     trainer.compile(adam, jit_compile=xla and total_steps >= LEAST_XLA_STEPS)
     with Interrupts() as interrupts:
-        keeper = Keeper(checkpoint, part, steps.per_epoch, optimisation.epochs, early, interrupts, report)
+        keeper = Keeper(checkpoint, part, steps.per_epoch, optimization.epochs, early, interrupts, report)
         callbacks = [
             StopsWhenDiverged(),
             KeepsFreedMemory(),
             HeldOutLosses(network, loss, watched),
             *([early] if early else []),
-            Progress(task, steps.per_epoch, optimisation.epochs, part, batch_size, report),
+            Progress(task, steps.per_epoch, optimization.epochs, part, batch_size, report),
             keeper,
         ]
-        batches = Batches(examples, learned, steps, batch_size, optimisation.epochs, optimisation.seed)
+        batches = Batches(examples, learned, steps, batch_size, optimization.epochs, optimization.seed)
         _fit(trainer, batches, keeper, callbacks)
     return _fitted(keeper.history, task)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mnistae_cli as mnistae
-from mnistae_cli.errors import DamagedInput, MissingInput
+from mnistae_cli.common.errors import DamagedInput, MissingInput
 from tests.conftest import HEIGHT, WIDTH, shapes
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mnistae_cli as mnistae
-from mnistae_cli.estimators.base import BaseAutoencoder
+from mnistae_cli.api.base import BaseAutoencoder
 from tests.conftest import Shared
 
 SETTINGS: dict[str, Any] = {"latent_dim": 8, "epochs": 3, "batch_size": 16, "random_state": 5}

@@ -15,10 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 import mnistae_cli as mnistae
-from mnistae_cli.codes import Dense, Invariant, TopK
-from mnistae_cli.errors import DamagedInput, MissingInput
-from mnistae_cli.flat import settings_of
-from mnistae_cli.settings import ClassifyConfig, Graph, TrainConfig
+from mnistae_cli.common.errors import DamagedInput, MissingInput
+from mnistae_cli.settings import ClassifyConfig, Dense, Graph, Invariant, TopK, TrainConfig
+from mnistae_cli.settings.kinds import settings_of
 from tests.conftest import N_CLASSES, shapes
 
 QUICK: dict[str, Any] = {"latent_dim": 4, "epochs": 1}
@@ -89,7 +88,7 @@ def test_a_sparse_code_and_a_head_have_parameters_for_every_kind() -> None:
 
 
 def sparse_kinds() -> type:
-    from mnistae_cli.codes.sparse import SparseCode
+    from mnistae_cli.settings.codes.sparse import SparseCode
 
     return SparseCode
 

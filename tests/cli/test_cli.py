@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mnistae_cli import __version__
-from mnistae_cli.errors import DamagedInput
+from mnistae_cli.common.errors import DamagedInput
 from tests.conftest import QUICK, Mnistae, assert_two_lines, shapes
 
 COMMANDS = (

@@ -6,7 +6,7 @@ import pytest
 from mnistae_cli.clusters import Directions, GraphClusters, find_clusters, place_by_neighbors
 from mnistae_cli.clusters.neighbors import Neighbors
 from mnistae_cli.clusters.placement import place_by_centroids
-from mnistae_cli.errors import UsageError
+from mnistae_cli.common.errors import UsageError
 
 RNG = np.random.default_rng(0)
 SIZES = (400, 200, 100, 40)

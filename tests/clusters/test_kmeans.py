@@ -8,8 +8,8 @@ from mnistae_cli import settings
 from mnistae_cli.clusters.kmeans import Metric, assign, distances
 from mnistae_cli.clusters.minibatches import fit_minibatches
 from mnistae_cli.clusters.placement import place_by_centroids
+from mnistae_cli.common.errors import UsageError
 from mnistae_cli.data import Rows
-from mnistae_cli.errors import UsageError
 from tests.builders import kmeans
 
 RNG = np.random.default_rng(0)

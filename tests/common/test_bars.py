@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from mnistae_cli.bars import Bars
-from mnistae_cli.progress import Advance, Notice
+from mnistae_cli.common.bars import Bars
+from mnistae_cli.common.progress import Advance, Notice
 
 
 def told(bars: Bars) -> None:
@@ -30,6 +30,6 @@ def test_a_notebook_without_widgets_gets_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
-    monkeypatch.setattr("mnistae_cli.bars.find_spec", lambda name: None)
+    monkeypatch.setattr("mnistae_cli.common.bars.find_spec", lambda name: None)
     told(Bars())
     assert capsys.readouterr().out.splitlines() == ["… loading [x]", "train 2/2 epochs  loss 0.5000"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mnistae_cli.common.errors import DamagedInput, MissingInput, MnistaeError
 from mnistae_cli.curation import read_decisions
-from mnistae_cli.errors import DamagedInput, MissingInput, MnistaeError
 
 KNOWN = {("train", 5, "label"): "a.png", ("test", 0, "stranger"): "b.png"}
 HEADER = "split,index,suspicion,decision,chosen\n"

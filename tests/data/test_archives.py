@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistae_cli import reading as rules
+from mnistae_cli.common.errors import DamagedInput
 from mnistae_cli.data import archives, cache
 from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.datasets import load_dataset, load_recorded
-from mnistae_cli.errors import DamagedInput
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings import read_options as rules
+from mnistae_cli.settings.read_options import Reading
 from tests.conftest import shapes
 
 IMAGES, LABELS = shapes(50, 0)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from mnistae_cli.common.errors import DamagedInput
 from mnistae_cli.data import cache
-from mnistae_cli.errors import DamagedInput
 
 
 def made(into: Path) -> dict[str, int]:

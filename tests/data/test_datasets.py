@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.common.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.data import mnist
 from mnistae_cli.data.datasets import compare_data, load_dataset, load_recorded
 from mnistae_cli.data.splits import Dataset
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.stages.data import known_data_sets
 from tests.conftest import shapes, write_shapes
 

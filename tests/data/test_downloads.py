@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mnistae_cli.common.errors import MissingInput
+from mnistae_cli.common.progress import Advance, Notice
 from mnistae_cli.data.downloads import fetch
-from mnistae_cli.errors import MissingInput
-from mnistae_cli.progress import Advance, Notice
 
 CONTENT = b"the right bytes" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

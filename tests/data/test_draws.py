@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnistae_cli.common.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.common.progress import Notice
 from mnistae_cli.data.draws import Drawn, draw_labels
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.progress import Notice
 from mnistae_cli.settings.labelled import LabelledConfig
 
 NAMES = ["bar", "beam", "block"]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
+from mnistae_cli.common.errors import DamagedInput
 from mnistae_cli.data.framing import Frame, frame_image, measure_frame
-from mnistae_cli.errors import DamagedInput
 
 MNIST = Frame(28, 28, 20, 2.5, 14.0, 14.0, light_ink=True)
 

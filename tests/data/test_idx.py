@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mnistae_cli.common.errors import DamagedInput
 from mnistae_cli.data.idx import from_idx, read_idx_labels
-from mnistae_cli.errors import DamagedInput
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings.read_options import Reading
 
 HEADER = struct.pack(">4I", 2051, 1, 2, 3)
 

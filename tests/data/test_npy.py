@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnistae_cli.common.errors import DamagedInput, MissingInput
 from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.npy import NpyWriter, load_npy, read_header, read_rows
-from mnistae_cli.errors import DamagedInput, MissingInput
 
 
 @pytest.mark.parametrize("shape", [(7,), (7, 3), (7, 3, 2), (0, 3), ()])

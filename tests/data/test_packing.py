@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.common.errors import DamagedInput, MnistaeError
+from mnistae_cli.common.progress import Advance, Notice, StageEnded
 from mnistae_cli.data import cache, decoding, image_files, packing
 from mnistae_cli.data.datasets import has_other_images, load_dataset, load_recorded
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.splits import Dataset
-from mnistae_cli.errors import DamagedInput, MnistaeError
-from mnistae_cli.progress import Advance, Notice, StageEnded
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings.read_options import Reading
 from tests.conftest import shapes
 
 IMAGES, LABELS = shapes(30, 0)
@@ -332,7 +332,7 @@ def test_pixels_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 SCRIPT = """
 import sys
 from mnistae_cli.data import load_dataset
-from mnistae_cli.progress import Advance
+from mnistae_cli.common.progress import Advance
 events = []
 data = load_dataset(sys.argv[1], report=events.append)
 print(any(isinstance(each, Advance) for each in events), data.record(labels=True)["sha256"]["train_images"])

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnistae_cli.common.errors import DamagedInput
 from mnistae_cli.data import Rows, fits_memory
-from mnistae_cli.errors import DamagedInput
 
 ARRAY = np.arange(60, dtype=np.float32).reshape(10, 2, 3)
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.common.errors import DamagedInput, MissingInput
 from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import read_grey
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.sources import checked_pixels, from_array, from_npy, unit_scale
-from mnistae_cli.errors import DamagedInput, MissingInput
 from tests.conftest import shapes
 
 IMAGES = shapes(9, 0)[0]

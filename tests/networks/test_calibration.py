@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from mnistae_cli.scores.calibration import fit_temperature, held_out_temperature
+from mnistae_cli.networks.calibration import fit_temperature, held_out_temperature
 from mnistae_cli.scores.metrics import expected_calibration_error
 
 

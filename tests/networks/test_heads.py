@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from mnistae_cli.errors import UsageError
-from mnistae_cli.heads import Head, Trained, fit_head, prototype_weights, prototypes, write_keras, write_onnx
-from mnistae_cli.inference import open_network
-from mnistae_cli.progress import Advance
+from mnistae_cli.common.errors import UsageError
+from mnistae_cli.common.progress import Advance
+from mnistae_cli.networks import Head, Trained, fit_head, prototype_weights, prototypes, write_keras, write_onnx
+from mnistae_cli.networks.inference import open_network
 from mnistae_cli.settings import HeadTraining
 
 RNG = np.random.default_rng(0)
@@ -77,7 +77,7 @@ def test_the_loss_is_one_numpy_line() -> None:
 
 
 def test_the_rate_rises_and_falls() -> None:
-    from mnistae_cli.heads.training import _course
+    from mnistae_cli.networks.head_training import _course
 
     rates = _course(100, "one-cycle")
     assert rates[[0, 10, 55]] == pytest.approx([0, 1, 0.5])

@@ -2,7 +2,7 @@
 
 import time
 
-from mnistae_cli.encoding import Shard, write_shard
+from mnistae_cli.stages.shards import Shard, write_shard
 
 
 def write_slowly(shard: Shard) -> dict[str, str]:

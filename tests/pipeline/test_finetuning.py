@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.nets.batches import Examples
-from mnistae_cli.nets.finetuning import SelfTraining, labelled_loss
+from mnistae_cli.training.batches import Examples
+from mnistae_cli.training.finetuning import SelfTraining, labelled_loss
 from tests.conftest import QUICK, Mnistae, assert_two_lines, shapes
 from tests.pipeline.conftest import FEW, bytes_of, manifest, permute_others
 

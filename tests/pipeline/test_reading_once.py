@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mnistae_cli.data.archives import Archive
-from mnistae_cli.reading import Reading
+from mnistae_cli.settings.read_options import Reading
 from tests.conftest import QUICK, Mnistae
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistae_cli.scores.probing import fit_probe
+from mnistae_cli.networks.probing import fit_probe
 from tests.conftest import Mnistae, assert_two_lines, printed_by, shapes
 from tests.pipeline.conftest import CODES, SPARSE, without_labels
 

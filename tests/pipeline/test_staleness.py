@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistae_cli.flat import make
 from mnistae_cli.settings import STAGE_CONFIGS, reads_of
+from mnistae_cli.settings.kinds import make
 from mnistae_cli.store import read_stage
 from tests.conftest import QUICK, SMALL, Mnistae, assert_two_lines, the_object
 from tests.pipeline.conftest import FEW, INVARIANT, bytes_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnistae_cli.common.errors import UsageError
 from mnistae_cli.data import load_dataset
-from mnistae_cli.errors import UsageError
-from mnistae_cli.flat import make
 from mnistae_cli.settings import ClassifyConfig, TrainConfig
+from mnistae_cli.settings.kinds import make
 from mnistae_cli.stages.sweep import SeedRun, Sweep, _for_elsewhere, parse_seeds
 from tests.conftest import LEAN, QUICK, Mnistae, Shared, assert_two_lines, printed_by
 from tests.pipeline.conftest import manifest

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from mnistae_cli import encoding
+from mnistae_cli.common.errors import UsageError
+from mnistae_cli.common.progress import Advance, Notice, StageEnded
 from mnistae_cli.data import load_dataset
-from mnistae_cli.errors import UsageError
-from mnistae_cli.progress import Advance, Notice, StageEnded
 from mnistae_cli.settings import EncodeConfig
 from mnistae_cli.stages import encode as stage
+from mnistae_cli.stages import shards
 from tests.conftest import Mnistae, Shared, assert_two_lines, exit_code, printed_by
 from tests.pipeline.conftest import bytes_of, manifest
 from tests.pipeline.slow_shards import write_slowly
@@ -57,7 +57,7 @@ def digits(digits_once: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def slow_small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight shards, each so slow that a kill hits one that is being made."""
-    monkeypatch.setattr(encoding, "SHARD_BATCHES", 1)
+    monkeypatch.setattr(shards, "SHARD_BATCHES", 1)
     monkeypatch.setattr(stage, "write_shard", write_slowly)
 
 
@@ -140,16 +140,16 @@ def test_shards_of_another_plan_do_not_count(digits: Path, monkeypatch: pytest.M
     data = load_dataset("digits")
     networks = {digits / "train" / "encoder.onnx": "a", digits / "train" / "decoder.onnx": "b"}
     record = data.record(labels=False)
-    first = encoding.plan_shards(digits / "shards", data, record, networks)[0].folder
+    first = shards.plan_shards(digits / "shards", data, record, networks)[0].folder
     first.mkdir()
-    assert encoding.plan_shards(digits / "shards", data, record, networks)[0].folder == first
+    assert shards.plan_shards(digits / "shards", data, record, networks)[0].folder == first
     assert first.exists()
     others = [
-        encoding.plan_shards(digits / "shards", data, record, networks | {digits / "train" / "encoder.onnx": "c"}),
-        encoding.plan_shards(digits / "shards", data, record | {"sha256": {}}, networks),
+        shards.plan_shards(digits / "shards", data, record, networks | {digits / "train" / "encoder.onnx": "c"}),
+        shards.plan_shards(digits / "shards", data, record | {"sha256": {}}, networks),
     ]
-    monkeypatch.setattr(encoding, "BATCH_SIZE", 100)
-    others.append(encoding.plan_shards(digits / "shards", data, record, networks))
+    monkeypatch.setattr(shards, "BATCH_SIZE", 100)
+    others.append(shards.plan_shards(digits / "shards", data, record, networks))
     assert len({first, *(shards[0].folder for shards in others)}) == 4
     assert not first.exists()
 

@@ -1,6 +1,7 @@
-"""The kinds of code, and a seventh one that nothing but one line in `CODES` makes known (`tests.codes.toy`)."""
+"""The kinds of code, and a seventh one that two lines make known, in `CODES` and `BUILDERS`: `tests.settings.toy`."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,53 +11,66 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.codes import CODES, KL, L1, BatchTopK, Code, Dense, Invariant, TopK, Training
-from mnistae_cli.errors import UsageError
-from mnistae_cli.flat import chosen, make, record, settings_of
+from mnistae_cli.common.errors import UsageError
+from mnistae_cli.settings import CODES, KL, L1, BatchTopK, Code, Dense, Invariant, TopK, Training
+from mnistae_cli.settings.kinds import chosen, make, record, settings_of
 from mnistae_cli.settings.train import TrainConfig
-from tests.conftest import Result, assert_two_lines
+from mnistae_cli.training.builders import builder_of
+from mnistae_cli.training.regrouping import parts_of
+from tests.conftest import Result, Shared, assert_two_lines
+
+TRAIN = ("train", "--model", "toy", "--depth", "3", "--epochs", "3", "--json", "-q")
+REFUSED = {
+    ("--model", "dense", "--depth", "3"): ("--depth is 3: --model dense does not use it", "Give --model toy"),
+    ("--depth", "3"): ("--depth is 3: --model dense does not use it", "Give --model toy"),
+    ("--model", "sparse", "--depth", "3"): ("--depth is 3: --sparsity topk does not use it", "Give --model toy"),
+    ("--model", "toy", "--k", "3"): ("--k is 3: --model toy does not use it", "Give --model sparse"),
+    ("--model", "toy", "--sparsity", "l1"): ("--sparsity is l1: --model toy does not use it",),
+    ("--model", "toy", "--depth", "0"): ("--depth is 0", "at least 1"),
+    ("--model", "tyo"): ("--model is 'tyo'", "one of dense, sparse, invariant, toy"),
+}
 
 
-def with_toy(*arguments: str | Path) -> Result:
-    """`mnistae ARGUMENTS` in a process of its own, to which the toy is known."""
-    command = [sys.executable, "-m", "tests.codes.toy", *map(str, arguments)]
-    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
-    return Result(ended.returncode, ended.stdout, ended.stderr)
+@pytest.fixture(scope="session")
+def toys(shared: Shared, shapes_npz: Path) -> dict[tuple[str, ...], Result]:
+    """What the commands of these tests gave in one process, to which the toy is known."""
+    commands = [TRAIN, ("train", "--help"), *(("train", *each) for each in REFUSED)]
+
+    def make(folder: Path) -> None:
+        words = [(*each, "--dataset", str(shapes_npz), "-a", str(folder / "artifacts")) for each in commands]
+        command = [sys.executable, "-m", "tests.settings.toy", *(word for each in words for word in ("+", *each))]
+        root = Path(__file__).parents[2]
+        wide = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+        ended = subprocess.run(command, cwd=root, env=wide, capture_output=True, text=True, check=True)
+        (folder / "results.jsonl").write_text(ended.stdout)
+
+    lines = (shared.once("toys", make) / "results.jsonl").read_text().splitlines()
+    return {each: Result(*json.loads(line)) for each, line in zip(commands, lines, strict=True)}
 
 
-def test_a_new_kind_is_trained_with_its_own_setting_and_its_own_network(shapes_npz: Path, tmp_path: Path) -> None:
-    asked = ("--model", "toy", "--depth", "3", "--epochs", "3")
-    result = with_toy("train", "--dataset", shapes_npz, "-a", tmp_path, *asked, "--json", "-q")
+def test_a_new_kind_is_trained_with_its_own_setting_and_its_own_network(
+    toys: dict[tuple[str, ...], Result], shared: Shared
+) -> None:
+    result, folder = toys[TRAIN], shared.folder / "toys" / "artifacts" / "train"
     assert result.code == 0, result.err
     assert json.loads(result.out)["metrics"]["epochs"] == 3
-    settings = json.loads((tmp_path / "train" / "manifest.json").read_text())["config"]
+    settings = json.loads((folder / "manifest.json").read_text())["config"]
     given = {"model": "toy", "depth": 3, "epochs": 3, "latent_dim": 8, "loss": "mse", "batch_size": 16}
     assert {name: settings[name] for name in given} == given
     assert settings["sparsity"] is settings["k"] is settings["n_heads"] is settings["sparsity_weight"] is None
-    layers = [each.name for each in keras.models.load_model(tmp_path / "train" / "autoencoder.keras").layers]
+    layers = [each.name for each in keras.models.load_model(folder / "autoencoder.keras").layers]
     assert [name for name in layers if name.startswith("encoder_")] == ["encoder_1", "encoder_2", "encoder_3"]
-    losses = np.loadtxt(tmp_path / "train" / "history.csv", delimiter=",", skiprows=1, usecols=1)
+    losses = np.loadtxt(folder / "history.csv", delimiter=",", skiprows=1, usecols=1)
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--model", "dense", "--depth", "3"), ("--depth is 3: --model dense does not use it", "Give --model toy")),
-        (("--depth", "3"), ("--depth is 3: --model dense does not use it", "Give --model toy")),
-        (("--model", "sparse", "--depth", "3"), ("--depth is 3: --sparsity topk does not use it", "Give --model toy")),
-        (("--model", "toy", "--k", "3"), ("--k is 3: --model toy does not use it", "Give --model sparse")),
-        (("--model", "toy", "--sparsity", "l1"), ("--sparsity is l1: --model toy does not use it",)),
-        (("--model", "toy", "--depth", "0"), ("--depth is 0", "at least 1")),
-        (("--model", "tyo"), ("--model is 'tyo'", "one of dense, sparse, invariant, toy")),
-    ],
-)
-def test_the_settings_of_a_new_kind_are_its_own(options: tuple[str, ...], words: tuple[str, ...]) -> None:
-    assert_two_lines(with_toy("train", *options), 2, *words)
+@pytest.mark.parametrize("options", REFUSED, ids=" ".join)
+def test_the_settings_of_a_new_kind_are_its_own(options: tuple[str, ...], toys: dict[tuple[str, ...], Result]) -> None:
+    assert_two_lines(toys["train", *options], 2, *REFUSED[options])
 
 
-def test_the_help_knows_a_new_kind() -> None:
-    result = with_toy("train", "--help")
+def test_the_help_knows_a_new_kind(toys: dict[tuple[str, ...], Result]) -> None:
+    result = toys["train", "--help"]
     assert "[dense|sparse|invariant|toy]" in result.out
     assert "toy: Layers before the code. [default: 1]" in result.out
 
@@ -122,11 +136,11 @@ def test_an_invariant_code_has_an_image_for_each_cluster() -> None:
 
 
 def test_an_invariant_code_that_is_told_no_number_learns_in_two_parts() -> None:
-    first, second = Invariant(training=Training(epochs=26, learning_rate=3e-3)).parts
+    first, second = parts_of(Invariant(training=Training(epochs=26, learning_rate=3e-3)))
     assert (first.epochs, second.epochs) == (17, 9)
     assert second.learning_rate == pytest.approx(1e-3)
-    assert len(Invariant(n_clusters=10, training=Training(epochs=26)).parts) == 1
-    assert len(Invariant(training=Training(epochs=1)).parts) == 1
+    assert len(parts_of(Invariant(n_clusters=10, training=Training(epochs=26)))) == 1
+    assert len(parts_of(Invariant(training=Training(epochs=1)))) == 1
 
 
 def test_the_graph_is_made_of_the_embedding() -> None:
@@ -148,11 +162,11 @@ def test_a_kind_without_a_network_or_with_a_field_that_is_no_option_is_refused_b
     with pytest.raises(TypeError, match=r"Half\.latent_dim is no option"):
         settings_of(Half)
 
-    class WithoutNetwork(Code):
+    class WithoutNetwork(Dense):
         pass
 
-    with pytest.raises(TypeError, match="build"):
-        WithoutNetwork()  # type: ignore[abstract, call-arg]
+    with pytest.raises(TypeError, match="WithoutNetwork has no network: add a line"):
+        builder_of(WithoutNetwork())
 
 
 def test_the_help_of_the_words_describes_every_kind() -> None:

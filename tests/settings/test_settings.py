@@ -3,19 +3,14 @@ from typing import Any
 
 import pytest
 
-from mnistae_cli.codes import CODES, Dense, Layers
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import Checked
-from mnistae_cli.flat import make, record, settings_of
+from mnistae_cli.common.errors import UsageError
+from mnistae_cli.settings import CODES, Dense, Layers
 from mnistae_cli.settings.classify import ClassifyConfig
 from mnistae_cli.settings.cluster import KMeans
-from mnistae_cli.settings.experiments import (
-    load_experiment,
-    preset_names,
-    read_experiment,
-    without_other_kinds,
-)
+from mnistae_cli.settings.experiments import load_experiment, preset_names, read_experiment, without_other_kinds
 from mnistae_cli.settings.finetune import FinetuneConfig
+from mnistae_cli.settings.kinds import make, record, settings_of
+from mnistae_cli.settings.options import Checked
 from mnistae_cli.settings.stages import STAGE_CONFIGS, stage_config
 from mnistae_cli.settings.train import TrainConfig
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mnistae_cli.spreadsheets import as_text
+from mnistae_cli.common.spreadsheets import as_text
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+2", "-3", "@SUM(A1)"])

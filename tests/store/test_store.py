@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mnistae_cli.errors import DamagedInput, MissingInput, UsageError
-from mnistae_cli.flat import make
-from mnistae_cli.progress import Notice
+from mnistae_cli.common.errors import DamagedInput, MissingInput, UsageError
+from mnistae_cli.common.progress import Notice
 from mnistae_cli.settings.cluster import ClusterConfig
 from mnistae_cli.settings.encode import EncodeConfig
+from mnistae_cli.settings.kinds import make
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.train import TrainConfig
 from mnistae_cli.store.directory import STAGES, hold

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnistae_cli.nets import training
+from mnistae_cli.training import steps as training
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.nets.augmentation import RandomAffine, RandomOcclusion, corrupted, occluded, warp
+from mnistae_cli.settings import Corruption
+from mnistae_cli.training.augmentation import RandomAffine, RandomOcclusion, corrupted, occluded, warp
 from tests.builders import build, train_config
 
 RNG = np.random.default_rng(0)
@@ -100,5 +101,5 @@ def test_images_are_corrupted_in_training_alone_and_never_in_the_encoder(setting
 def test_noise_has_the_standard_deviation_that_is_asked_for() -> None:
     images = np.zeros((200, 9, 7), np.float32)
     layer = keras.Input((9, 7))
-    seen = keras.Model(layer, corrupted(layer, 0, noise=0.3))(images, training=True).numpy()
+    seen = keras.Model(layer, corrupted(layer, Corruption(noise=0.3), 0))(images, training=True).numpy()
     assert seen.std() == pytest.approx(0.3, rel=0.05)

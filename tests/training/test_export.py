@@ -9,8 +9,8 @@ import onnx.helper
 import onnx.numpy_helper
 import pytest
 
-from mnistae_cli.inference import open_network
-from mnistae_cli.nets.export import _merge_reshapes
+from mnistae_cli.networks.inference import open_network
+from mnistae_cli.training.export import _merge_reshapes
 
 X = np.arange(24, dtype=np.float32).reshape(2, 12)
 

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.inference import open_network
-from mnistae_cli.nets.autoencoder import FusedNormalization
-from mnistae_cli.nets.batches import Batches, Examples, Steps
-from mnistae_cli.nets.export import export_onnx
-from mnistae_cli.nets.invariance import Agreement, Views, assignment_loss, shifted
-from mnistae_cli.nets.runtime import start_session
+from mnistae_cli.networks.inference import open_network
+from mnistae_cli.training.autoencoder import FusedNormalization
+from mnistae_cli.training.batches import Batches, Examples, Steps
+from mnistae_cli.training.export import export_onnx
+from mnistae_cli.training.invariance import Agreement, Views, assignment_loss, shifted
+from mnistae_cli.training.runtime import start_session
 from tests.builders import build, train_config
 
 RNG = np.random.default_rng(0)

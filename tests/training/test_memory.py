@@ -8,7 +8,7 @@ import pytest
 # Takes and frees 64 MB ten times; prints how many pages came from the system before, while they are kept, and after.
 PROGRAM = """
 import resource
-from mnistae_cli.nets.memory import give_back_memory, keep_freed_memory
+from mnistae_cli.training.memory import give_back_memory, keep_freed_memory
 
 def pages():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

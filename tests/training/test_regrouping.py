@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mnistae_cli.nets.invariance import assignment_loss
-from mnistae_cli.nets.regrouping import carry_over, encoded
-from mnistae_cli.nets.runtime import start_session
+from mnistae_cli.training.invariance import assignment_loss
+from mnistae_cli.training.regrouping import carry_over, encoded
+from mnistae_cli.training.runtime import start_session
 from tests.builders import build, train_config
 from tests.conftest import shapes
 

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistae_cli.nets import Examples, resuming, start_session, train_network
-from mnistae_cli.progress import Advance, Notice, Report, silent
+from mnistae_cli.common.progress import Advance, Notice, Report, silent
 from mnistae_cli.stages.train import train
 from mnistae_cli.store import Checkpoint, Plan, hold, stage_states
-from tests.builders import build, optimisation, train_config
+from mnistae_cli.training import resuming
+from mnistae_cli.training.batches import Examples
+from mnistae_cli.training.runtime import start_session
+from mnistae_cli.training.steps import train_network
+from tests.builders import build, optimization, train_config
 
 ONE_PART = {"model": "sparse", "sparsity": "topk", "k": 3, "noise": 0.1, "patience": 2, "epochs": 3}
 TWO_PARTS = {"model": "invariant", "epochs": 4, "hidden": (8,), "channels": (4,), "batch_size": 30}
@@ -75,7 +78,7 @@ def npz(tmp_path: Path, shapes_npz: Path) -> Path:
 def at_each_execution(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resuming, "LONGEST", 0.0)
     monkeypatch.setattr(resuming, "SHARE", 1e9)
-    monkeypatch.setattr("mnistae_cli.nets.batches.EXECUTION_STEPS", range(2, 4))
+    monkeypatch.setattr("mnistae_cli.training.batches.EXECUTION_STEPS", range(2, 4))
 
 
 @pytest.mark.parametrize("kind", CODES)
@@ -97,7 +100,7 @@ def test_the_mean_of_the_weights_survives_too(tmp_path: Path) -> None:
 
     def weights(root: Path, report: Report = silent) -> list[NDArray[np.float32]]:
         start_session(0)
-        model, schedule = build(images, config), replace(optimisation(config), ema=0.9)
+        model, schedule = build(images, config), replace(optimization(config), ema=0.9)
         with hold(root):
             checkpoint = Checkpoint(root, Plan("train", config), report)
             examples = Examples(images)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnistae_cli.nets.schedules import learning_rate
+from mnistae_cli.training.schedules import learning_rate
 
 
 def test_the_one_cycle_schedule_rises_and_falls() -> None:

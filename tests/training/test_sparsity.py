@@ -5,14 +5,17 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.codes import L1
+from mnistae_cli.common.progress import silent
 from mnistae_cli.data import hold_out
-from mnistae_cli.inference import open_network
-from mnistae_cli.nets.autoencoder import Autoencoder
-from mnistae_cli.nets.batches import Examples
-from mnistae_cli.nets.export import export_onnx
-from mnistae_cli.nets.runtime import start_session
-from mnistae_cli.nets.sparsity import (
+from mnistae_cli.networks.inference import open_network
+from mnistae_cli.settings import L1
+from mnistae_cli.settings.train import TrainConfig
+from mnistae_cli.training.autoencoder import Autoencoder
+from mnistae_cli.training.batches import Examples
+from mnistae_cli.training.builders import can_use_xla
+from mnistae_cli.training.export import export_onnx
+from mnistae_cli.training.runtime import start_session
+from mnistae_cli.training.sparsity import (
     SILENT,
     ActivityPenalty,
     BatchTopK,
@@ -22,10 +25,8 @@ from mnistae_cli.nets.sparsity import (
     PreBias,
     TopK,
 )
-from mnistae_cli.nets.training import Fitted, train_network
-from mnistae_cli.progress import silent
-from mnistae_cli.settings.train import TrainConfig
-from tests.builders import build, optimisation, train_config
+from mnistae_cli.training.steps import Fitted, train_network
+from tests.builders import build, optimization, train_config
 from tests.conftest import shapes
 
 RNG = np.random.default_rng(0)
@@ -177,10 +178,10 @@ def trained(config: TrainConfig) -> tuple[Autoencoder, Fitted]:
         model.trained,
         model.loss,
         Examples(IMAGES),
-        optimisation(config),
+        optimization(config),
         silent,
         task="train",
-        xla=config.code.gains_by_xla,
+        xla=can_use_xla(config.code),
         shown={"test": Examples(IMAGES[:30])},
     )
     return model, fitted
@@ -252,7 +253,7 @@ def test_dead_units_come_back() -> None:
         model = build(IMAGES, config, steps=0)
         model.encoder.get_layer("units").bias.assign(np.where(np.arange(30) < 15, 0, -3))  # half of them never fire
         examples, loss = Examples(IMAGES), model.loss
-        train_network(model.trained, loss, examples, optimisation(config), silent, task="train", xla=False)
+        train_network(model.trained, loss, examples, optimization(config), silent, task="train", xla=False)
         alive[aux_k] = (model.encoder(X).numpy() > 0).any(axis=0).sum()
     assert alive[0] <= 15 < alive[16]
 

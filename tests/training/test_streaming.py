@@ -12,7 +12,7 @@ from mnistae_cli.store import stage_states
 from tests.builders import train_config
 from tests.conftest import shapes
 from tests.data.test_datasets import write_idx
-from tests.nets.test_resuming import Listener, contents, outlive
+from tests.training.test_resuming import Listener, contents, outlive
 
 TINY = 1e-12  # of the machine's memory
 

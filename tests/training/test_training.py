@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mnistae_cli.common.progress import Advance, silent
 from mnistae_cli.data import epoch_order, hold_out
-from mnistae_cli.inference import open_network
-from mnistae_cli.nets import losses
-from mnistae_cli.nets.autoencoder import Autoencoder
-from mnistae_cli.nets.batches import Examples, Steps, plan_steps
-from mnistae_cli.nets.export import export_onnx
-from mnistae_cli.nets.runtime import start_session
-from mnistae_cli.nets.training import Fitted, IndexedTrainer, train_network
-from mnistae_cli.progress import Advance, silent
+from mnistae_cli.networks.inference import open_network
 from mnistae_cli.settings.train import TrainConfig
-from tests.builders import build, optimisation, train_config
+from mnistae_cli.training import losses
+from mnistae_cli.training.autoencoder import Autoencoder
+from mnistae_cli.training.batches import Examples, Steps, plan_steps
+from mnistae_cli.training.export import export_onnx
+from mnistae_cli.training.runtime import start_session
+from mnistae_cli.training.steps import Fitted, IndexedTrainer, train_network
+from tests.builders import build, optimization, train_config
 from tests.conftest import shapes
 
 IMAGES = shapes(200, 0)[0]
@@ -83,7 +83,7 @@ def trained(config: TrainConfig, report: object = silent) -> tuple[Autoencoder, 
         model.trained,
         losses.binary_crossentropy,
         Examples(IMAGES),
-        optimisation(config),
+        optimization(config),
         report,  # type: ignore[arg-type]
         task="train",
         xla=True,
@@ -140,7 +140,7 @@ def test_the_test_images_choose_nothing() -> None:
     model = build((10, 12), QUICK)
     examples = Examples(IMAGES)
     train_network(
-        model.trained, losses.binary_crossentropy, examples, optimisation(QUICK), silent, task="train", xla=True
+        model.trained, losses.binary_crossentropy, examples, optimization(QUICK), silent, task="train", xla=True
     )
     assert all(a.tobytes() == b.tobytes() for a, b in zip(with_test, model.whole.get_weights(), strict=True))
 
@@ -180,7 +180,7 @@ def test_training_holds_a_byte_a_pixel_even_with_patience() -> None:
     start_session(0)
     model, held = build((11, 13), QUICK), list[int]()
     examples = Examples(RNG.integers(0, 256, (601, 11, 13)).astype(np.uint8))
-    schedule = optimisation(quick(patience=3, epochs=2))
+    schedule = optimization(quick(patience=3, epochs=2))
     train_network(model.trained, losses.binary_crossentropy, examples, schedule, weigh, task="train", xla=True)
     assert set(held) == {601 * 11 * 13}
 
@@ -196,7 +196,7 @@ def test_a_training_run_traces_two_graphs_however_long_it_is() -> None:
     for epochs in (2, 9):
         traces: list[object] = []
         start_session(0)
-        model, schedule = build((10, 12), QUICK), optimisation(quick(epochs=epochs))
+        model, schedule = build((10, 12), QUICK), optimization(quick(epochs=epochs))
         shown = {"test": Examples(IMAGES[:30])}
         train_network(model.trained, counted, Examples(IMAGES), schedule, silent, task="train", xla=True, shown=shown)
         assert len(traces) == 2

@@ -1,18 +1,14 @@
-"""The kinds of code that `train` knows, one module each: its settings, what it refuses, its network.
+"""The kinds of code that `train` knows: the settings of each, and what it refuses.
 
-Importing this loads no network library: each kind's `build` imports `nets` when it is called.
+How a kind is learned is in `training/builders.py`.
 """
 
-from mnistae_cli.codes.batchtopk import BatchTopK
-from mnistae_cli.codes.dense import Dense
-from mnistae_cli.codes.invariant import Invariant
-from mnistae_cli.codes.kl import KL
-from mnistae_cli.codes.l1 import L1
-from mnistae_cli.codes.shared import (
+from mnistae_cli.settings.codes.dense import Dense
+from mnistae_cli.settings.codes.invariant import Invariant
+from mnistae_cli.settings.codes.shared import (
     Code,
     Corruption,
     Layers,
-    Learned,
     Schedule,
     Training,
     latent_dim_option,
@@ -20,7 +16,7 @@ from mnistae_cli.codes.shared import (
     number_of_epochs,
     schedule_option,
 )
-from mnistae_cli.codes.topk import TopK
+from mnistae_cli.settings.codes.sparse import KL, L1, BatchTopK, SparseCode, TopK
 
 CODES: list[type[Code]] = [
     Dense,
@@ -42,8 +38,8 @@ __all__ = [
     "Dense",
     "Invariant",
     "Layers",
-    "Learned",
     "Schedule",
+    "SparseCode",
     "TopK",
     "Training",
     "latent_dim_option",

@@ -1,14 +1,10 @@
 """A dense code: many units, most of them active."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
-from mnistae_cli.fields import option
-
-if TYPE_CHECKING:
-    from mnistae_cli.data import Pixels
-    from mnistae_cli.nets import Autoencoder
+from mnistae_cli.settings.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
+from mnistae_cli.settings.options import option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +26,3 @@ class Dense(Code):
     layers: Layers = Layers()
     corruption: Corruption = Corruption()
     training: Training = Training(learning_rate=8e-3, schedule="trapezoid", beta_2=0.9)
-
-    def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
-        """H×W → layers → ReLU code → layers reversed → H×W."""
-        from mnistae_cli import nets
-
-        height, width = pixels.shape[1:]
-        settings = self.network_settings(seed)
-        return nets.build_dense(
-            height, width, loss=self.loss, sparsity_weight=self.sparsity_weight, code_gain=self.code_gain, **settings
-        )

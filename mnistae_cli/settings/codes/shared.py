@@ -1,20 +1,10 @@
 """What the kinds of code share: the layers before a code, what is done to its input, how it is trained."""
 
-from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from mnistae_cli.fields import AUTO, WIDEST, Checked, WholeOrAuto, option
-from mnistae_cli.flat import Kind, record
-from mnistae_cli.progress import Report
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from mnistae_cli.data import Pixels
-    from mnistae_cli.nets import Autoencoder
+from mnistae_cli.settings.kinds import Kind
+from mnistae_cli.settings.options import AUTO, WIDEST, Checked, WholeOrAuto, option
 
 Schedule = Literal["one-cycle", "trapezoid", "constant"]
 
@@ -96,19 +86,12 @@ def loss_option(default: Literal["bce", "mse"] = "bce") -> Any:
     return option(default, "Binary cross-entropy or mean squared error, per pixel.")
 
 
-@dataclass(frozen=True)
-class Learned:
-    """The training images (N, H, W), and of each the nearest others by their pixels (N, p)."""
-
-    pixels: "Pixels"
-    nearest: "NDArray[np.int32]"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Code(Kind):
-    """A kind of code: its settings, what it refuses, its network.
+    """A kind of code: its settings, and what it refuses.
 
-    A new kind is a module with a dataclass like the others here, and one line in `codes.CODES`.
+    A new kind is a dataclass like the others here with one line in `CODES`, and a function that builds its network
+    with one line in `training.BUILDERS`.
     """
 
     usual_epochs: ClassVar[int] = 8
@@ -121,63 +104,10 @@ class Code(Kind):
     corruption: Corruption
     training: Training
 
-    @abstractmethod
-    def build(self, pixels: "Pixels", steps: int, seed: int) -> "Autoencoder":
-        """The network for images like `pixels` (N, H, W).
-
-        Args:
-            pixels: all training images.
-            steps: of the whole training.
-            seed: of the draws of its layers.
-        """
-
-    @property
-    def gains_by_xla(self) -> bool:
-        """Whether XLA makes a step faster. On a CPU its convolutions and random draws are slow."""
-        corruption = self.corruption
-        return not (self.layers.channels or corruption.augment or corruption.occlusion or corruption.noise)
-
-    @property
-    def n_pair_neighbors(self) -> int | None:
-        """Nearest images from which the second of a pair is drawn; None where it learns from single images."""
-        return None
-
     @property
     def graph_features(self) -> slice:
         """The columns of its features by which the graph of similar images is made."""
         return slice(None)
-
-    @property
-    def parts(self) -> Sequence[Training]:
-        """The parts of the training, one after the other; between two of them the network is rebuilt."""
-        return [self.training]
-
-    def find_groups(self, model: "Autoencoder", images: Learned, seed: int, report: Report) -> "NDArray[np.int32]":
-        """What the next part learns from: the group (N,) of each training image, -1 for none.
-
-        Args:
-            model: trained so far.
-            images: all training images.
-            seed: of all draws.
-            report: hears what was found.
-        """
-        import numpy as np
-
-        return np.full(len(images.pixels), -1, np.int32)
-
-    def rebuild(
-        self, model: "Autoencoder", pixels: "Pixels", groups: "NDArray[np.int32]", steps: int, seed: int
-    ) -> "Autoencoder":
-        """The network that goes on from `model` in the next part.
-
-        Args:
-            model: trained so far.
-            pixels: all training images.
-            groups: (N,), from `find_groups`.
-            steps: of the next part.
-            seed: of all draws.
-        """
-        return model
 
     def check_images(self, n: int) -> None:
         """Refuse a number of training images that it cannot learn from."""
@@ -194,14 +124,3 @@ class Code(Kind):
             training.epochs, training.batch_size, n, usual=self.usual_epochs, least_steps=self.least_steps
         )
         return replace(self, training=replace(training, epochs=epochs))
-
-    def network_settings(self, seed: int) -> dict[str, Any]:
-        """What every builder in `nets` takes: width, layers, and how to corrupt an input."""
-        from mnistae_cli import nets
-
-        corruption = record(self.corruption)
-        return {
-            "latent_dim": self.latent_dim,
-            **record(self.layers),
-            "corrupt": lambda images, **more: nets.corrupted(images, seed, **corruption, **more),
-        }

@@ -1,11 +1,11 @@
-"""What the sparse kinds of code share: their network is one, what keeps its code sparse is each kind's own."""
+"""The sparse kinds of code. Their network is one; what keeps the code sparse is each kind's own."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from mnistae_cli.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
-from mnistae_cli.errors import UsageError
-from mnistae_cli.fields import AUTO, WholeOrAuto, option
+from mnistae_cli.common import UsageError
+from mnistae_cli.settings.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
+from mnistae_cli.settings.options import AUTO, WholeOrAuto, option
 
 USUAL_K = 25
 
@@ -35,7 +35,7 @@ class SparseCode(Code):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PenalisedCode(SparseCode):
+class PenalizedCode(SparseCode):
     """A code that a penalty on its activations keeps sparse."""
 
     sparsity_weight: float = penalty_weight_option(1e-3)
@@ -54,6 +54,27 @@ class PenalisedCode(SparseCode):
     def warmup_steps(self, steps: int) -> int:
         """The steps, of all, over which the weight grows."""
         return round(self.sparsity_warmup * steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class L1(PenalizedCode):
+    """ReLU units, the sum of their activations as the penalty (Olshausen & Field 1997)."""
+
+    chosen_by: ClassVar = {"model": "sparse", "sparsity": "l1"}
+    summary: ClassVar = "a penalty on the sum of the activations"
+
+    sparsity_weight: float = penalty_weight_option(5e-4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KL(PenalizedCode):
+    """Sigmoid units that are each to have a small mean activation (Ng 2011, CS294A lecture notes)."""
+
+    chosen_by: ClassVar = {"model": "sparse", "sparsity": "kl"}
+    summary: ClassVar = "a penalty on each unit's mean activation"
+
+    sparsity_weight: float = penalty_weight_option(1e-3)
+    sparsity_target: float = option(0.05, "Mean activation ρ that each unit is to have.", above=0, below=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +98,18 @@ class SelectedCode(SparseCode):
             )
         object.__setattr__(self, "k", k)
 
-    @property
-    def gains_by_xla(self) -> bool:
-        """For the k largest, XLA sorts whole rows: 17 ms a step, the plain graph 2."""
-        return False
+
+@dataclass(frozen=True, kw_only=True)
+class TopK(SelectedCode):
+    """At most k active units for every image (Makhzani & Frey 2013; Gao et al. 2024)."""
+
+    chosen_by: ClassVar = {"model": "sparse", "sparsity": "topk"}
+    summary: ClassVar = "the k largest units of each image"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchTopK(SelectedCode):
+    """About k active units on average, by a fixed threshold after training (Bussmann et al. 2024)."""
+
+    chosen_by: ClassVar = {"model": "sparse", "sparsity": "batchtopk"}
+    summary: ClassVar = "k units per image on average"

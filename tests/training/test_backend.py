@@ -6,7 +6,7 @@ import keras
 import pytest
 
 import mnistae_cli.cli  # noqa: F401 it alone makes this process no command
-from mnistae_cli.nets.unused import hidden
+from mnistae_cli.training.backend import hidden
 
 
 def test_hidden_packages_cannot_be_imported_and_come_back() -> None:

@@ -1,0 +1,44 @@
+"""The import of TensorFlow and Keras, as fast as it can be. Import this module before any other that needs them."""
+
+import gc
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mnistae_cli.common import own_process
+
+# Keras imports these where they are installed, for parts of it that mnistae does not use. They take two fifths of the
+# time of the import, and 120 MB.
+UNUSED = ("IPython", "matplotlib", "pandas", "sklearn")
+
+
+@contextmanager
+def hidden(*names: str) -> Iterator[None]:
+    """Within the block, these packages are as if they were not installed. What is loaded already stays.
+
+    No other thread may import them meanwhile.
+    """
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an import raises ImportError
+    try:
+        yield
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
+
+
+# With oneDNN, a step of an invariant training takes two thirds of the time. TensorFlow reads this when it is imported.
+# By itself it uses oneDNN only on processors with special instructions for networks (VNNI, AMX).
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# The import makes about a million objects, and all of them stay. To look for garbage among them takes a tenth of the
+# import's time.
+_gc_was_on = gc.isenabled()
+gc.disable()
+try:
+    with hidden(*(UNUSED if own_process.is_own() else ())):
+        import keras  # noqa: F401
+        import tensorflow  # noqa: F401
+finally:
+    if _gc_was_on:
+        gc.enable()
