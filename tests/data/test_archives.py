@@ -14,11 +14,11 @@ from mnistae_cli.data import archives, cache
 from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.datasets import load_dataset, load_recorded
 from mnistae_cli.settings import read_options as rules
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 from tests.conftest import shapes
 
 IMAGES, LABELS = shapes(50, 0)
-TRUST = Reading(trust_sizes=True)
+TRUST = ReadOptions(trust_sizes=True)
 
 
 def as_npy(array: np.ndarray) -> bytes:

@@ -170,6 +170,6 @@ def test_a_kind_without_a_network_or_with_a_field_that_is_no_option_is_refused_b
 
 
 def test_the_help_of_the_words_describes_every_kind() -> None:
-    texts = {each.name: each.rule["help"] for each in settings_of(TrainConfig)}
+    texts = {each.name: each.rule.help for each in settings_of(TrainConfig)}
     for kind in CODES:
         assert f"{kind.name()}: {kind.summary}" in texts[list(kind.chosen_by)[-1]]

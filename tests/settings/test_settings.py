@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from mnistae_cli.common.errors import UsageError
+from mnistae_cli.common.errors import UsageError, on_command_line
 from mnistae_cli.settings import CODES, Dense, Layers
 from mnistae_cli.settings.classify import ClassifyConfig
 from mnistae_cli.settings.cluster import KMeans
@@ -80,7 +80,7 @@ def test_a_setting_that_a_code_does_not_use_is_refused(values: dict[str, object]
     with pytest.raises(UsageError) as refused:
         make(TrainConfig, values)
     for word in words:
-        assert word in refused.value.problem + " " + refused.value.remedy
+        assert word in " ".join(refused.value.worded(on_command_line))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_setting_that_a_head_does_not_use_is_refused(values: dict[str, object]
     with pytest.raises(UsageError) as refused:
         make(ClassifyConfig, values)
     for word in words:
-        assert word in refused.value.problem + " " + refused.value.remedy
+        assert word in " ".join(refused.value.worded(on_command_line))
 
 
 def train_settings(**values: object) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def test_small_data_sets_get_more_epochs() -> None:
 def test_every_setting_says_what_it_is() -> None:
     for config in STAGE_CONFIGS.values():
         for setting in settings_of(config):
-            assert setting.rule["help"].endswith("."), setting.name
+            assert setting.rule.help.endswith("."), setting.name
 
 
 def test_shared_keys_reach_every_stage_that_knows_them() -> None:
