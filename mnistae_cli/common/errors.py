@@ -14,7 +14,7 @@ INTERRUPTED = 130  # the exit code of a shell for SIGINT
 KEPT = "Finished stages are kept. Run the same command again to continue."
 
 # Inside a message a setting stands between two control characters: \x02 name | flag | word, in JSON \x03.
-MENTION = re.compile("\x02([a-z_0-9]+)\\|([a-z-]*)\\|([^\x02\x03]*)\x03")
+MENTION = re.compile("\x02([a-z_0-9]+)\\|([a-z0-9-]*)\\|([^\x02\x03]*)\x03")
 BETWEEN = "\x03 \x02"  # two settings in a row
 
 
@@ -116,6 +116,9 @@ class MnistaeError(Exception):
 
     def __str__(self) -> str:
         return self.problem
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.problem!r}, {self.remedy!r})"
 
 
 class UsageError(MnistaeError):

@@ -42,7 +42,7 @@ def test_an_absurd_size_is_refused_before_it_is_unpacked(kind: str, tmp_path: Pa
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
-    assert "--trust-sizes" in raised.value.remedy
+    assert "trust_sizes=True" in raised.value.remedy
 
 
 def test_a_trusted_size_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

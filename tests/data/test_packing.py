@@ -203,7 +203,7 @@ def test_all_damaged_files_are_told_in_one_run(folder: Path, heard: Heard) -> No
     with pytest.raises(DamagedInput, match="4 of 30 images") as raised:
         load_dataset(str(folder), report=heard)
     assert str(broken) in raised.value.problem
-    assert "--skip-damaged" in raised.value.remedy
+    assert "skip_damaged=True" in raised.value.remedy
     assert [each.split()[0] for each in heard.notices] == [str(path) for path in (broken, cut, small, empty)]
     assert heard.notices[2].endswith("is 6×5, most are 10×12")
     assert "format is unknown" in heard.notices[0]
