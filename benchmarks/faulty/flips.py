@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.faulty.scene import Scene, Tally, run
-from mnistae_cli.settings import EvaluateConfig, reads_of
+from mnistae_cli.settings import EvaluateConfig
+from mnistae_cli.stages.evaluate import reads_of
 from mnistae_cli.store import stage_states
 
 READ = reads_of(EvaluateConfig(figures=False)).keys() - {"label"}  # of `label` only the manifest is read

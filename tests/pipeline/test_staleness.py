@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 from dataclasses import asdict, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mnistae_cli.settings import STAGE_CONFIGS, reads_of
+from mnistae_cli.settings import STAGE_CONFIGS
 from mnistae_cli.settings.kinds import make
 from mnistae_cli.store import read_stage
 from tests.conftest import QUICK, SMALL, Mnistae, assert_two_lines, the_object
@@ -195,7 +196,8 @@ def test_no_stage_reads_more_than_it_says(stage: str, finetuned: Path, mnistae: 
         assert mnistae(*each, "-a", finetuned, "-q").code == 0
     expected = bytes_of(finetuned / name)
     config = make(STAGE_CONFIGS[name], {"method": "graph"} if stage == "graph" else {})
-    reads = reads_of(config)
+    module = import_module(f"mnistae_cli.stages.{name}")
+    reads = module.reads_of(config) if hasattr(module, "reads_of") else module.READS
     for other in finetuned.iterdir():
         if other.is_dir() and other.name not in (*reads, name):
             shutil.rmtree(other)
