@@ -1,6 +1,6 @@
-"""An extension of Griffe: settings have the help and the rule of their `option(…)`, parameters their defaults.
+"""An extension of Griffe: adds the help and the rule of each `option(…)` to settings, and defaults to parameters.
 
-Griffe reads the source alone. It sees neither inherited fields, nor what `latent_dim_option()` gives, nor that
+Griffe only reads the source. It does not see inherited fields, nor what `latent_dim_option()` gives, nor that
 `Dense.latent_dim` is 512.
 """
 
@@ -14,28 +14,24 @@ import griffe
 
 from mnistae_cli.settings.options import Checked
 
-HOMES = (
-    "mnistae_cli.settings.",
-    "mnistae_cli.codes.",
-    "mnistae_cli.settings.read_options.",
-)  # other modules are not imported
-ESTIMATORS = "mnistae_cli.estimators."
+SETTINGS = "mnistae_cli.settings."  # other modules are not imported
+ESTIMATORS = "mnistae_cli.api."
 RULES = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
 
 
 class Settings(griffe.Extension):
-    """Adds the settings to the docstring of each config, of each kind of a choice, and of each group of settings."""
+    """Adds the settings to the docstring of each config, of each kind that can be chosen, and of each group."""
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
-        """Append a section of attributes, where the class is a config."""
-        if not cls.canonical_path.startswith(HOMES) or not cls.docstring:
+        """Append a section of attributes if the class is a config."""
+        if not cls.canonical_path.startswith(SETTINGS) or not cls.docstring:
             return
         config: Any = getattr(import_module(cls.module.canonical_path), cls.name)
         if issubclass(config, Checked) and cls.has_labels("dataclass") and dataclasses.fields(config):
             cls.docstring.value = "\n".join([cls.docstring.value, "", "Attributes:", *_settings(config)])
 
     def on_function(self, *, func: griffe.Function, **_: Any) -> None:
-        """Give the parameters of an estimator the values of their defaults."""
+        """Show the defaults of the parameters of an estimator as values."""
         if func.name != "__init__" or not func.canonical_path.startswith(ESTIMATORS) or func.parent is None:
             return
         estimator = getattr(import_module(func.parent.module.canonical_path), func.parent.name)

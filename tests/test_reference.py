@@ -61,7 +61,7 @@ def test_each_is_documented_once() -> None:
     assert len(DIRECTIVES) == len(set(DIRECTIVES))
 
 
-@pytest.mark.parametrize("name", ["errors.MnistaeError", *getattr(mnistae_cli, "__all__", ())])
+@pytest.mark.parametrize("name", ["common.MnistaeError", *getattr(mnistae_cli, "__all__", ())])
 def test_public_names_are_documented(name: str) -> None:
     owner, _, last = name.rpartition(".")
     public = getattr(import_module(f"mnistae_cli.{owner}".strip(".")), last)
