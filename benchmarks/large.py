@@ -2,9 +2,9 @@
 
     python -m benchmarks.large --folder DIR
 
-MNIST's training images and warps of them make the files, which are kept in DIR (33 GB with the artifacts) and taken
-again by a second run, as are the figures of a set that was measured. What exceeds `--memory-share` stays on the disk.
-Training is one epoch.
+The files have MNIST's training images and warped copies of them. They are kept in DIR (33 GB with the artifacts) and
+used again by a second run, like the figures of a set that was measured. What needs more than `--memory-share` stays on
+the disk. Training is one epoch.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def _cell(figures: dict[str, float] | None) -> str:
 
 
 def _copies(data: Dataset, n: int) -> Iterator[Labelled]:
-    """MNIST's training images, and then one warped copy after the other, `n` images in all."""
+    """MNIST's training images, then warped copies of them, `n` images in all."""
     train = data.train
     assert train.labels is not None
     originals = np.asarray(train.pixels.load(), np.uint8)
@@ -87,7 +87,7 @@ def _copies(data: Dataset, n: int) -> Iterator[Labelled]:
 
 
 def made(base: Path, write: Callable[[Path, Iterator[Labelled], int, Dataset], Path], n: int) -> Path:
-    """The data set below `base`, written if it is not there."""
+    """The data set below `base`, written if it does not exist."""
     done = base / "done"
     if not done.exists():
         shutil.rmtree(base, ignore_errors=True)
