@@ -29,6 +29,8 @@ def reference() -> Iterator[str]:
         context = typer.Context(command)
         panels: dict[str, list[str]] = {}
         for each in command.params:
+            if getattr(each, "hidden", False):  # an old name of an option
+                continue
             panel = "Arguments" if each.param_type_name == "argument" else each.rich_help_panel or WITHOUT_PANEL
             panels.setdefault(panel, []).append(_row(each, context))
         for panel, rows in panels.items():

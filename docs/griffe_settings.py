@@ -16,7 +16,7 @@ from mnistae_cli.settings.options import Checked
 
 SETTINGS = "mnistae_cli.settings."  # other modules are not imported
 ESTIMATORS = "mnistae_cli.api."
-RULES = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
+LIMITS = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
 
 
 class Settings(griffe.Extension):
@@ -28,7 +28,7 @@ class Settings(griffe.Extension):
             return
         config: Any = getattr(import_module(cls.module.canonical_path), cls.name)
         if issubclass(config, Checked) and cls.has_labels("dataclass") and dataclasses.fields(config):
-            cls.docstring.value = "\n".join([cls.docstring.value, "", "Attributes:", *_settings(config)])
+            cls.docstring.value = "\n".join([cls.docstring.value, "", "Attributes:", *lines_of(config)])
 
     def on_function(self, *, func: griffe.Function, **_: Any) -> None:
         """Show the defaults of the parameters of an estimator as values."""
@@ -40,16 +40,18 @@ class Settings(griffe.Extension):
                 func.parameters[name].default = repr(parameter.default)
 
 
-def _settings(config: type[Checked]) -> Iterator[str]:
+def lines_of(config: type[Checked]) -> Iterator[str]:
     """A line per field: its name, type, help text, range and default."""
     for field in dataclasses.fields(config):  # type: ignore[arg-type]
-        rule, name = field.metadata, f"    {field.name} ({inspect.formatannotation(field.type)})"
-        if "kinds" in rule:
-            kinds = ", ".join(f"`{each.__name__}`" for each in rule["kinds"])
-            yield f"{name}: {' '.join(rule['selectors'].values())} One of {kinds}; by default the first."
-        elif isinstance(field.default, Checked):
-            yield f"{name}: A group of settings, by default `{field.default}`."
-        elif "help" in rule:
-            limits = [words.format(rule[limit]) for limit, words in RULES.items() if limit in rule]
+        name, told = f"    {field.name} ({inspect.formatannotation(field.type)})", field.metadata
+        if "kinds" in told:
+            kinds = ", ".join(f"`{each.__name__}`" for each in told["kinds"])
+            yield f"{name}: {' '.join(told['selectors'].values())} One of {kinds}; by default the first."
+        elif "rule" in told:
+            rule = told["rule"]
+            given = {limit: getattr(rule, limit) for limit in LIMITS}
+            limits = [LIMITS[limit].format(value) for limit, value in given.items() if value is not None]
             within = f" It is {' and '.join(limits)}." if limits else ""
-            yield f"{name}: {rule['help']}{within} Default: `{field.default!r}`."
+            yield f"{name}: {rule.help}{within} Default: `{field.default!r}`."
+        else:
+            yield f"{name}: A group of settings, by default `{field.default}`."
