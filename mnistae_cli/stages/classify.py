@@ -6,7 +6,7 @@ import numpy as np
 
 from mnistae_cli.common import Report, silent, write_history
 from mnistae_cli.data import Drawn, Rows, draw_from
-from mnistae_cli.networks import fit_classifier, open_network, write_keras, write_onnx
+from mnistae_cli.networks import fit_classifier, open_network, write_onnx
 from mnistae_cli.settings import ClassifyConfig, reads_of
 from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
 
@@ -14,8 +14,8 @@ from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, op
 def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
     """Train a head on the features of images whose labels are drawn: `heads.fit_head`, or `heads.prototypes`.
 
-    Writes `classifier.keras`, `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy`
-    (L,) int64 into the training images, and `history.csv`.
+    Writes `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy` (L,) int64 into the
+    training images, and `history.csv`.
 
     Raises:
         MissingInput: no valid features, or no labels for them.
@@ -34,7 +34,6 @@ def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, repo
     class_names = (encode.manifest.dataset or {})["class_names"]
     drawn.warn_of_missed(class_names, report)
     fitted = fit_classifier(config, features, drawn.labels, len(class_names), report)
-    write_keras(fitted.head, work.folder / "classifier.keras")
     write_onnx(fitted.head, work.folder / "classifier.onnx")
     write_history(work.folder / "history.csv", fitted.history)
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
