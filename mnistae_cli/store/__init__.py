@@ -5,13 +5,14 @@ and `stage_states` lists the state of each.
 """
 
 from mnistae_cli.store.checkpoints import Checkpoint
-from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep
+from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep, replaced
 from mnistae_cli.store.files import (
     NO_PLACE,
     damage_of,
     discard_unfinished,
     entry_of,
     fsync,
+    seal_of,
     sha256_of,
     time_of_writing,
     unfinished,
@@ -51,6 +52,8 @@ __all__ = [
     "open_stage",
     "open_stages",
     "read_stage",
+    "replaced",
+    "seal_of",
     "see",
     "sha256_of",
     "stage_states",
