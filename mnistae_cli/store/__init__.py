@@ -5,13 +5,14 @@ The main functions: `stage` makes a stage's folder, `open_stage` reads one, `sta
 """
 
 from mnistae_cli.store.checkpoints import Checkpoint
-from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep
+from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep, replaced
 from mnistae_cli.store.files import (
     NO_PLACE,
     damage_of,
     discard_unfinished,
     entry_of,
     fsync,
+    seal_of,
     sha256_of,
     time_of_writing,
     unfinished,

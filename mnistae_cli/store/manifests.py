@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli import __version__
-from mnistae_cli.store.files import damage_of, entry_of, fsync, time_of_writing
+from mnistae_cli.store.files import damage_of, entry_of, fsync, seal_of, time_of_writing
 from mnistae_cli.store.records import DataRecord
 
 SCHEMA_VERSION = 1  # of what commands print, and of `metrics.json`
@@ -69,8 +69,7 @@ class Manifest:
 
     def own_sha256(self) -> str:
         """Hex sha256 of everything but the seal. The seal has to be equal to it."""
-        content = json.dumps(asdict(replace(self, seal="")), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return seal_of(asdict(self))
 
     def fingerprints(self, names: Iterable[str]) -> dict[str, str]:
         """The sha256 of what a later stage reads; "" for what does not exist.
