@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from mnistae_cli.api.networks import classified
-from mnistae_cli.api.parameters import RandomState, config_of, seed_of, value_errors
+from mnistae_cli.api.parameters import RandomState, config_of, keep, seed_of, value_errors
 from mnistae_cli.common import Bars, muted_native_stderr
 from mnistae_cli.networks import fit_classifier, onnx_of
 from mnistae_cli.settings import HEADS, MLP, ClassifyConfig, WholeOrAuto, settings_of
@@ -72,22 +72,7 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         random_state: RandomState = ClassifyConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.head = head
-        self.hidden = hidden
-        self.standardize = standardize
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.calibrate = calibrate
-        self.unlabelled = unlabelled
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from the labelled samples.

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mnistae_cli.api.parameters import RandomState, config_of, seed_of, value_errors
+from mnistae_cli.api.parameters import RandomState, config_of, keep, seed_of, value_errors
 from mnistae_cli.clusters import VOTERS, Directions, find_clusters, place_by_neighbors
 from mnistae_cli.settings import ClusterConfig, Graph, WholeOrAuto
 
@@ -47,11 +47,7 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         min_cluster_size: WholeOrAuto = Graph.min_cluster_size,
         random_state: RandomState = ClusterConfig.seed,
     ) -> None:
-        self.n_clusters = n_clusters
-        self.n_init = n_init
-        self.n_neighbors = n_neighbors
-        self.min_cluster_size = min_cluster_size
-        self.random_state = random_state
+        keep(self, locals())
 
     def fit(self, X: ArrayLike, y: object = None, *, neighbors: ArrayLike | None = None) -> Self:
         """Find clusters. No label is looked at.

@@ -1,7 +1,7 @@
 """A dense code as a transformer."""
 
 from mnistae_cli.api.base import BaseAutoencoder, Loss
-from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.api.parameters import RandomState, keep
 from mnistae_cli.settings import Dense, Schedule, TrainConfig, WholeOrAuto
 
 
@@ -65,22 +65,4 @@ class DenseAutoencoder(BaseAutoencoder):
         random_state: RandomState = TrainConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.latent_dim = latent_dim
-        self.loss = loss
-        self.sparsity_weight = sparsity_weight
-        self.code_gain = code_gain
-        self.hidden = hidden
-        self.channels = channels
-        self.augment = augment
-        self.occlusion = occlusion
-        self.noise = noise
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())

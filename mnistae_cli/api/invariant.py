@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistae_cli.api.base import BaseAutoencoder, Loss
-from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.api.parameters import RandomState, keep
 from mnistae_cli.settings import Invariant, Schedule, TrainConfig, WholeOrAuto
 
 OUTPUTS = ("all", "embedding")
@@ -82,28 +82,7 @@ class InvariantEncoder(BaseAutoencoder):
         random_state: RandomState = TrainConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.output = output
-        self.latent_dim = latent_dim
-        self.loss = loss
-        self.n_clusters = n_clusters
-        self.n_heads = n_heads
-        self.entropy_weight = entropy_weight
-        self.n_neighbors = n_neighbors
-        self.hidden = hidden
-        self.channels = channels
-        self.augment = augment
-        self.occlusion = occlusion
-        self.noise = noise
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """What the decoder makes of features (N, D); it takes those of `output="all"` only."""

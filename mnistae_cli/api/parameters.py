@@ -14,6 +14,16 @@ Config = TypeVar("Config", bound=Checked)
 RandomState = int | np.random.RandomState | None
 
 
+def keep(estimator: object, parameters: Mapping[str, Any]) -> None:
+    """Set each parameter of an `__init__` as an attribute, unchanged, as scikit-learn asks.
+
+    Args:
+        estimator: itself.
+        parameters: the `locals()` of its `__init__`.
+    """
+    vars(estimator).update({name: value for name, value in parameters.items() if name != "self"})
+
+
 def config_of(config_class: type[Config], values: Mapping[str, Any]) -> Config:
     """The settings of a stage with these values in the place of its defaults; None leaves a default.
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from mnistae_cli.api.base import BaseAutoencoder
-from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.api.parameters import RandomState, keep
 from mnistae_cli.settings import Schedule, TopK, TrainConfig, WholeOrAuto
 
 
@@ -76,25 +76,4 @@ class SparseAutoencoder(BaseAutoencoder):
         random_state: RandomState = TrainConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.sparsity = sparsity
-        self.latent_dim = latent_dim
-        self.k = k
-        self.aux_k = aux_k
-        self.sparsity_weight = sparsity_weight
-        self.sparsity_warmup = sparsity_warmup
-        self.sparsity_target = sparsity_target
-        self.hidden = hidden
-        self.channels = channels
-        self.augment = augment
-        self.occlusion = occlusion
-        self.noise = noise
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())
