@@ -17,5 +17,5 @@ from mnistae_cli.common.errors import (
     setting,
 )
 from mnistae_cli.common.progress import Advance, Notice, Report, StageEnded, silent
-from mnistae_cli.common.spreadsheets import as_text, from_text, read_cells, whole_number, write_history
+from mnistae_cli.common.spreadsheets import as_text, from_text, read_table, whole_number, write_history
 from mnistae_cli.common.streams import Output, muted_native_stderr

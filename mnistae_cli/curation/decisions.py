@@ -1,11 +1,10 @@
 """What a person decided about the rows of a review: a CSV file, from the report's page or from a spreadsheet."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, setting, whole_number
+from mnistae_cli.common import DamagedInput, from_text, read_table, setting, whole_number
 from mnistae_cli.curation.suspicions import Key
 
 COLUMNS = ("split", "index", "suspicion", "decision")
@@ -40,15 +39,7 @@ def read_decisions(path: Path, known: Mapping[Key, str], class_names: Sequence[s
         MissingInput: there is no such file.
         DamagedInput: no such columns, a row that is not about the review, or two decisions about one row.
     """
-    try:
-        header, rows = read_cells(path)
-    except OSError:
-        raise MissingInput(f"{setting('apply', path)} is not a file that can be read.", REMEDY) from None
-    except csv.Error as problem:
-        raise DamagedInput(f"{setting('apply', path)} is not a CSV file: {problem}.", REMEDY) from None
-    lacking = [name for name in COLUMNS if name not in header]
-    if lacking:
-        raise DamagedInput(f"{setting('apply', path)} has no column {lacking[0]}.", REMEDY)
+    rows = read_table(path, setting("apply", path), COLUMNS, REMEDY)
     decisions = dict[Key, Decision]()
     for number, row in enumerate(rows, start=2):
         if not row["decision"]:

@@ -1,6 +1,5 @@
 """The images that a person kept, and their labels: `kept.csv` of `mnistae review`."""
 
-import csv
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, setting, whole_number
+from mnistae_cli.common import DamagedInput, from_text, read_table, setting, whole_number
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.data.splits import Dataset, Images, Labels
 
@@ -70,17 +69,9 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
 
 
 def _read(path: Path, where: str) -> list[Row]:
-    try:
-        header, rows = read_cells(path)
-    except OSError:
-        raise MissingInput(f"{where} is not a file that can be read.", REMEDY) from None
-    except csv.Error:
-        header, rows = [], []
-    lacking = [name for name in COLUMNS if name not in header]
-    if lacking:
-        raise DamagedInput(f"{where} has no column {lacking[0]}.", REMEDY)
     return [
-        Row(row["split"], whole_number(row["index"]), from_text(row["image"]), from_text(row["label"])) for row in rows
+        Row(row["split"], whole_number(row["index"]), from_text(row["image"]), from_text(row["label"]))
+        for row in read_table(path, where, COLUMNS, REMEDY)
     ]
 
 

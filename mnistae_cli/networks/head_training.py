@@ -28,11 +28,13 @@ class Trained:
         head: with the weights of the best epoch.
         history: `loss` and, with patience, `val_loss`: the mean in nats of each epoch.
         best_epoch: the epoch whose weights were kept, from 1; 0 if nothing was trained.
+        temperature: above 0, by which the head's logits are divided already; 1 without calibration.
     """
 
     head: Head
     history: dict[str, list[float]] = field(default_factory=dict)
     best_epoch: int = 0
+    temperature: float = 1.0
 
 
 def fit_head(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli import __version__
-from mnistae_cli.store.files import damage_of, entry_of, fsync, seal_of, time_of_writing
+from mnistae_cli.store.files import damage_of, fsync, seal_of, time_of_writing
 from mnistae_cli.store.records import DataRecord
 
 SCHEMA_VERSION = 1  # of what commands print, and of `metrics.json`
@@ -91,45 +91,16 @@ class Manifest:
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def seal(
-    folder: Path,
-    *,
-    stage: str,
-    config: dict[str, Any],
-    inputs: dict[str, dict[str, str]],
-    dataset: Mapping[str, Any] | None,
-    metrics: dict[str, Any],
-    wall_seconds: float,
-) -> Manifest:
-    """Write the manifest of all files in `folder`, after them, through to the disk."""
-    now = _now()
-    manifest = Manifest(
-        stage=stage,
-        config=config,
-        inputs=inputs,
-        dataset=dict(dataset) if dataset else None,
-        files={each.name: entry_of(each) for each in sorted(folder.iterdir())},
-        metrics=metrics,
-        versions=versions(),
-        seed=config["seed"],
-        command=command_line(),
-        finished=now,
-        checked=now,
-        wall_seconds=round(wall_seconds, 3),
-        peak_memory_bytes=_peak_memory_bytes(),
-    )
-    return _write(folder, manifest)
-
-
 def with_dataset(folder: Path, manifest: Manifest, dataset: Mapping[str, Any]) -> Manifest:
     """Write the manifest again with a new record of the same data: where it is, and its files' times.
 
     All files of `folder` must have been checked just now.
     """
-    return _write(folder, replace(manifest, dataset=dict(dataset), checked=_now()))
+    return write_manifest(folder, replace(manifest, dataset=dict(dataset), checked=time_now()))
 
 
-def _write(folder: Path, manifest: Manifest) -> Manifest:
+def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
+    """Write a manifest with its seal, after all files of its folder, through to the disk."""
     manifest = replace(manifest, seal=manifest.own_sha256())
     partial = folder / f".{MANIFEST}.partial"
     partial.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
@@ -139,7 +110,8 @@ def _write(folder: Path, manifest: Manifest) -> Manifest:
     return manifest
 
 
-def _now() -> str:
+def time_now() -> str:
+    """UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -189,7 +161,7 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-def _peak_memory_bytes() -> int:
+def peak_memory_bytes() -> int:
     """Largest resident size of this process so far.
 
     On Linux it is read from /proc: `getrusage` includes the memory of the parent process when it started this one.

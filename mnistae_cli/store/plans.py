@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.settings import Checked, record, settings_of
-from mnistae_cli.store.manifests import Manifest, seal
+from mnistae_cli.store.files import entry_of
+from mnistae_cli.store.manifests import (
+    Manifest,
+    command_line,
+    peak_memory_bytes,
+    time_now,
+    versions,
+    write_manifest,
+)
 
 
 @dataclass(frozen=True)
@@ -62,15 +70,23 @@ class Plan:
 
     def seal(self, folder: Path, metrics: dict[str, Any], wall_seconds: float) -> Manifest:
         """Write the manifest of what is in `folder`."""
-        return seal(
-            folder,
+        now = time_now()
+        manifest = Manifest(
             stage=self.stage,
             config=self.recorded_config,
             inputs=self.recorded_inputs,
-            dataset=self.dataset,
+            dataset=dict(self.dataset) if self.dataset else None,
+            files={each.name: entry_of(each) for each in sorted(folder.iterdir())},
             metrics=metrics,
-            wall_seconds=wall_seconds,
+            versions=versions(),
+            seed=self.recorded_config["seed"],
+            command=command_line(),
+            finished=now,
+            checked=now,
+            wall_seconds=round(wall_seconds, 3),
+            peak_memory_bytes=peak_memory_bytes(),
         )
+        return write_manifest(folder, manifest)
 
     def is_that_of(self, manifest: Manifest) -> bool:
         """Whether `manifest` was made by an equal plan.
