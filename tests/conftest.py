@@ -5,10 +5,6 @@ import gc
 import io
 import json
 import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: two processes' threads on one core wait for each other
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # some tests import Keras before `nets`, which sets it
-
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -32,9 +28,13 @@ LEAN = ("--clusters", "3", "--labels", "30", "--head", "prototypes", "--no-figur
 def tensorflow_is_not_searched_for_garbage() -> Iterator[None]:
     """Each training collects garbage. Without TensorFlow's own objects, which all stay, it is half a second faster."""
     yield
-    if "tensorflow" in sys.modules and not gc.get_freeze_count():
+    if "tensorflow" in sys.modules and not frozen:  # to ask gc how many are frozen counts a million objects
         gc.collect()
         gc.freeze()
+        frozen.append(True)
+
+
+frozen: list[bool] = []
 
 
 @pytest.fixture(autouse=True)
