@@ -27,7 +27,7 @@ def open(root: str | Path = DEFAULT_ROOT) -> "Artifacts":
     """
     root = Path(root)
     if not root.is_dir():
-        raise MissingInput(f"{root} is no directory.", "Name the directory that mnistae run wrote.")
+        raise MissingInput(f"{root} is not a directory.", "Name the directory that mnistae run wrote.")
     return Artifacts(root)
 
 

@@ -54,7 +54,7 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         config = config_of(TrainConfig, self._settings())
         pixels = layout.pixels(rows)
         images = from_array(pixels, "X")
-        with value_errors(TrainConfig), Bars(self.verbose) as report, same_global_draws(), muted_native_stderr():
+        with value_errors(), Bars(self.verbose) as report, same_global_draws(), muted_native_stderr():
             config = config.for_images(images.n)
             fitted = fit_autoencoder(config.code, images, config.seed, report)
             with TemporaryDirectory() as folder:

@@ -115,7 +115,7 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y holds labels of several kinds, which cannot be sorted: {error}.") from error
         if len(self.classes_) > MOST_CLASSES:
             raise ValueError(f"y has {len(self.classes_)} classes: at most {MOST_CLASSES} can be learned.")
-        with value_errors(ClassifyConfig), Bars(self.verbose) as report:
+        with value_errors(), Bars(self.verbose) as report:
             fitted = fit_classifier(config, features, numbers.astype(np.uint8), len(self.classes_), report)
         with muted_native_stderr():
             self.classifier_onnx_ = onnx_of(fitted.head)

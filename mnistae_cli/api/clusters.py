@@ -70,7 +70,7 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         config = config_of(ClusterConfig, {**Graph.chosen_by, **parameters, "seed": seed_of(self.random_state)})
         near = None if neighbors is None else _checked(neighbors, len(features))
         self._directions = Directions(features)
-        with value_errors(ClusterConfig):
+        with value_errors():
             found = find_clusters(self._directions, near, seed=config.seed, **asdict(config.method))
         self.labels_ = found.placement.clusters
         self.confidence_ = found.placement.confidence

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import MnistaeError
 from mnistae_cli.data import Dataset, Pixels, load_dataset
-from mnistae_cli.settings import Reading
+from mnistae_cli.settings import ReadOptions
 
 
 class Split(NamedTuple):
@@ -76,17 +75,9 @@ def load_images(path: str | Path, *, skip_damaged: bool = False) -> Loaded:
         MissingInput: nothing is there.
         DamagedInput: it cannot be read.
     """
-    try:
-        return _arrays(load_dataset(str(Path(path).resolve()), reading=Reading(skip_damaged=skip_damaged)))
-    except MnistaeError as error:
-        raise type(error)(_by_parameters(error.problem), _by_parameters(error.remedy)) from None
+    return _arrays(load_dataset(str(Path(path).resolve()), reading=ReadOptions(skip_damaged=skip_damaged)))
 
 
 def _arrays(data: Dataset) -> Loaded:
     train, test = (Split(each.pixels.load(), each.labels, each.pixels.names()) for _, each in data.splits())
     return Loaded(train, test, data.class_names)
-
-
-def _by_parameters(text: str) -> str:
-    """Options of the command line as the parameters that they are here: `--skip-damaged` is `skip_damaged`."""
-    return text.replace("--dataset ", "").replace("--skip-damaged", "skip_damaged=True")

@@ -1,15 +1,14 @@
 """From the parameters of an estimator to the settings of a stage, and back to them in messages."""
 
 import random
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 
-from mnistae_cli.common import UsageError
-from mnistae_cli.settings import MAX_SEED, Checked, make, settings_of
+from mnistae_cli.common import Mention, UsageError, in_python
+from mnistae_cli.settings import MAX_SEED, Checked, make
 
 Config = TypeVar("Config", bound=Checked)
 RandomState = int | np.random.RandomState | None
@@ -21,17 +20,18 @@ def config_of(config_class: type[Config], values: Mapping[str, Any]) -> Config:
     Raises:
         ValueError: a value that is refused; it names the parameter.
     """
-    with value_errors(config_class):
+    with value_errors():
         return make(config_class, {name: _plain(value) for name, value in values.items() if value is not None})
 
 
 @contextmanager
-def value_errors(config_class: type[Checked]) -> Iterator[None]:
+def value_errors() -> Iterator[None]:
     """Raise a `UsageError` as a `ValueError` whose message names parameters instead of options."""
     try:
         yield
     except UsageError as error:
-        raise ValueError(_by_parameters(f"{error.problem} {error.remedy}", config_class)) from error
+        problem, remedy = error.worded(_as_parameter, between=", ")
+        raise ValueError(f"{problem} {remedy}") from error
 
 
 def seed_of(random_state: RandomState) -> int:
@@ -54,9 +54,9 @@ def same_global_draws() -> Iterator[None]:
         np.random.set_state(numpy_before)
 
 
-def _by_parameters(message: str, config_class: type[Checked]) -> str:
-    names = {each.flag: each.name for each in settings_of(config_class)} | {"--seed": "random_state"}
-    return re.sub(r"--[a-z][a-z0-9-]*", lambda found: names.get(found[0], found[0].removeprefix("--")), message)
+def _as_parameter(mention: Mention) -> str:
+    """A setting as a parameter of an estimator, where the seed has scikit-learn's name."""
+    return "random_state" if mention.name == "seed" else in_python(mention)
 
 
 def _plain(value: Any) -> Any:

@@ -57,7 +57,7 @@ def _write(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, 
         ValueError: a parameter of another kind, as a `RandomState`.
     """
     if not path.parent.is_dir():
-        raise MissingInput(f"{path.parent} is not there.", "Make the folder first.")
+        raise MissingInput(f"{path.parent} does not exist.", "Make the folder first.")
     arrays = {key: _unpickled(value) for key, value in fitted.items() if isinstance(value, np.ndarray)}
     arrays |= {key: np.frombuffer(value, np.uint8) for key, value in fitted.items() if isinstance(value, bytes)}
     header = {
@@ -99,7 +99,7 @@ def _read(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         found, parameters, values = header["class"], header["parameters"], header["values"]
         arrays |= {key: arrays[key].tobytes() for key in header["bytes"]}
     except FileNotFoundError:
-        raise MissingInput(f"{path} is not there.", "Check the path.") from None
+        raise MissingInput(f"{path} does not exist.", "Check the path.") from None
     except Exception as error:  # zipfile, zlib, json and NumPy each have errors of their own
         raise DamagedInput(f"{path} is damaged, or is not what `save` writes.", "Save it again.") from error
     if found != name:

@@ -40,7 +40,7 @@ def session(common: Common, *, closing: bool = True) -> Iterator[Listener]:
         try:
             yield listener
         except MnistaeError as error:
-            raise resolving.with_variable(error) from error
+            raise resolving.with_variables(error) from error
         finally:
             listener.stop()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mnistae_cli.common import INTERRUPTED, KEPT, MnistaeError, UsageError
+from mnistae_cli.common import INTERRUPTED, KEPT, MnistaeError, UsageError, on_command_line
 from mnistae_cli.store import NO_PLACE, SCHEMA_VERSION
 
 BUG = 1
@@ -59,7 +59,7 @@ def guarded(verbose: bool) -> Iterator[None]:
     try:
         yield
     except MnistaeError as error:
-        print_error(error.problem, error.remedy)
+        print_error(*error.worded(on_command_line))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print_error("interrupted.", KEPT)

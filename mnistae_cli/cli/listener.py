@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from mnistae_cli.cli.console import say
-from mnistae_cli.common import Advance, Bars, Notice, StageEnded, words_of
+from mnistae_cli.common import Advance, Bars, Notice, StageEnded, on_command_line, words_of
 
 NEXT_COMMANDS = {
     "train": "mnistae encode",
@@ -45,11 +45,11 @@ class Listener:
 
     def _line(self, event: Notice | StageEnded) -> None:
         if isinstance(event, Notice):
-            say(f"… {event.text}")
+            say(f"… {event.worded(on_command_line)}")
             return
         stage = event.folder.name
         if event.up_to_date:
-            say(f"✓ {stage}: up to date in {event.folder} (--force runs it all the same)")
+            say(f"✓ {stage}: up to date in {event.folder} (--force runs it again)")
             return
         following = f"; next: {NEXT_COMMANDS[stage]}" if self.closing else ""
         say(f"✓ {stage}: wrote {event.folder} in {event.seconds:.1f} s{following}")

@@ -4,11 +4,11 @@ import dataclasses
 import inspect
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 import typer
 
-from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS, Setting, choices, is_float, may_be_auto, settings_of
+from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS, Setting, as_typed, settings_of, value_kind
 from mnistae_cli.store import DEFAULT_ROOT
 
 PANELS = {
@@ -29,7 +29,6 @@ SHARERS = {"n_clusters": ("cluster", "train")}
 SHARED_BY = "kmeans"
 PREFIX = "MNISTAE_"  # of every environment variable
 PREFIXES = {"classify": "head"}
-SHARE_OR_COUNT = float | int | None
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", envvar="MNISTAE_QUIET")]
@@ -51,18 +50,23 @@ Preset = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", help="Settings from a TOML file, as run leaves in config.toml.", envvar="MNISTAE_CONFIG"),
+    typer.Option(
+        "--config",
+        help="Settings from a TOML file, for example the config.toml that run leaves.",
+        envvar="MNISTAE_CONFIG",
+    ),
 ]
 
 Verify = Annotated[
-    bool, typer.Option("--verify", help="Read every byte, the data set's too, not only files that changed since.")
+    bool,
+    typer.Option("--verify", help="Read every byte, also of the data set, not only files that have changed since."),
 ]
-Seeds = Annotated[str, typer.Option(help="Seeds to run, as 0-4 or 0,3,7.", metavar="SEEDS")]
+Seeds = Annotated[str, typer.Option(help="Seeds to run, for example 0-4 or 0,3,7.", metavar="SEEDS")]
 Jobs = Annotated[int, typer.Option(help="Seeds at a time, each a process; TensorFlow uses all cores by itself.", min=1)]
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="Dask workers do the work: local, or a scheduler's address, as tcp://host:8786.",
+        help="Dask workers do the work: local, or a scheduler's address, for example tcp://host:8786.",
         metavar="ADDRESS|local",
         rich_help_panel="Several machines",
     ),
@@ -70,7 +74,7 @@ Scheduler = Annotated[
 FailUnder = Annotated[
     list[str] | None,
     typer.Option(
-        help="Exit 5 if a figure is lower, as clusters.test.purity=0.5; repeatable.",
+        help="Exit 5 if a figure is lower, for example clusters.test.purity=0.5; repeatable.",
         metavar="FIGURE=NUMBER",
         rich_help_panel="Evaluation",
     ),
@@ -115,23 +119,48 @@ def settings_by_name(stage: str) -> dict[str, list[Setting]]:
     return found
 
 
+def flags_of(stages: Collection[str]) -> dict[tuple[str, str], str]:
+    """(stage, setting) → its option in a command of some stages; a setting that stages share has one for all of them.
+
+    The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
+    `--head-epochs` beside train's `--epochs`.
+    """
+    flags, taken = dict[tuple[str, str], str](), set[str]()
+    for stage in stages:
+        for name, same in settings_by_name(stage).items():
+            flags[stage, name] = same[0].flag
+            if name in SHARED or owner_of(stage, name, stages) != stage:
+                continue
+            if same[0].flag in taken:
+                flags[stage, name] = f"--{PREFIXES[stage]}-{same[0].flag[2:]}"
+            taken.add(flags[stage, name])
+    return flags
+
+
+def owner_of(stage: str, name: str, stages: Collection[str]) -> str:
+    """The stage that owns the option of a setting in a command of some stages."""
+    return next((other for other in SHARERS.get(name, ()) if other in stages), stage)
+
+
 def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> list[inspect.Parameter]:
     """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
 
-    The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
-    `--head-epochs` beside train's `--epochs`. Settings `without` an option are left out.
+    Settings `without` an option are left out. A setting that had another name has a hidden option of that name too.
     """
-    parameters, taken = [], set[str]()
+    flags, parameters, shared = flags_of(stages), list[inspect.Parameter](), set[str]()
     for stage in stages:
         for name, same in settings_by_name(stage).items():
-            flag = same[0].flag
-            sharers = [other for other in SHARERS.get(name, ()) if other in stages] or [stage]
-            if name in without or (name in SHARED and flag in taken) or stage != sharers[0]:
+            if name in without or name in shared or owner_of(stage, name, stages) != stage:
                 continue
-            if flag in taken:
-                flag = f"--{PREFIXES[stage]}-{flag[2:]}"
-            taken.add(flag)
-            parameters.append(_option(stage, same, flag, [variable_of(other, same[0]) for other in sharers]))
+            shared |= {name} & SHARED.keys()
+            sharers = [other for other in SHARERS.get(name, ()) if other in stages] or [stage]
+            parameters.append(
+                _option(stage, same, flags[stage, name], [variable_of(each, same[0]) for each in sharers])
+            )
+            former = same[0].rule.formerly
+            if former:
+                hidden = typer.Option("--" + former.replace("_", "-"), hidden=True)
+                parameters.append(_parameter(f"{stage}__{former}", Annotated[str | None, hidden], None))
     return parameters
 
 
@@ -142,22 +171,22 @@ def variable_of(stage: str, setting: Setting) -> str:
 
 
 def _option(stage: str, same: Sequence[Setting], flag: str, variables: list[str]) -> inspect.Parameter:
-    first = same[0]
+    first, kind = same[0], value_kind(same[0].hint)
     n_kinds = len({each.kind for each in settings_of(STAGE_CONFIGS[stage]) if each.kind})
     is_flag, shared = first.hint is bool, first.name in SHARED
     # Long names in a panel of their own: Rich cuts them where a panel has columns to spare for others.
-    apart = "" if flag == first.flag else " training"
+    suffix = "" if flag == first.flag else " training"
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if is_flag else flag,
-        help=_by_kind([(_kind_name(each), each.rule["help"]) for each in same], n_kinds, " ") + _default(same),
+        help=_by_kind([(_kind_name(each), each.rule.help) for each in same], n_kinds, " ") + _default(same),
         envvar=variables,
         show_envvar=shared,
         show_default=False,
-        metavar=None if is_flag else _metavar(first.hint),
-        autocompletion=_completion(choices(first.hint)),
-        rich_help_panel=SHARED[first.name] if shared else PANELS[stage] + apart,
+        metavar=None if is_flag else kind.metavar,
+        autocompletion=_completion(kind.words),
+        rich_help_panel=SHARED[first.name] if shared else PANELS[stage] + suffix,
     )
-    # Values come as text, for an error that shows them.
+    # Values come as text; the setting's kind reads them, and its rule refuses them.
     return _parameter(f"{stage}__{first.name}", Annotated[bool | None if is_flag else str | None, option], None)
 
 
@@ -182,35 +211,12 @@ def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> st
 
 def _default(same: Sequence[Setting]) -> str:
     """The default as Typer shows one; where kinds differ, that of the first, then the others' by name."""
-    defaults = _by_kind([(_kind_name(each), _as_typed(each.default)) for each in same], len(same), "; ")
+    defaults = _by_kind([(_kind_name(each), as_typed(each.default)) for each in same], len(same), "; ")
     return f" [dim]\\[default: {defaults}][/dim]" if defaults else ""
 
 
 def _kind_name(setting: Setting) -> str:
     return setting.kind.name() if setting.kind else ""
-
-
-def _as_typed(value: Any) -> str:
-    """A value as one would type it."""
-    if isinstance(value, tuple):
-        return ",".join(map(str, value)) or "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _metavar(hint: Any) -> str:
-    if get_origin(hint) is tuple:
-        return "NAME,NAME,…" if hint == tuple[str, ...] else "N,N,…"
-    if hint == SHARE_OR_COUNT:
-        return "SHARE|COUNT"
-    if may_be_auto(hint):
-        return "INTEGER|auto"
-    if choices(hint):
-        return f"[{'|'.join(choices(hint))}]"
-    if {int, float} & {hint, *get_args(hint)}:
-        return "NUMBER" if is_float(hint) else "INTEGER"
-    return "TEXT"
 
 
 def _completion(words: Sequence[str]) -> Any:

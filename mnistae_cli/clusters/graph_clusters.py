@@ -13,7 +13,7 @@ from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import RefusedValue, UsageError, setting
 from mnistae_cli.settings import AUTO, WholeOrAuto, check_clusters
 
 RESOLUTION = 10.0  # of the communities that are merged: 70 to 120 on data of ten classes
@@ -94,7 +94,7 @@ def find_clusters(
     if small.all() and min_cluster_size != AUTO:
         largest = np.bincount(before).max()
         raise UsageError(
-            f"--min-cluster-size is {smallest}, and the largest cluster has {largest} images.",
+            f"{setting('min_cluster_size')} is {smallest}, and the largest cluster has {largest} images.",
             f"Give at most {largest}.",
         )
     small &= not small.all()  # one cluster there is
@@ -113,7 +113,8 @@ def _check_sizes(n: int, n_clusters: WholeOrAuto, min_cluster_size: WholeOrAuto)
     check_clusters(1 if n_clusters == AUTO else int(n_clusters), n)
     if min_cluster_size != AUTO and int(min_cluster_size) > n:
         raise UsageError(
-            f"--min-cluster-size is {min_cluster_size}, and there are {n} images.", "Give a smaller one, or auto."
+            f"{setting('min_cluster_size')} is {min_cluster_size}, and there are {n} images.",
+            "Give a smaller one, or auto.",
         )
 
 
@@ -151,11 +152,9 @@ def _exactly(merging: Merging, n_clusters: int, smallest: int) -> NDArray[np.int
         if n_large == n_clusters:
             return groups
         nearest = max(nearest, n_large)
-    smaller = ", or a smaller --min-cluster-size" if smallest > 1 else ""
-    raise UsageError(
-        f"--clusters is {n_clusters}: {nearest} clusters of at least {smallest} images were found.",
-        f"Give a smaller number{smaller}.",
-    )
+    smaller = f", or a smaller {setting('min_cluster_size')}" if smallest > 1 else ""
+    rule = f"{nearest} clusters of at least {smallest} images were found"
+    raise RefusedValue(setting("n_clusters", flag="clusters"), n_clusters, rule, f"Give a smaller number{smaller}.")
 
 
 def _settled(links: Any, groups: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mnistae_cli.common.errors import Face, in_python, worded
+
 
 @dataclass(frozen=True)
 class Advance:
@@ -29,10 +31,19 @@ class Notice:
     """A message for the user.
 
     Args:
-        text: one line.
+        message: one line; it mentions settings by `errors.setting`.
     """
 
-    text: str
+    message: str
+
+    @property
+    def text(self) -> str:
+        """The message, with settings as Python's parameters."""
+        return self.worded(in_python)
+
+    def worded(self, face: Face) -> str:
+        """The message with settings written by `face`."""
+        return worded(self.message, face)
 
 
 @dataclass(frozen=True)

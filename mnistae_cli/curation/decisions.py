@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, whole_number
+from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, setting, whole_number
 from mnistae_cli.curation.suspicions import Key
 
 COLUMNS = ("split", "index", "suspicion", "decision")
@@ -43,17 +43,17 @@ def read_decisions(path: Path, known: Mapping[Key, str], class_names: Sequence[s
     try:
         header, rows = read_cells(path)
     except OSError:
-        raise MissingInput(f"--apply {path} is no file that can be read.", REMEDY) from None
+        raise MissingInput(f"{setting('apply', path)} is not a file that can be read.", REMEDY) from None
     except csv.Error as problem:
-        raise DamagedInput(f"--apply {path} is no CSV file: {problem}.", REMEDY) from None
+        raise DamagedInput(f"{setting('apply', path)} is not a CSV file: {problem}.", REMEDY) from None
     lacking = [name for name in COLUMNS if name not in header]
     if lacking:
-        raise DamagedInput(f"--apply {path} has no column {lacking[0]}.", REMEDY)
+        raise DamagedInput(f"{setting('apply', path)} has no column {lacking[0]}.", REMEDY)
     decisions = dict[Key, Decision]()
     for number, row in enumerate(rows, start=2):
         if not row["decision"]:
             continue
-        where = f"--apply {path}, row {number}"
+        where = f"{setting('apply', path)}, row {number}"
         found = _decision(row, where, known, class_names)
         if decisions.setdefault(found.key, found) != found:
             raise DamagedInput(f"{where}: another row decided otherwise about {row['split']}:{row['index']}.", REMEDY)
@@ -74,5 +74,5 @@ def _decision(row: Mapping[str, str], where: str, known: Mapping[Key, str], clas
         )
     chosen = from_text(row.get("chosen", ""))
     if chosen and chosen not in class_names:
-        raise DamagedInput(f"{where}: {chosen[:80]!r} is no class.", f"Classes: {', '.join(class_names)}.")
+        raise DamagedInput(f"{where}: {chosen[:80]!r} is not a class.", f"Classes: {', '.join(class_names)}.")
     return Decision(key, verdict == "accept", chosen)

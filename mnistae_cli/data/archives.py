@@ -18,7 +18,7 @@ from mnistae_cli.common import Advance, DamagedInput, MnistaeError, Report, sile
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.npy import parse_header
 from mnistae_cli.data.sources import IN_MEMORY, ImageSource, from_array, from_npy, from_rows
-from mnistae_cli.settings import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, ReadOptions
 
 COPIED = 2**24  # bytes at a time
 PIXELS = "pixels.npy"
@@ -33,7 +33,7 @@ class Archive:
     """
 
     path: Path
-    reading: Reading = DEFAULT
+    reading: ReadOptions = DEFAULT
 
     def names(self) -> list[str]:
         """The names of the arrays."""

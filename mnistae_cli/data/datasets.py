@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Report, UsageError, silent
+from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Report, UsageError, setting, silent
 from mnistae_cli.data import mnist
 from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.folders import from_folder
@@ -17,7 +17,7 @@ from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.kept import keep_only
 from mnistae_cli.data.sources import from_array, from_npy
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
-from mnistae_cli.settings import DEFAULT, Reading, suggestion
+from mnistae_cli.settings import DEFAULT, ReadOptions, suggestion
 from mnistae_cli.store import Stored, command_again
 
 KNOWN = ("mnist", "digits")
@@ -25,7 +25,7 @@ ENDINGS = (*IMAGE_SUFFIXES, "ubyte", "ubyte.gz")  # of the files in a folder tha
 
 
 def load_dataset(
-    name: str, data_dir: str | None = None, report: Report = silent, reading: Reading = DEFAULT
+    name: str, data_dir: str | None = None, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> Dataset:
     """The data set `name`: `mnist`, `digits`, or a path.
 
@@ -44,7 +44,7 @@ def load_dataset(
     return keep_only(data, Path(reading.kept)) if reading.kept else data
 
 
-def _loaded(name: str, data_dir: str | None, report: Report, reading: Reading) -> Dataset:
+def _loaded(name: str, data_dir: str | None, report: Report, reading: ReadOptions) -> Dataset:
     if name == "digits":
         return _digits()
     if name == "mnist":
@@ -59,12 +59,13 @@ def _loaded(name: str, data_dir: str | None, report: Report, reading: Reading) -
         return split_off(where, Images(from_npy(path), None), ())
     if path.exists():
         raise DamagedInput(
-            f"--dataset {name} is no data set.", "Give a folder, an .npz or an .npy file; for IDX files, their folder."
+            f"{setting('dataset', name)} is not a data set.",
+            "Give a folder, an .npz or an .npy file; for IDX files, their folder.",
         )
     if os.sep in name or path.suffix:
-        raise MissingInput(f"--dataset {name}: there is nothing at that path.", "Check the path.")
+        raise MissingInput(f"{setting('dataset', name)} does not exist.", "Check the path.")
     raise UsageError(
-        f"--dataset {name}: no such data set or path.{suggestion(name, KNOWN)}",
+        f"{setting('dataset', name)}: this data set is not known, and there is no such path.{suggestion(name, KNOWN)}",
         f"Known: {', '.join(KNOWN)}, or a PATH.",
     )
 
@@ -75,14 +76,14 @@ def data_folder(name: str) -> Path | None:
 
 
 def load_recorded(
-    record: Mapping[str, Any], data_dir: str | None, report: Report = silent, reading: Reading = DEFAULT
+    record: Mapping[str, Any], data_dir: str | None, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> Dataset:
     """Load the data set of a `Dataset.record`, from `data_dir` or from where it was.
 
     What was allowed when it was recorded is allowed again, beside what `reading` allows.
     """
     location = record["location"] if Path(record["location"]).is_dir() else None
-    allowed = Reading(
+    allowed = ReadOptions(
         skip_damaged=reading.skip_damaged or bool(record.get("n_skipped")),
         trust_sizes=reading.trust_sizes or bool(record.get("trusted")),
         kept=reading.kept or record.get("kept") or None,
@@ -98,7 +99,7 @@ def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) 
     """
     # If a picture is damaged since, the images have changed, which is for `as_encoded` to say.
     record = encode.manifest.dataset or {}
-    return as_encoded(load_recorded(record, data_dir, report, Reading(skip_damaged=True)), encode)
+    return as_encoded(load_recorded(record, data_dir, report, ReadOptions(skip_damaged=True)), encode)
 
 
 def as_encoded(data: Dataset, encode: Stored) -> Dataset:

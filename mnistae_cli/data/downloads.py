@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnistae_cli.common import Advance, MissingInput, Notice, Report
+from mnistae_cli.common import Advance, MissingInput, Notice, Report, setting
 from mnistae_cli.store import NO_PLACE
 
 TIMEOUT_SECONDS = 20
@@ -54,5 +54,5 @@ def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: 
             report(Notice(f"could not fetch {name} from {mirror} ({type(problem).__name__})"))
     raise MissingInput(
         f"{name} (sha256 {sha256}) is not on this machine, and no mirror delivered it.",
-        f"Put the file into {folder}, or use a data set that needs no download: --dataset digits",
+        f"Put the file into {folder}, or use a data set that needs no download: {setting('dataset', 'digits')}",
     )

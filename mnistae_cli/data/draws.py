@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, UsageError
+from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, UsageError, setting
 from mnistae_cli.data.kept import kept_labels
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.settings import LabelledConfig
@@ -114,7 +114,8 @@ def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: Label
     indices = np.intersect1d(asked, kept)
     if not len(indices):
         raise UsageError(
-            f"--indices {which.indices} names no image that --labels-from {path} holds.", "Leave one of them out."
+            f"{setting('indices', which.indices)} names no image that {setting('labels_from', path)} holds.",
+            "Leave one of them out.",
         )
     labels = labels[np.searchsorted(kept, indices)]
     return Drawn(indices, labels, corrected=True, n_removed=len(asked) - len(indices))
@@ -127,7 +128,7 @@ def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: Labelled
         return _draw_per_class(labels, class_names, order, which.per_class)
     n_drawn = which.labels if isinstance(which.labels, int) else max(round((which.labels or 0) * n), 1)
     if n_drawn > n:
-        raise UsageError(f"--labels is {n_drawn}, and there are {n}.", f"Give at most {n}, or a share.")
+        raise UsageError(f"{setting('labels')} is {n_drawn}, and there are {n}.", f"Give at most {n}, or a share.")
     if not which.stratify:
         return np.sort(order[:n_drawn])
     classes, counts = np.unique(labels, return_counts=True)
@@ -144,8 +145,8 @@ def _draw_per_class(
     if counts.min() < per_class:
         smallest = class_names[classes[counts.argmin()]]
         raise UsageError(
-            f"--per-class is {per_class}, and class {smallest} has {counts.min()} training images.",
-            f"Give at most {counts.min()}, or --labels.",
+            f"{setting('per_class')} is {per_class}, and class {smallest} has {counts.min()} training images.",
+            f"Give at most {counts.min()}, or {setting('labels')}.",
         )
     return _firsts(labels, order, classes, np.full(len(classes), per_class))
 
@@ -162,12 +163,15 @@ def _read_indices(path: Path, n: int) -> NDArray[np.int64]:
     indices = load_npy(path)
     if indices.ndim != 1 or indices.dtype.kind not in "iu" or not len(indices):
         raise DamagedInput(
-            f"--indices {path}: shape {indices.shape}, dtype {indices.dtype}.",
+            f"{setting('indices', path)}: shape {indices.shape}, dtype {indices.dtype}.",
             "Give whole numbers in an array of one dimension, at least one.",
         )
     if indices.min() < 0 or indices.max() >= n:
         wrong = indices[(indices < 0) | (indices >= n)][0]
-        raise UsageError(f"--indices {path}: {wrong} is no training image.", f"Give indices from 0 to {n - 1}.")
+        raise UsageError(
+            f"{setting('indices', path)}: {wrong} is not the number of a training image.",
+            f"Give indices from 0 to {n - 1}.",
+        )
     if len(np.unique(indices)) < len(indices):
-        raise UsageError(f"--indices {path} names an image twice.", "Name each once.")
+        raise UsageError(f"{setting('indices', path)} names an image twice.", "Name each once.")
     return np.sort(indices).astype(np.int64)

@@ -13,10 +13,10 @@ from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import has_images, image_paths
 from mnistae_cli.data.packing import Pictures, open_pictures
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, held_out, labelled, of_splits
-from mnistae_cli.settings import Reading
+from mnistae_cli.settings import ReadOptions
 
 
-def from_folder(where: Where, folder: Path, reading: Reading, report: Report) -> Dataset:
+def from_folder(where: Where, folder: Path, reading: ReadOptions, report: Report) -> Dataset:
     """Load the data set in a folder.
 
     Raises:
@@ -56,7 +56,7 @@ def _n_visible(folder: Path) -> int:
     return sum(not name.startswith(".") for _, _, names in os.walk(folder) for name in names)
 
 
-def _idx_split(folder: Path, prefix: str, reading: Reading) -> Images | None:
+def _idx_split(folder: Path, prefix: str, reading: ReadOptions) -> Images | None:
     """The `train-images-idx3-ubyte` of a folder (dots and dashes vary, `.gz` or not) with its labels."""
     found: dict[str, Path] = {}
     pattern = re.compile(rf"(?:{prefix})[-.](images[-.]idx3|labels[-.]idx1)[-.]ubyte(?:\.gz)?")

@@ -40,7 +40,7 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     try:
         return grey_levels(path.read_bytes())
     except FileNotFoundError:
-        raise MissingInput(f"{path} is not there.", "Check the path.") from None
+        raise MissingInput(f"{path} does not exist.", "Check the path.") from None
     except (OSError, ValueError) as problem:
         raise DamagedInput(f"{path} {unreadable(problem)}.", "Give PNG, JPEG or BMP.") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, whole_number
+from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, setting, whole_number
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.data.splits import Dataset, Images, Labels
 
@@ -34,9 +34,11 @@ def keep_only(data: Dataset, path: Path) -> Dataset:
         MissingInput: there is no such file.
         DamagedInput: no table of the images of this data set, or no image of a split is kept.
     """
-    rows = _read(path, f"--kept {path}")
+    rows = _read(path, f"{setting('kept', path)}")
     train, test = (
-        _kept(images, [row for row in rows if row.split == split], data.class_names, f"--kept {path}, {split}")
+        _kept(
+            images, [row for row in rows if row.split == split], data.class_names, f"{setting('kept', path)}, {split}"
+        )
         for split, images in data.splits()
     )
     return replace(data, train=train, test=test, kept=str(path.resolve()))
@@ -54,7 +56,7 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
         MissingInput: there is no such file.
         DamagedInput: it does not hold the labels of these images.
     """
-    where = f"--labels-from {path}"
+    where = setting("labels_from", path)
     if path.suffix == ".npy":
         given = load_npy(path)
         if given.shape != (n,) or given.dtype.kind not in "iu" or not np.isin(given, np.arange(len(class_names))).all():
@@ -71,7 +73,7 @@ def _read(path: Path, where: str) -> list[Row]:
     try:
         header, rows = read_cells(path)
     except OSError:
-        raise MissingInput(f"{where} is no file that can be read.", REMEDY) from None
+        raise MissingInput(f"{where} is not a file that can be read.", REMEDY) from None
     except csv.Error:
         header, rows = [], []
     lacking = [name for name in COLUMNS if name not in header]
@@ -104,10 +106,10 @@ def _columns(
         if not 0 <= row.index < n:
             raise DamagedInput(f"{where}: a row names no image from 0 to {n - 1}.", REMEDY)
         if numbers and row.label not in numbers:
-            raise DamagedInput(f"{where}: label {row.label!r} is no class.", f"Classes: {', '.join(class_names)}.")
+            raise DamagedInput(f"{where}: label {row.label!r} is not a class.", f"Classes: {', '.join(class_names)}.")
     ordered = sorted(rows, key=lambda row: row.index)
     again = next((one for one, other in itertools.pairwise(ordered) if one.index == other.index), None)
     if again:
-        raise DamagedInput(f"{where}: image {again.index} is there twice.", REMEDY)
+        raise DamagedInput(f"{where}: image {again.index} is listed twice.", REMEDY)
     indices = np.array([row.index for row in ordered], np.int64)
     return indices, np.array([numbers[row.label] for row in ordered], np.uint8) if numbers else None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistae_cli.common import DamagedInput, Notice, Report, UsageError, silent
+from mnistae_cli.common import DamagedInput, Notice, Report, UsageError, setting, silent
 from mnistae_cli.data.cache import user_cache
 from mnistae_cli.data.downloads import fetch
 from mnistae_cli.store import sha256_of
@@ -53,7 +53,9 @@ def places(data_dir: str | None) -> list[Place]:
     keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     given = [Path(data_dir)] if data_dir else []
     if given and not given[0].is_dir():
-        raise UsageError(f"--data-dir {data_dir} is no folder.", "Name the folder with the data set's files.")
+        raise UsageError(
+            f"{setting('data_dir', data_dir)} is not a folder.", "Name the folder with the data set's files."
+        )
     folders = [*given, cache_folder(), keras_home / "datasets"]
     return [_inspect(folder) for folder in folders]
 

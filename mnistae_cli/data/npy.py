@@ -41,7 +41,7 @@ def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
         with path.open("rb") as file:
             return parse_header(file, path.stat().st_size, str(path))
     except FileNotFoundError:
-        raise MissingInput(f"{path} is not there.", "Check the path.") from None
+        raise MissingInput(f"{path} does not exist.", "Check the path.") from None
     except IsADirectoryError:
         raise DamagedInput(f"{path} is a folder.", REMEDY) from None
 
@@ -62,7 +62,7 @@ def parse_header(
     except OSError:
         raise
     except Exception as problem:  # NumPy parses the header as Python, so a damaged one raises many kinds of errors
-        raise DamagedInput(f"{origin} is no .npy file: {problem}.", REMEDY) from None
+        raise DamagedInput(f"{origin} is not an .npy file: {problem}.", REMEDY) from None
     if dtype.hasobject:
         raise DamagedInput(f"{origin} holds Python objects.", REMEDY)
     if fortran_order and len(shape) > 1 and not any_order:

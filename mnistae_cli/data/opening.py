@@ -9,10 +9,10 @@ from mnistae_cli.data.idx import from_idx
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES, image_paths, read_grey
 from mnistae_cli.data.packing import open_pictures
 from mnistae_cli.data.sources import ImageSource, from_array, from_npy
-from mnistae_cli.settings import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, ReadOptions
 
 
-def open_images(path: Path, reading: Reading = DEFAULT, report: Report = silent) -> ImageSource:
+def open_images(path: Path, reading: ReadOptions = DEFAULT, report: Report = silent) -> ImageSource:
     """Unlabelled images: a folder or one image file, a `.npy` array, or an IDX file.
 
     Args:
@@ -37,5 +37,5 @@ def open_images(path: Path, reading: Reading = DEFAULT, report: Report = silent)
     if "idx3" in path.name:
         return from_idx(path, reading)
     if not path.exists():
-        raise MissingInput(f"{path} is not there.", "Check the path.")
+        raise MissingInput(f"{path} does not exist.", "Check the path.")
     raise DamagedInput(f"{path} is none of: folder, PNG, JPEG, BMP, .npy, IDX.", "Give one of these.")

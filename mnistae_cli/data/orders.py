@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import UsageError, setting
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -13,7 +13,8 @@ def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDA
         UsageError: there is only one example.
     """
     if n < 2:
-        raise UsageError("--patience needs two examples: one to learn from, one to hold out.", "Leave --patience out.")
+        problem = f"{setting('patience')} needs two examples: one to learn from, one to hold out."
+        raise UsageError(problem, f"Leave {setting('patience')} out.")
     order = np.random.default_rng([seed, 0, 2]).permutation(n)
     n_held_out = min(max(round(n * fraction), 1), n - 1)
     return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput, Notice, Report, silent
+from mnistae_cli.common import DamagedInput, Notice, Report, setting, silent
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
 from mnistae_cli.data.image_files import decoded
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.rows import Rows
 from mnistae_cli.data.sources import IN_MEMORY, At, Batches, ImageSource, taken, taken_at
-from mnistae_cli.settings import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, ReadOptions
 
 PIXELS, HASHES = "pixels.npy", "hashes.npy"
 FORMAT = 1  # of an entry of the cache; with another one all pictures are decoded anew
@@ -62,7 +62,9 @@ class Pictures:
         return source, left
 
 
-def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT, report: Report = silent) -> Pictures:
+def open_pictures(
+    folder: Path, paths: Sequence[str], reading: ReadOptions = DEFAULT, report: Report = silent
+) -> Pictures:
     """Open the picture files `paths` in `folder`, decoded earlier or now.
 
     Raises:
@@ -98,7 +100,7 @@ def open_pictures(folder: Path, paths: Sequence[str], reading: Reading = DEFAULT
     return pictures
 
 
-def _judge(folder: Path, pictures: Pictures, reading: Reading, report: Report, *, listed: bool) -> None:
+def _judge(folder: Path, pictures: Pictures, reading: ReadOptions, report: Report, *, listed: bool) -> None:
     """Refuse damaged files, or say how many are left out; `listed`: tell what is wrong with each."""
     damaged, paths = pictures.damaged, pictures.paths
     if not damaged:
@@ -110,7 +112,7 @@ def _judge(folder: Path, pictures: Pictures, reading: Reading, report: Report, *
     if len(damaged) == len(paths):
         raise DamagedInput(f"{told}.", "Give PNG, JPEG or BMP files.")
     if not reading.skip_damaged:
-        raise DamagedInput(f"{told}.", "Mend or remove them, or go on without them: --skip-damaged")
+        raise DamagedInput(f"{told}.", f"Mend or remove them, or go on without them: {setting('skip_damaged', True)}")
     report(Notice(f"{len(damaged):,} of {len(paths):,} images in {folder} are damaged and left out"))
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import Advance, Report, UsageError, silent
+from mnistae_cli.common import Advance, Report, UsageError, setting, silent
 from mnistae_cli.data import epoch_order, hold_out
 from mnistae_cli.networks.head import Head, Layer, signals_of
 from mnistae_cli.settings import HeadTraining
@@ -187,5 +187,5 @@ def _check(history: dict[str, list[float]], epoch: int) -> None:
     if not np.isfinite([each[-1] for each in history.values()]).all():
         raise UsageError(
             f"classify diverged in epoch {epoch + 1}: its loss is {history['loss'][-1]}.",
-            "Give a smaller --learning-rate.",
+            f"Give a smaller {setting('learning_rate')}.",
         )

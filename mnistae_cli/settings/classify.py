@@ -6,7 +6,8 @@ from typing import ClassVar, Literal
 from mnistae_cli.settings.codes.shared import number_of_epochs
 from mnistae_cli.settings.kinds import Kind, choice
 from mnistae_cli.settings.labelled import LabelledConfig
-from mnistae_cli.settings.options import AUTO, WIDEST, Checked, WholeOrAuto, option
+from mnistae_cli.settings.options import WIDEST, Checked, option
+from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,10 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import RefusedValue, UsageError, setting
 from mnistae_cli.settings.kinds import Kind, choice
-from mnistae_cli.settings.options import AUTO, Checked, WholeOrAuto, memory_share_option, option, seed_option
+from mnistae_cli.settings.options import Checked, memory_share_option, option, seed_option
+from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,8 @@ class KMeans(Kind):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.n_clusters == AUTO:
-            raise UsageError("--clusters is auto: KMeans must be given a number.", "Give one, or --method graph.")
+            remedy = f"Give one, or {setting('method', 'graph')}."
+            raise RefusedValue(self.named("n_clusters"), AUTO, "KMeans must be given a number", remedy)
 
     def fitting(self) -> dict[str, Any]:
         """What the functions that fit KMeans take."""
@@ -79,3 +81,22 @@ class ClusterConfig(Checked):
             return self
         algorithm: Literal["elkan", "minibatch"] = "elkan" if fits else "minibatch"
         return replace(self, method=replace(self.method, algorithm=algorithm))
+
+
+def check_clusters(n_clusters: int, n: int) -> None:
+    """Refuse more clusters than there are training images.
+
+    Args:
+        n_clusters: wanted.
+        n: the number of the images.
+
+    Raises:
+        UsageError: there are more.
+    """
+    if n < 2 <= n_clusters:
+        raise UsageError(f"{n_clusters} clusters need more images than {n} to learn from.", "Give more images.")
+    if n_clusters > n:
+        raise UsageError(
+            f"{Graph.named('n_clusters')} is {n_clusters}, and there are {n} images to learn from.",
+            f"Give at most {n}, or more images.",
+        )

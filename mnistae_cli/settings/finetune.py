@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from mnistae_cli.settings.codes.shared import Schedule, number_of_epochs, schedule_option
 from mnistae_cli.settings.labelled import LabelledConfig
-from mnistae_cli.settings.options import AUTO, WholeOrAuto, data_dir_option, option
+from mnistae_cli.settings.options import data_dir_option, option
+from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
 USUAL_EPOCHS = 6
 LEAST_STEPS = 1000  # fewer leave a small data set half learned

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 
-from mnistae_cli.common import UsageError
-from mnistae_cli.settings.options import Checked, flag_name, refusal, shown
+from mnistae_cli.common import RefusedValue, setting
+from mnistae_cli.settings.options import Checked, Rule
 
 Config = TypeVar("Config", bound=Checked)
 
@@ -42,8 +42,8 @@ class Kind(Checked, ABC):
 
     @classmethod
     def options(cls) -> str:
-        """The options that choose it, as `--model sparse --sparsity topk`."""
-        return " ".join(f"--{selector} {word}" for selector, word in cls.chosen_by.items())
+        """The settings that choose it, as a part of a message: `--model sparse --sparsity topk`."""
+        return " ".join(setting(selector, word) for selector, word in cls.chosen_by.items())
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,19 @@ class Setting:
     name: str
     hint: Any
     default: Any
-    rule: Mapping[str, Any]
+    rule: Rule
     kind: type[Kind] | None = None
 
     @property
     def flag(self) -> str:
-        """`--latent-dim` for the setting `latent_dim`."""
-        return flag_name(self.name, self.rule)
+        """`--latent-dim` for the setting `latent_dim`, or the name that its rule gives."""
+        return "--" + (self.rule.flag or self.name.replace("_", "-"))
 
 
 def settings_of(config_class: type[Checked]) -> tuple[Setting, ...]:
     """All settings of a config, those of groups and of every kind of a choice too.
 
-    A setting that several kinds have is there once for each of them.
+    A setting that several kinds have is listed once for each of them.
     """
     return _all_settings(config_class)  # type: ignore[arg-type]  # a class is hashable
 
@@ -92,16 +92,16 @@ def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kin
                 first = each.metadata["kinds"][0].chosen_by.get(selector)
                 own = [one for one in each.metadata["kinds"] if list(one.chosen_by)[-1] == selector]
                 described = "; ".join(f"{one.name()}: {one.summary}" for one in own)
-                yield Setting(selector, Literal[words], first, {"help": f"{help} {described}."})
+                yield Setting(selector, Literal[words], first, Rule(help=f"{help} {described}."))
             for one in each.metadata["kinds"]:
                 yield from _settings(one, None, one)
         elif isinstance(each.default, Checked):
             yield from _settings(type(each.default), getattr(group, each.name, each.default), kind)
         else:
-            if "help" not in each.metadata:
-                raise TypeError(f"{config_class.__name__}.{each.name} is no option(…) and no group of options")
+            if "rule" not in each.metadata:
+                raise TypeError(f"{config_class.__name__}.{each.name} is not an option(…) and not a group of options")
             default = getattr(group, each.name) if group else each.default
-            yield Setting(each.name, hints[each.name], default, each.metadata, kind)
+            yield Setting(each.name, hints[each.name], default, each.metadata["rule"], kind)
 
 
 def make(config_class: type[Config], values: Mapping[str, Any]) -> Config:
@@ -131,24 +131,26 @@ def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]
     """The kind that the words in `values` choose; a word that is not given is that of the first kind left.
 
     Raises:
-        UsageError: a word that chooses none.
+        RefusedValue: a word that chooses none.
     """
     left = list(kinds)
     for selector in selectors_of(kinds):
         given, words = values.get(selector), _words(kinds, selector)
         if given is not None and given not in words:
-            raise refusal(f"--{selector}", given, "one of " + ", ".join(words))
+            raise RefusedValue(setting(selector), given, "it must be one of " + ", ".join(words))
         word = left[0].chosen_by.get(selector) if given is None else given
         fitting = [kind for kind in left if kind.chosen_by.get(selector) == word]
         if not fitting:
             users = dict.fromkeys(
-                f"--{name} {kind.chosen_by[name]}"
+                setting(name, kind.chosen_by[name])
                 for kind in kinds
                 if kind.chosen_by.get(selector) == word
                 for name in list(kind.chosen_by)[:-1]
             )
-            raise UsageError(
-                f"--{selector} is {word}: {left[0].options()} does not use it.",
+            raise RefusedValue(
+                setting(selector),
+                word,
+                f"{left[0].options()} does not use it",
                 f"Give {' or '.join(users)} with it, or leave it out.",
             )
         left = fitting
@@ -175,15 +177,16 @@ def _refuse_unused(kinds: Sequence[type[Kind]], kind: type[Kind], values: Mappin
     """Refuse a setting for which the chosen kind has no use, and name the kinds that have one."""
     used = {each.name for each in settings_of(kind)}
     for other in kinds:
-        for setting in settings_of(other):
-            if setting.name in used or values.get(setting.name) is None:
+        for each in settings_of(other):
+            if each.name in used or values.get(each.name) is None:
                 continue
-            variant = f"--{list(kind.chosen_by)[-1]} {kind.name()}"
-            users = [each for each in kinds if setting.name in {one.name for one in settings_of(each)}]
-            shared = " ".join(f"--{name} {word}" for name, word in list(kind.chosen_by.items())[:-1]) + " "
-            names = [each.options().removeprefix(shared) for each in users]
-            raise UsageError(
-                f"{setting.flag} is {shown(values[setting.name])}: {variant} does not use it.",
+            users = [one for one in kinds if each.name in {its.name for its in settings_of(one)}]
+            shared = " ".join(setting(name, word) for name, word in list(kind.chosen_by.items())[:-1]) + " "
+            names = [one.options().removeprefix(shared) for one in users]
+            raise RefusedValue(
+                setting(each.name, flag=each.rule.flag),
+                values[each.name],
+                f"{setting(list(kind.chosen_by)[-1], kind.name())} does not use it",
                 f"Give {' or '.join(names)} with it, or leave it out.",
             )
 
@@ -196,7 +199,7 @@ def record(config: Checked) -> dict[str, Any]:
         if isinstance(value, Kind):
             kinds: Sequence[type[Kind]] = each.metadata["kinds"]
             values |= {selector: value.chosen_by.get(selector) for selector in each.metadata["selectors"]}
-            unused = {setting.name: None for kind in kinds for setting in settings_of(kind)}
+            unused = {one.name: None for kind in kinds for one in settings_of(kind)}
             values |= {**unused, **record(value)}
         elif isinstance(value, Checked):
             values |= record(value)

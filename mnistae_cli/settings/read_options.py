@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistae_cli.common import DamagedInput
+from mnistae_cli.common import DamagedInput, setting
 from mnistae_cli.settings.options import Checked, option
 
 MOST_BYTES = 2**30  # a file that unpacks to no more is harmless, whatever its own size
@@ -11,18 +11,18 @@ MOST_TIMES = 200  # its own bytes; MNIST unpacks to 5 times its bytes, one repea
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading(Checked):
+class ReadOptions(Checked):
     """Which images of a data set are taken, and what is refused by default."""
 
     skip_damaged: bool = option(
-        False, "Go on without pictures that cannot be read or have another size than most.", no_matter=True
+        False, "Go on without pictures that cannot be read or have another size than most.", affects_result=False
     )
     trust_sizes: bool = option(
-        False, "Unpack a file that says that it holds very much more than its own bytes.", no_matter=True
+        False, "Unpack a file that says that it holds very much more than its own bytes.", affects_result=False
     )
 
     kept: str | None = option(
-        None, "Take only the images, and the labels, in this kept.csv of mnistae review.", no_matter=True
+        None, "Take only the images, and the labels, in this kept.csv of mnistae review.", affects_result=False
     )
 
     def check_size(self, path: Path, unpacked: int) -> None:
@@ -35,8 +35,8 @@ class Reading(Checked):
         if not self.trust_sizes and unpacked > MOST_BYTES and unpacked > MOST_TIMES * packed:
             raise DamagedInput(
                 f"{path} has {packed:,} bytes, and says that it unpacks to {unpacked:,}.",
-                "Get the file again; if that is its true size, give --trust-sizes.",
+                f"Get the file again; if that is its true size, give {setting('trust_sizes', True)}.",
             )
 
 
-DEFAULT = Reading()
+DEFAULT = ReadOptions()

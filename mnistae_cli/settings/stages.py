@@ -49,6 +49,7 @@ def stage_config(stage: str, values: Mapping[str, Any]) -> Any:
     for key in values:
         if key not in known:
             raise UsageError(
-                f"{stage}.{key} is no setting.{suggestion(key, known)}", f"Settings of {stage}: {', '.join(known)}."
+                f"there is no setting {stage}.{key}.{suggestion(key, known)}",
+                f"Settings of {stage}: {', '.join(known)}.",
             )
     return make(STAGE_CONFIGS[stage], values)

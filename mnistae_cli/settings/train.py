@@ -8,7 +8,7 @@ from mnistae_cli.settings.codes import CODES
 from mnistae_cli.settings.codes.shared import Code
 from mnistae_cli.settings.kinds import choice, make
 from mnistae_cli.settings.options import Checked, data_dir_option, memory_share_option, option, seed_option
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +16,10 @@ class TrainConfig(Checked):
     """The settings of `train`; those of the network are the code's own."""
 
     dataset: str = option(
-        "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", no_matter=True
+        "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", affects_result=False
     )
     data_dir: str | None = data_dir_option()
-    reading: Reading = Reading()
+    reading: ReadOptions = ReadOptions()
     memory_share: float = memory_share_option()
     code: Code = choice(
         CODES,

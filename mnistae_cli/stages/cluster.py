@@ -21,7 +21,7 @@ from mnistae_cli.clusters import (
     place_by_centroids,
     place_by_neighbors,
 )
-from mnistae_cli.common import Notice, Report, silent
+from mnistae_cli.common import Notice, Report, setting, silent
 from mnistae_cli.data import Rows, fits_memory, load_npy
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.settings import AUTO, ClusterConfig, Graph, KMeans, graph_features, reads_of
@@ -30,8 +30,8 @@ from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, op
 Place = Callable[[NDArray[np.float32]], Placement]
 """Features (M, D) of new images → their clusters."""
 NONE_FOUND = (
-    "no clusters were found in these features: at no usual threshold do they part. Look at the images, train longer "
-    "(--epochs), or give --clusters"
+    "no clusters were found in these features: they do not part at any usual threshold. Look at the images, train "
+    f"longer ({setting('epochs')}), or give {setting('n_clusters', flag='clusters')}"
 )
 LEAST_STABILITY = 0.95  # mean adjusted Rand index between runs; below, their number is not to be trusted
 
@@ -88,7 +88,11 @@ def _by_kmeans(work: Work, method: KMeans, seed: int, features: Rows, report: Re
     n_clusters = len(fitted.centroids)
     sizes = np.bincount(fitted.assignments, minlength=n_clusters).tolist()
     if 0 in sizes:
-        by = "directions (--metric euclidean compares lengths too)" if method.metric == "cosine" else "values"
+        by = (
+            f"directions ({setting('metric', 'euclidean')} compares lengths too)"
+            if method.metric == "cosine"
+            else "values"
+        )
         report(Notice(f"{sizes.count(0)} of {n_clusters} clusters are empty: the features have fewer different {by}"))
     work.metrics = {
         "n_clusters": n_clusters,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from mnistae_cli.common import Report, UsageError, silent
+from mnistae_cli.common import Report, UsageError, setting, silent
 from mnistae_cli.data import cache, mnist
 from mnistae_cli.settings import suggestion
 
@@ -63,6 +63,7 @@ def fetch_data_set(name: str, report: Report = silent) -> str:
     """
     if name not in DESCRIPTIONS:
         raise UsageError(
-            f"--fetch {name}: no such data set.{suggestion(name, DESCRIPTIONS)}", f"Known: {', '.join(DESCRIPTIONS)}."
+            f"{setting('fetch', name)}: this data set is not known.{suggestion(name, DESCRIPTIONS)}",
+            f"Known: {', '.join(DESCRIPTIONS)}.",
         )
     return str(mnist.fetch_all(report).folder) if name == "mnist" else "inside scikit-learn"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mnistae_cli.common import Advance, DamagedInput, MissingInput, Notice, Report, UsageError, silent
+from mnistae_cli.common import Advance, DamagedInput, MissingInput, Notice, Report, UsageError, setting, silent
 from mnistae_cli.curation import usual_of
 from mnistae_cli.data import (
     Dataset,
@@ -27,7 +27,7 @@ from mnistae_cli.data import (
     unit_scale,
 )
 from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
-from mnistae_cli.settings import DEFAULT, EncodeConfig, Reading, graph_features, reads_of
+from mnistae_cli.settings import DEFAULT, EncodeConfig, ReadOptions, graph_features, reads_of
 from mnistae_cli.stages.shards import finished, plan_shards, read_shard, write_shard
 from mnistae_cli.stages.workers import connect
 from mnistae_cli.store import (
@@ -189,7 +189,7 @@ def write_split(
 
 
 def encode_images(
-    images: Path, output: Path, artifacts: Path, report: Report = silent, reading: Reading = DEFAULT
+    images: Path, output: Path, artifacts: Path, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> tuple[int, int]:
     """Write the features of images outside of a data set as a `.npy` file. A folder is read in order of file names.
 
@@ -208,13 +208,16 @@ def encode_images(
         MnistaeError: no valid autoencoder, or images that it cannot take.
     """
     if output.suffix != ".npy" or output.is_dir() or not output.parent.is_dir():
-        raise UsageError(f"--output {output} cannot hold the features.", "Name a .npy file in a folder that exists.")
+        raise UsageError(
+            f"{setting('output', output)} cannot hold the features.", "Name a .npy file in a folder that exists."
+        )
     if output.exists() and images.exists() and output.samefile(images):
         raise UsageError(
-            f"--output {output} is the file of --images.", "Name another file, so that the images are kept."
+            f"{setting('output', output)} is the file of {setting('images')}.",
+            "Name another file, so that the images are kept.",
         )
     if artifacts.resolve() in output.resolve().parents:
-        raise UsageError(f"--output {output} is in the artifacts directory.", "Name a file elsewhere.")
+        raise UsageError(f"{setting('output', output)} is in the artifacts directory.", "Name a file elsewhere.")
     train = open_stage(artifacts, "train")
     pixels = open_images(images, reading, report)
     check_size(pixels, train)

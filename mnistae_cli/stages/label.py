@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mnistae_cli.clusters import Placement
-from mnistae_cli.common import Report, UsageError, as_text, silent
+from mnistae_cli.common import Report, UsageError, as_text, setting, silent
 from mnistae_cli.data import load_encoded
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import sheet_part
@@ -111,26 +111,28 @@ def _refuse_to_lose(table: Path, new: Path) -> None:
     if table.is_file() and not (new.is_file() and sha256_of(new) == sha256_of(table)):
         raise UsageError(
             f"{table} may have been corrected: the manifest beside it cannot be read.",
-            "Give the same --names as before; or move the table away, or give --force.",
+            f"Give the same {setting('names')} as before; or move the table away, or give {setting('force', True)}.",
         )
 
 
 def _refuse_to_replace_corrections(table: Path, earlier: Stored) -> None:
     written = earlier.manifest.files.get(LABELS_TABLE, {}).get("sha256")
     if table.is_file() and sha256_of(table) != written:
-        raise UsageError(f"{table} is not as mnistae wrote it: it was corrected.", "Move it away, or give --force.")
+        raise UsageError(
+            f"{table} is not as mnistae wrote it: it was corrected.", f"Move it away, or give {setting('force', True)}."
+        )
 
 
 def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
     if names and len(names) != n_clusters:
         raise UsageError(
-            f"--names has {len(names)} names, and there are {n_clusters} clusters.",
+            f"{setting('names')} has {len(names)} names, and there are {n_clusters} clusters.",
             f"Give {n_clusters} names, in the order of the contact sheet.",
         )
     for name in names:
         problem = problem_of_name(name)
         if problem:
-            raise UsageError(f"--names has {problem}", "Give it another name.")
+            raise UsageError(f"{setting('names')} has {problem}", "Give it another name.")
 
 
 def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, artifacts: Path, report: Report) -> None:
@@ -140,7 +142,7 @@ def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, arti
     metrics = cluster.manifest.metrics
     summaries = look_at(placement, config.names, metrics["n_clusters"], len(metrics["cluster_sizes"]))
     by_distance = cluster.manifest.config["method"] == "kmeans"
-    shown = images_of(train, len(summaries), config.shown, by_distance=by_distance)
+    shown = images_of(train, len(summaries), config.images_per_cluster, by_distance=by_distance)
     surest = "nearest its centroid" if by_distance else "surest"
     drawn = np.unique(np.concatenate([each for pair in shown for each in pair]))
     places = [(np.searchsorted(drawn, first), np.searchsorted(drawn, unsure)) for first, unsure in shown]

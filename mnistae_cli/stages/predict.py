@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
-from mnistae_cli.common import DamagedInput, MissingInput, Report, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Report, setting, silent
 from mnistae_cli.curation import Reference, Usual
 from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
 from mnistae_cli.networks import open_network
@@ -18,7 +18,7 @@ from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
 from mnistae_cli.store import Stored, command_for, open_beside, open_stage
 
-COLOURS = (3, 4)
+COLORS = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,8 @@ def _pictures(source: Path | NDArray[Any]) -> Iterator[tuple[str, Callable[[], N
 
 
 def _of_array(array: NDArray[Any], origin: str) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
-    if array.ndim == 3 and array.shape[2] in COLOURS and array.shape[0] not in COLOURS:
-        raise DamagedInput(f"{origin}: shape {array.shape} is one colour picture.", "Give its grey levels.")
+    if array.ndim == 3 and array.shape[2] in COLORS and array.shape[0] not in COLORS:
+        raise DamagedInput(f"{origin}: shape {array.shape} is one picture in color.", "Give its grey levels.")
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise DamagedInput(f"{origin}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width).")
     pixels = checked_pixels(array if array.ndim == 3 else array[None], origin)
@@ -190,6 +190,6 @@ def _prepared(image: NDArray[Any], name: str, train: Stored, frame: bool) -> NDA
     if image.shape != (framing.height, framing.width):
         raise DamagedInput(
             f"{name} is {image.shape[0]}×{image.shape[1]}, the autoencoder takes {framing.height}×{framing.width}.",
-            "Resize it, or do not give --no-frame.",
+            f"Resize it, or do not give {setting('frame', False)}.",
         )
     return unit_scale(image)

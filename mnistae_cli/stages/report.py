@@ -95,7 +95,7 @@ def _fill(work: Work, config: ReportConfig, inputs: Inputs, artifacts: Path, rep
 
 def _map(config: ReportConfig, inputs: Inputs, class_names: list[str], tiles: Tiles) -> Part:
     features = Rows.of(inputs["encode"].folder / "features_test.npy")
-    rows = draw_of(len(features), config.shown, config.seed)
+    rows = draw_of(len(features), config.map_images, config.seed)
     groups, figures = list[Groups](), list[tuple[str, list[str]]]()
     if "labels_test.npy" in inputs["encode"].manifest.files:
         labels = load_npy(inputs["encode"].folder / "labels_test.npy")[rows]

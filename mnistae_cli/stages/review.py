@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Directions
-from mnistae_cli.common import Notice, Report, UsageError, as_text, silent
+from mnistae_cli.common import Notice, Report, UsageError, as_text, setting, silent
 from mnistae_cli.curation import (
     KINDS,
     LABEL,
@@ -92,13 +92,15 @@ def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> 
         return None
     now, before = inputs["encode"].read, earlier.manifest.inputs["encode"]
     if any(now[name] != before.get(name) for name in now if name.endswith("_images")):
-        raise UsageError(f"{path} is about other images, and would be lost.", "Move it away, or give --force.")
+        raise UsageError(
+            f"{path} is about other images, and would be lost.", f"Move it away, or give {setting('force', True)}."
+        )
     return path
 
 
 def _is_found_by(earlier: Stored, config: ReviewConfig, plan: Plan) -> bool:
     """Whether an earlier review is that of this plan, but for the decisions."""
-    settings = all(earlier.manifest.config[name] == getattr(config, name) for name in ("shown", "seed"))
+    settings = all(earlier.manifest.config.get(name) == getattr(config, name) for name in ("least_rows", "seed"))
     return settings and earlier.manifest.inputs == plan.recorded_inputs
 
 
@@ -138,7 +140,7 @@ def _look(
         Split(name, images.pixels.names(), images.labels, near.indices)
         for (name, images), near in zip(data.splits(), neighbors, strict=True)
     )
-    review = Review((splits[0], splits[1]), data.class_names, config.shown)
+    review = Review((splits[0], splits[1]), data.class_names, config.least_rows)
     usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
     reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
     for split, each in zip(splits, features, strict=True):

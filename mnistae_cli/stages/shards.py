@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mnistae_cli.common import DamagedInput, MissingInput, UsageError
+from mnistae_cli.common import DamagedInput, MissingInput, UsageError, setting
 from mnistae_cli.data import Dataset, load_npy, load_recorded
 from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
 from mnistae_cli.store import sha256_of
@@ -90,7 +90,8 @@ def write_shard(shard: Shard) -> dict[str, str]:
         )
     if not shard.folder.parent.is_dir():
         raise UsageError(
-            f"a worker does not see {shard.folder.parent}.", "Name an --artifacts on storage that all machines share."
+            f"a worker does not see {shard.folder.parent}.",
+            f"Name an {setting('artifacts')} on storage that all machines share.",
         )
     pixels = dict(_dataset(json.dumps(shard.record, sort_keys=True)).splits())[shard.split].pixels
     encoder, decoder = (_network(path, sha256) for path, sha256 in shard.networks)
@@ -131,7 +132,9 @@ def _dataset(record: str) -> Dataset:
 @lru_cache(maxsize=2)
 def _network(path: Path, sha256: str) -> Network:
     if not path.is_file() or sha256_of(path) != sha256:
-        raise DamagedInput(f"a worker does not find the same {path}.", "Keep --artifacts on storage that all share.")
+        raise DamagedInput(
+            f"a worker does not find the same {path}.", f"Keep {setting('artifacts')} on storage that all share."
+        )
     return open_network(path)
 
 
@@ -176,8 +179,8 @@ def read_shard(shard: Shard, hashes: Mapping[str, str]) -> Iterator[Encoded]:
     while not _is_there(shard.folder):
         if time.monotonic() > waited_until:
             raise MissingInput(
-                f"{shard.folder} was written by a worker, but is not there.",
-                "Name an --artifacts on storage that all machines share.",
+                f"{shard.folder} was written by a worker, but does not exist here.",
+                f"Name an {setting('artifacts')} on storage that all machines share.",
             )
         time.sleep(0.2)
     check(shard, hashes)

@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 import numpy as np
 
-from mnistae_cli.common import Notice, Report, UsageError, own_process, silent
+from mnistae_cli.common import Notice, RefusedValue, Report, UsageError, own_process, setting, silent
 from mnistae_cli.data import KNOWN, Dataset
 from mnistae_cli.scores import figure_at, known_figures
 from mnistae_cli.settings import MAX_SEED, PATHS, PIPELINE, make, record
@@ -96,7 +96,8 @@ def sweep(
     """
     if jobs > 1 and scheduler not in (None, LOCAL):
         raise UsageError(
-            f"--jobs {jobs} with --scheduler {scheduler}: its workers are as many as they are.", "Give one."
+            f"{setting('jobs', jobs)} with {setting('scheduler', scheduler)}: it has a number of workers of its own.",
+            "Give one of them.",
         )
     data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
     results_file = artifacts / RESULTS
@@ -188,11 +189,11 @@ def parse_seeds(text: str) -> list[int]:
         first, _, last = part.strip().partition("-")
         last = last or first
         if not (first.isdecimal() and last.isdecimal() and len(last) <= len(str(MAX_SEED)) and int(last) <= MAX_SEED):
-            rule = f"Give seeds from 0 to {MAX_SEED}, as 0-4 or 0,3,7."
-            raise UsageError(f"--seeds is '{text}': '{part}' is no seed.", rule)
+            remedy = f"Give seeds from 0 to {MAX_SEED}, for example 0-4 or 0,3,7."
+            raise RefusedValue(setting("seeds"), text, f"'{part}' is not a seed", remedy)
         if int(last) < int(first):
-            raise UsageError(f"--seeds is '{text}': {first} is after {last}.", f"Give {last}-{first}.")
+            raise RefusedValue(setting("seeds"), text, f"{first} is after {last}", f"Give {last}-{first}.")
         if int(last) - int(first) >= MOST_SEEDS:
-            raise UsageError(f"--seeds is '{text}': more than {MOST_SEEDS}.", "Give fewer at a time.")
+            raise RefusedValue(setting("seeds"), text, f"more than {MOST_SEEDS}", "Give fewer at a time.")
         seeds.update(range(int(first), int(last) + 1))
     return sorted(seeds)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mnistae_cli.common import Notice, Report, UsageError, silent, write_history
+from mnistae_cli.common import Notice, Report, UsageError, setting, silent, write_history
 from mnistae_cli.data import Dataset, data_folder, fits_memory, load_dataset
 from mnistae_cli.settings import TrainConfig
 from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
@@ -55,7 +55,9 @@ def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> 
     """
     folder = data_folder(config.dataset)
     if folder and artifacts.resolve().is_relative_to(folder):
-        raise UsageError(f"--artifacts {artifacts} is in the data set {folder}.", "Name a directory outside of it.")
+        raise UsageError(
+            f"{setting('artifacts', artifacts)} is in the data set {folder}.", "Name a directory outside of it."
+        )
     return load_dataset(config.dataset, config.data_dir, report, config.reading)
 
 

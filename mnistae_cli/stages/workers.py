@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mnistae_cli.common import MissingInput, MnistaeError, UsageError, own_process
+from mnistae_cli.common import MissingInput, MnistaeError, UsageError, own_process, setting
 from mnistae_cli.store import unfinished
 
 LOCAL = "local"
@@ -40,6 +40,10 @@ class Workers:
 
     client: Any
     scheduler: str
+
+    @property
+    def _name(self) -> str:
+        return setting("scheduler", self.scheduler)
 
     def in_order(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """`function(task)` of each task, in their order. A task whose worker dies goes to another one.
@@ -78,19 +82,19 @@ class Workers:
             return self._gone()
         if isinstance(problem, KilledWorker):
             return UsageError(
-                f"--scheduler {self.scheduler}: the same piece of work ended several workers: {problem}.",
+                f"{self._name}: the same piece of work ended several workers: {problem}.",
                 "Look at the workers' logs and memory.",
             )
         if isinstance(problem, ImportError) or "deserialization" in str(problem):
             return UsageError(
-                f"--scheduler {self.scheduler}: its processes cannot load mnistae: {problem.__cause__ or problem}.",
+                f"{self._name}: its processes cannot load mnistae: {problem.__cause__ or problem}.",
                 "Install the same versions of mnistae and Dask for the scheduler and for every worker.",
             )
         return problem
 
     def _gone(self) -> UsageError:
         return UsageError(
-            f"--scheduler {self.scheduler}: the scheduler is gone.",
+            f"{self._name}: the scheduler is gone.",
             "What is finished is kept. Start the scheduler, then run the same command again to continue.",
         )
 
@@ -158,7 +162,7 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
         import distributed
     except ImportError:
         raise MissingInput(
-            f"--scheduler {scheduler} needs Dask, which is not installed.",
+            f"{setting('scheduler', scheduler)} needs Dask, which is not installed.",
             'In a clone of mnistae, run: pip install ".[dask]"',
         ) from None
     _silence()
@@ -209,8 +213,8 @@ def _check_address(address: str) -> None:
 
 def _no_answer(address: str, problem: Exception) -> UsageError:
     return UsageError(
-        f"--scheduler {address}: no Dask scheduler answers there: {problem}.",
-        f"Start one, and give its address, as tcp://host:8786; or --scheduler {LOCAL}.",
+        f"{setting('scheduler', address)}: no Dask scheduler answers there: {problem}.",
+        f"Start one, and give its address, for example tcp://host:8786; or {setting('scheduler', LOCAL)}.",
     )
 
 

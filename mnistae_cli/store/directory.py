@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnistae_cli.common import MissingInput, Notice, Report, UsageError, silent
+from mnistae_cli.common import MissingInput, Notice, Report, UsageError, setting, silent
 from mnistae_cli.store.files import fsync, unfinished
 from mnistae_cli.store.manifests import command_line
 
@@ -36,7 +36,7 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
 
     holder = root / ".holder"
     if not create and not root.exists():
-        raise MissingInput(f"--artifacts {root} is not there.", f"Run: {command_for(root, 'train')}")
+        raise MissingInput(f"{setting('artifacts', root)} does not exist.", f"Run: {command_for(root, 'train')}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         # The stages inside `run` take the lock again: a singleton allows that.
@@ -49,7 +49,7 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
             lock.acquire()
     except OSError as problem:
         raise UsageError(
-            f"--artifacts {root} cannot be written: {problem.strerror or problem}.",
+            f"{setting('artifacts', root)} cannot be written: {problem.strerror or problem}.",
             "Name a directory where you may write, on a disk with free space.",
         ) from None
     try:

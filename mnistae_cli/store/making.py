@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.common import DamagedInput, MissingInput, Report, StageEnded, UsageError, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Report, StageEnded, UsageError, setting, silent
 from mnistae_cli.store.checkpoints import Checkpoint
 from mnistae_cli.store.directory import replaced
 from mnistae_cli.store.manifests import MANIFEST, Manifest, with_dataset
@@ -80,7 +80,8 @@ def _refuse_loss(root: Path, stage: str, made: Path) -> None:
         if lost:
             raise UsageError(
                 f"{lost[0]} would be lost, and {root / stage / MANIFEST} cannot be read to see whose it is.",
-                f"Move away what you need of {', '.join(each.name for each in lost)}; then run again with --force.",
+                f"Move away what you need of {', '.join(each.name for each in lost)}; "
+                f"then run again with {setting('force', True)}.",
             ) from None
 
 
@@ -94,8 +95,8 @@ def _refuse_foreign_files(root: Path, stage: str) -> None:
         foreign += _files_beyond(read_manifest(root, stage).manifest.files, folder)
     if foreign:
         raise UsageError(
-            f"{foreign[0]} is not of mnistae, and {stage} would replace it.",
-            "Move it away, or name another --artifacts.",
+            f"mnistae did not write {foreign[0]}, and {stage} would replace it.",
+            f"Move it away, or name another {setting('artifacts')}.",
         )
 
 

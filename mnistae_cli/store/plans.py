@@ -77,8 +77,10 @@ class Plan:
 
         The place of the data does not count, and neither do settings that this plan does not use.
         """
-        ignored = {each.name for each in settings_of(type(self.config)) if each.rule.get("no_matter")}
-        mine = {key: value for key, value in self.recorded_config.items() if value is not None and key not in ignored}
-        theirs = {key: manifest.config.get(key) for key in mine}
+        rules = {each.name: each.rule for each in settings_of(type(self.config))}
+        recorded = {key: value for key, value in self.recorded_config.items() if value is not None}
+        mine = {key: value for key, value in recorded.items() if key not in rules or rules[key].affects_result}
+        former = {key: rules[key].formerly for key in mine if key in rules}
+        theirs = {key: manifest.config.get(key, manifest.config.get(former.get(key, ""))) for key in mine}
         fingerprints = [(data or {}).get("sha256") for data in (self.dataset, manifest.dataset)]
         return mine == theirs and self.recorded_inputs == manifest.inputs and fingerprints[0] == fingerprints[1]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, setting, silent
 from mnistae_cli.store.directory import DEFAULT_ROOT, STAGES, command_for, hold
 from mnistae_cli.store.manifests import MANIFEST, Manifest, damage, parse
 from mnistae_cli.store.plans import Plan, Stored
@@ -93,9 +93,9 @@ def read_manifest(root: Path, stage: str) -> Stored:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         seeds = sorted(root.glob("seed-*")) if (root / "sweep.json").exists() else []
-        of_sweep = f"Name a seed of the sweep: --artifacts {shlex.quote(str(seeds[0]))}" if seeds else ""
+        of_sweep = f"Name a seed of the sweep: {setting('artifacts', shlex.quote(str(seeds[0])))}" if seeds else ""
         remedy = of_sweep or f"Run: {command_for(root, stage)}"
-        raise MissingInput(f"{folder} is not there: {stage} has not been run.", remedy) from None
+        raise MissingInput(f"{folder} does not exist: {stage} has not been run.", remedy) from None
     except IsADirectoryError:
         raise DamagedInput(f"{path} is a folder.", "Move it away.") from None
     try:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.common import DamagedInput, MissingInput, UsageError
+from mnistae_cli.common import DamagedInput, MissingInput, UsageError, setting
 from mnistae_cli.store.checkpoints import interrupted
 from mnistae_cli.store.directory import STAGES, command_for
 from mnistae_cli.store.manifests import damage
@@ -37,7 +37,7 @@ def stage_states(
         compare_data: if given, it decides about a data set in place of names, sizes and times.
     """
     if root.exists() and not root.is_dir():
-        raise UsageError(f"--artifacts {root} is a file.", "Name the directory of the stages.")
+        raise UsageError(f"{setting('artifacts', root)} is a file.", "Name the directory of the stages.")
     states = {}
     look = cache(lambda location, files: changed(location, json.loads(files)))  # two stages read the same data set
     data = {stage: _data_state(root, stage, look, compare_data) for stage in STAGES}

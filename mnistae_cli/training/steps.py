@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mnistae_cli.common import Report, UsageError
+from mnistae_cli.common import Report, UsageError, setting
 from mnistae_cli.data import hold_out
 from mnistae_cli.store import Checkpoint, Interrupts
 from mnistae_cli.training.batches import Batches, Examples, plan_steps
@@ -200,7 +200,8 @@ def _fitted(losses: dict[str, list[float]], task: str) -> Fitted:
     if not np.isfinite(list(losses.values())).all():
         raise UsageError(
             f"{task} diverged in epoch {len(losses['loss'])}: its loss is {losses['loss'][-1]}.",
-            "Give a smaller --learning-rate, or a smaller --code-gain or weight of the penalty, where one is used.",
+            f"Give a smaller {setting('learning_rate')}; or a smaller {setting('code_gain')} or penalty weight, "
+            "where one is used.",
         )
     best = int(np.argmin(losses["val_loss"])) + 1 if "val_loss" in losses else len(losses["loss"])
     return Fitted(losses, best)

@@ -134,7 +134,7 @@ def test_score_is_minus_the_mean_squared_error(dense: mnistae.DenseAutoencoder) 
         (mnistae.DenseAutoencoder(random_state=-1), "random_state is -1"),
         (mnistae.DenseAutoencoder(image_shape=(3, 3)), "image_shape is"),
         (mnistae.SparseAutoencoder(sparsity="l0"), "sparsity is 'l0'"),
-        (mnistae.SparseAutoencoder(sparsity="l1", k=3), "k is 3: sparsity l1 does not use it"),
+        (mnistae.SparseAutoencoder(sparsity="l1", k=3), "k is 3: sparsity='l1' does not use it"),
         (mnistae.InvariantEncoder(n_clusters=1), "n_clusters is 1"),
         (mnistae.InvariantEncoder(output="heads"), "output is 'heads'"),  # type: ignore[arg-type]
         (mnistae.GraphClusters(n_clusters=500), "n_clusters is 500"),
@@ -220,7 +220,7 @@ def test_load_refuses_what_is_damaged_or_another_class(dense: mnistae.DenseAutoe
         path.write_bytes(content)
         with pytest.raises(DamagedInput, match="is damaged, or is not what `save` writes"):
             mnistae.DenseAutoencoder.load(path)
-    with pytest.raises(MissingInput, match="nowhere is not there"):
+    with pytest.raises(MissingInput, match="nowhere does not exist"):
         dense.save(tmp_path / "nowhere" / "estimator.npz")
 
 

@@ -13,12 +13,12 @@ from tests.conftest import Mnistae, assert_two_lines
     [
         ("MNISTAE_TRAIN_LOSS", "hinge", "--loss is 'hinge': it must be one of bce, mse"),
         ("MNISTAE_TRAIN_MODEL", "tree", "--model is 'tree'"),
-        ("MNISTAE_TRAIN_EPOCHS", "many", "--epochs is many: it must be a whole number or auto"),
+        ("MNISTAE_TRAIN_EPOCHS", "many", "--epochs is 'many': it must be a whole number or auto"),
         ("MNISTAE_DATASET", "mnits", "--dataset mnits"),
-        ("MNISTAE_DATA_DIR", "/nope", "--data-dir /nope is no folder"),
+        ("MNISTAE_DATA_DIR", "/nope", "--data-dir /nope is not a folder"),
         ("MNISTAE_PRESET", "orginal", "--preset orginal"),
         ("MNISTAE_CONFIG", "none.toml", "--config none.toml"),
-        ("MNISTAE_SEED", "x", "--seed is x"),
+        ("MNISTAE_SEED", "x", "--seed is 'x'"),
         ("MNISTAE_FORCE", "perhaps", "--force"),
     ],
 )

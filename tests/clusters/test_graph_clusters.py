@@ -40,7 +40,7 @@ def test_a_number_that_is_given_comes_out() -> None:
 
 
 def test_more_than_can_be_found_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--clusters is 60: \d+ clusters of at least 20 images were found"):
+    with pytest.raises(UsageError, match=r"n_clusters is 60: \d+ clusters of at least 20 images were found"):
         found(groups(SIZES), n_clusters=60, min_cluster_size=20)
 
 

@@ -132,10 +132,10 @@ def test_folders_that_are_no_data_set(tmp_path: Path) -> None:
 def test_names_that_are_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Did you mean 'mnist'"):
         load_dataset("mnits")
-    with pytest.raises(MissingInput, match="nothing at that path"):
+    with pytest.raises(MissingInput, match="does not exist"):
         load_dataset(str(tmp_path / "none"))
     (tmp_path / "a.txt").write_text("")
-    with pytest.raises(DamagedInput, match="no data set"):
+    with pytest.raises(DamagedInput, match="not a data set"):
         load_dataset(str(tmp_path / "a.txt"))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mnistae_cli.common.errors import DamagedInput
 from mnistae_cli.data.idx import from_idx, read_idx_labels
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 
 HEADER = struct.pack(">4I", 2051, 1, 2, 3)
 
@@ -42,13 +42,13 @@ def test_an_absurd_size_is_refused_before_it_is_unpacked(kind: str, tmp_path: Pa
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
-    assert "--trust-sizes" in raised.value.remedy
+    assert "trust_sizes=True" in raised.value.remedy
 
 
 def test_a_trusted_size_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(gzip.compress(struct.pack(">4I", 2051, 2**31, 28, 28) + bytes(10_000)))
-    source = from_idx(path, Reading(trust_sizes=True))
+    source = from_idx(path, ReadOptions(trust_sizes=True))
     assert source.n == 2**31
     with pytest.raises(DamagedInput, match="cut short"):
         list(source.batches(100))

@@ -19,11 +19,11 @@ from mnistae_cli.data.datasets import has_other_images, load_dataset, load_recor
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.splits import Dataset
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 from tests.conftest import shapes
 
 IMAGES, LABELS = shapes(30, 0)
-SKIP = Reading(skip_damaged=True)
+SKIP = ReadOptions(skip_damaged=True)
 
 
 class Heard:
@@ -203,7 +203,7 @@ def test_all_damaged_files_are_told_in_one_run(folder: Path, heard: Heard) -> No
     with pytest.raises(DamagedInput, match="4 of 30 images") as raised:
         load_dataset(str(folder), report=heard)
     assert str(broken) in raised.value.problem
-    assert "--skip-damaged" in raised.value.remedy
+    assert "skip_damaged=True" in raised.value.remedy
     assert [each.split()[0] for each in heard.notices] == [str(path) for path in (broken, cut, small, empty)]
     assert heard.notices[2].endswith("is 6×5, most are 10×12")
     assert "format is unknown" in heard.notices[0]
@@ -278,8 +278,8 @@ def test_a_file_that_could_not_be_opened_is_tried_again(
     assert assert_aligned(load_dataset(str(folder))) == 30
 
 
-@pytest.mark.parametrize("reading", [Reading(), SKIP])
-def test_nothing_that_can_be_read(reading: Reading, folder: Path) -> None:
+@pytest.mark.parametrize("reading", [ReadOptions(), SKIP])
+def test_nothing_that_can_be_read(reading: ReadOptions, folder: Path) -> None:
     for path in files_of(folder):
         path.write_bytes(b"hello")
     with pytest.raises(DamagedInput, match="30 of 30"):

@@ -101,7 +101,7 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     shorter = HeadTraining(epochs=trained.best_epoch, patience=2, learning_rate=0.5, schedule="constant")
     again = fit_head(features, labels, 3, shorter, hidden=5).head
     assert [each.tobytes() for each in weights_of(again)] == [each.tobytes() for each in weights_of(trained.head)]
-    with pytest.raises(UsageError, match="--patience"):
+    with pytest.raises(UsageError, match="patience needs two"):
         fit_head(features[:1], labels[:1], 3, how)
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import RefusedValue, setting
+from mnistae_cli.settings.cluster import check_clusters
 from mnistae_cli.settings.codes.shared import (
     Code,
     Corruption,
@@ -12,7 +13,8 @@ from mnistae_cli.settings.codes.shared import (
     latent_dim_option,
     loss_option,
 )
-from mnistae_cli.settings.options import AUTO, WholeOrAuto, check_clusters, option
+from mnistae_cli.settings.options import option
+from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +48,8 @@ class Invariant(Code):
         super().__post_init__()
         least, size = _least(self.n_clusters), self.training.batch_size
         if size < least:
-            raise UsageError(
-                f"--batch-size is {size}: it must have room for {least} clusters.", f"Give at least {least}."
-            )
+            rule = f"it must have room for {least} clusters"
+            raise RefusedValue(setting("batch_size"), size, rule, f"Give at least {least}.")
 
     @property
     def graph_features(self) -> slice:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 from mnistae_cli.settings.kinds import Kind
-from mnistae_cli.settings.options import AUTO, WIDEST, Checked, WholeOrAuto, option
+from mnistae_cli.settings.options import WIDEST, Checked, option
+from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
 Schedule = Literal["one-cycle", "trapezoid", "constant"]
 

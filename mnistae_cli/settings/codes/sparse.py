@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import RefusedValue, setting
 from mnistae_cli.settings.codes.shared import Code, Corruption, Layers, Training, latent_dim_option, loss_option
-from mnistae_cli.settings.options import AUTO, WholeOrAuto, option
+from mnistae_cli.settings.options import option
+from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
 USUAL_K = 25
 
@@ -28,10 +29,8 @@ class SparseCode(Code):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.loss != "mse":
-            raise UsageError(
-                f"--loss is '{self.loss}': a sparse code adds up its atoms, which has a squared error only.",
-                "Give --loss mse, or leave it out.",
-            )
+            rule = "a sparse code adds up its atoms, and learns by their squared error only"
+            raise RefusedValue(setting("loss"), self.loss, rule, f"Give {setting('loss', 'mse')}, or leave it out.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +45,9 @@ class PenalizedCode(SparseCode):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.sparsity_weight == 0:
-            raise UsageError(
-                f"--sparsity-weight is {self.sparsity_weight}: without it nothing keeps a sparse code sparse.",
-                "Give a weight above 0, or --model dense.",
-            )
+            rule = "without it nothing keeps a sparse code sparse"
+            remedy = f"Give a weight above 0, or {setting('model', 'dense')}."
+            raise RefusedValue(setting("sparsity_weight"), self.sparsity_weight, rule, remedy)
 
     def warmup_steps(self, steps: int) -> int:
         """The steps, of all, over which the weight grows."""
@@ -92,10 +90,9 @@ class SelectedCode(SparseCode):
         super().__post_init__()
         k = min(USUAL_K, max(self.latent_dim // 2, 1)) if self.k == AUTO else int(self.k)
         if k >= self.latent_dim:
-            raise UsageError(
-                f"--k is {k}: it must be below --latent-dim, {self.latent_dim}.",
-                "Give a larger --latent-dim, or a smaller --k.",
-            )
+            rule = f"it must be below {setting('latent_dim')}, {self.latent_dim}"
+            remedy = f"Give a larger {setting('latent_dim')}, or a smaller {setting('k')}."
+            raise RefusedValue(setting("k"), k, rule, remedy)
         object.__setattr__(self, "k", k)
 
 
