@@ -113,7 +113,7 @@ def apart(function: Callable[[Task], Result], task: Task) -> Result:
 
     A worker's own threads draw from Python's global random state, which decides how Keras starts a network.
     """
-    command = [sys.executable, "-c", "from mnistae_cli.workers import serve; serve()"]
+    command = [sys.executable, "-c", "from mnistae_cli.stages.workers import serve; serve()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin
         assert child.stdout
