@@ -1,6 +1,6 @@
 """KMeans on mnistae's features of the 60,000: `mnistae cluster`'s, in memory and by mini-batches, and scikit-learn's.
 
-All see the same float32 array, five seeds; time of the fit alone, and the inertia it ends with.
+All get the same float32 array, with five seeds. Measured are the time of the fit alone, and its final inertia.
 """
 
 from collections.abc import Callable, Mapping

@@ -64,7 +64,7 @@ class Artifacts:
     @property
     def class_names(self) -> list[str]:
         """One per label value, in order; empty without labels."""
-        return list((self.manifest("encode").dataset or {})["class_names"])
+        return self.manifest("encode").data.class_names
 
     def clusters(self, split: str = "train") -> NDArray[np.int32]:
         """The cluster (N,) of each image of a split."""

@@ -2,5 +2,3 @@
 
 from mnistae_cli.cli.commands import app
 from mnistae_cli.cli.main import main
-
-__all__ = ["app", "main"]

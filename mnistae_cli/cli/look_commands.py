@@ -2,9 +2,8 @@
 
 import dataclasses
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,7 +11,7 @@ from mnistae_cli.cli import console, options
 from mnistae_cli.cli.commands import READING, command, session
 from mnistae_cli.cli.options import Common, Verify
 from mnistae_cli.common import DamagedInput, GateFailed, MissingInput
-from mnistae_cli.store import stage_states
+from mnistae_cli.store import DataRecord, stage_states
 
 
 @command("status", options.common_parameters(READING), "mnistae status --json", "Look")
@@ -30,7 +29,7 @@ def status(context: typer.Context, common: Common, verify: Verify = False) -> No
         sys.exit(code)
 
 
-def _compare_data(record: Mapping[str, Any]) -> str:
+def _compare_data(record: DataRecord) -> str:
     from mnistae_cli.data import compare_data  # loads NumPy, which `status` does without
 
     return compare_data(record)

@@ -26,8 +26,8 @@ from mnistae_cli.settings import (
     chosen,
     kinds_of,
     load_experiment,
+    make,
     settings_of,
-    stage_config,
     value_kind,
     with_present_names,
     without_other_kinds,
@@ -69,7 +69,7 @@ def resolve(
                 values = {name: value for name, value in values.items() if name not in WHICH}
             if len(stages) > 1:
                 values, over = _from_owners(stage, experiment, values, over, shared)
-            configs[stage] = stage_config(stage, values | over)
+            configs[stage] = make(STAGE_CONFIGS[stage], values | over)
         except UsageError as error:
             problem, remedy = error.worded(as_option)
             outside = set_in_environment(

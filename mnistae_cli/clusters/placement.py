@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters.kmeans import Metric, assign, compared, distances
 from mnistae_cli.clusters.neighbors import Neighbors
 from mnistae_cli.data import load_npy
+from mnistae_cli.scores import SPLITS
 
 UNSURE = 0.5  # a silhouette of at least this shows a reasonable structure (Kaufman & Rousseeuw 1990)
-FILES = ("assignments", "distance", "confidence")
+PARTS = ("assignments", "distance", "confidence")
+PLACEMENT_FILES = tuple(f"{part}_{split}.npy" for part in PARTS for split in SPLITS)
+"""The files of `cluster` that hold the placements."""
 VOTERS = 10  # nearest neighbors that vote; 5 to 20 gave the same accuracy
 
 
@@ -34,11 +37,11 @@ class Placement:
     @classmethod
     def load(cls, folder: Path, split: str) -> Self:
         """Read the placement of the images of a split, as `save` wrote it."""
-        return cls(*(load_npy(folder / f"{name}_{split}.npy") for name in FILES))
+        return cls(*(load_npy(folder / f"{name}_{split}.npy") for name in PARTS))
 
     def save(self, folder: Path, split: str) -> None:
         """Write `assignments_*.npy`, `distance_*.npy` and `confidence_*.npy` of a split."""
-        for name, values in zip(FILES, (self.clusters, self.distance, self.confidence), strict=True):
+        for name, values in zip(PARTS, (self.clusters, self.distance, self.confidence), strict=True):
             np.save(folder / f"{name}_{split}.npy", values)
 
     @classmethod

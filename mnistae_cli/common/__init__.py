@@ -6,7 +6,6 @@ from mnistae_cli.common.errors import (
     INTERRUPTED,
     KEPT,
     DamagedInput,
-    Face,
     GateFailed,
     Mention,
     MissingInput,
@@ -16,44 +15,7 @@ from mnistae_cli.common.errors import (
     in_python,
     on_command_line,
     setting,
-    shown,
-    worded,
 )
-from mnistae_cli.common.own_process import is_own
 from mnistae_cli.common.progress import Advance, Notice, Report, StageEnded, silent
 from mnistae_cli.common.spreadsheets import as_text, from_text, read_cells, whole_number, write_history
 from mnistae_cli.common.streams import Output, muted_native_stderr
-
-__all__ = [
-    "INTERRUPTED",
-    "KEPT",
-    "Advance",
-    "Bars",
-    "DamagedInput",
-    "Face",
-    "GateFailed",
-    "Mention",
-    "MissingInput",
-    "MnistaeError",
-    "Notice",
-    "Output",
-    "RefusedValue",
-    "Report",
-    "StageEnded",
-    "UsageError",
-    "as_text",
-    "from_text",
-    "in_python",
-    "is_own",
-    "muted_native_stderr",
-    "on_command_line",
-    "own_process",
-    "read_cells",
-    "setting",
-    "shown",
-    "silent",
-    "whole_number",
-    "worded",
-    "words_of",
-    "write_history",
-]

@@ -1,25 +1,23 @@
 """The user's cache of decoded images: a folder for each data set that was decoded, complete or absent.
 
 An entry is found by a key: a hash over the names, sizes and times of what was decoded. So an entry never grows stale;
-after a change, another one is made.
+after a change, another one is made. Its folder is swapped in, sealed and checked by the functions of the store.
 """
 
-import hashlib
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mnistae_cli.common import Notice, Report, silent
-from mnistae_cli.store import damage_of, entry_of, fsync, time_of_writing, unfinished
+from mnistae_cli.store import damage_of, entry_of, fsync, keep, replaced, seal_of, time_of_writing
 
 RECORD = "record.json"  # written last
-PARTIAL = ".partial"
+PRIVATE = 0o700  # mode of an entry, wherever the cache lies: the images may be nobody else's business
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class Entry:
         source: the path of what it was made of.
         finished: when, in seconds since 1970.
         facts: what its maker noted.
+        files: name → the `sha256` and the `bytes` of a file in it.
         fresh: it was made just now.
     """
 
@@ -38,6 +37,7 @@ class Entry:
     source: str
     finished: float
     facts: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]]
     fresh: bool = False
 
     def source_is_there(self) -> bool:
@@ -119,9 +119,13 @@ def _read(folder: Path) -> Entry | None:
     """An entry by its record; None if it cannot be read or was changed."""
     try:
         record = json.loads((folder / RECORD).read_bytes())
-        return Entry(folder, record["source"], record["finished"], record["facts"]) if _sealed(record) else None
+        return _entry(folder, record) if record["seal"] == seal_of(record) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _entry(folder: Path, record: Mapping[str, Any], *, fresh: bool = False) -> Entry:
+    return Entry(folder, record["source"], record["finished"], record["facts"], record["files"], fresh)
 
 
 def _open(folder: Path, report: Report = silent) -> Entry | None:
@@ -145,48 +149,22 @@ def _damage(entry: Entry) -> str:
     later, or if the record itself was copied or touched (its time proves nothing then): reading them each time would
     cost each stage as much as its own reading. So a disk that changes bytes by itself is not found out, a program is.
     """
-    files = json.loads((entry.folder / RECORD).read_bytes())["files"]
-    written = time_of_writing(entry.folder / RECORD, entry.finished)
-    return damage_of(entry.folder, files, max(written - 1, 0))  # a file of the same tick as the record is read too
+    before = max(time_of_writing(entry.folder / RECORD, entry.finished) - 1, 0)  # a file of the same tick is read too
+    return damage_of(entry.folder, entry.files, before)
 
 
 def _made(root: Path, key: str, source: Path, make: Callable[[Path], dict[str, Any]]) -> Entry:
-    """Make an entry under a temporary name, then give it its own."""
-    for left in root.glob(f".{key}.*{PARTIAL}"):  # of a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    partial = Path(tempfile.mkdtemp(PARTIAL, f".{key}.", root))
-    unfinished.add(partial)
-    try:
-        facts = make(partial)
-        finished = _write_record(partial, str(source), facts)
-        shutil.rmtree(root / key, ignore_errors=True)
-        partial.rename(root / key)
-        fsync(root)
-    finally:
-        unfinished.discard(partial)
-        shutil.rmtree(partial, ignore_errors=True)
-    return Entry(root / key, str(source), finished, facts, fresh=True)
-
-
-def _write_record(folder: Path, source: str, facts: dict[str, Any]) -> float:
-    files = {path.name: entry_of(path) for path in sorted(folder.iterdir())}
-    finished = time.time()
-    record: dict[str, Any] = {"source": source, "finished": finished, "facts": facts, "files": files}
-    record["seal"] = _seal(record)
-    path = folder / RECORD
-    path.write_text(json.dumps(record), encoding="utf-8")
-    fsync(path)
-    fsync(folder)
-    return finished
-
-
-def _seal(record: Mapping[str, Any]) -> str:
-    content = {name: value for name, value in record.items() if name != "seal"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _sealed(record: Mapping[str, Any]) -> bool:
-    return bool(record["seal"] == _seal(record))
+    """Make an entry, in place of a damaged one."""
+    with replaced(root / key) as folder:
+        with suppress(OSError):  # a file system without modes
+            folder.chmod(PRIVATE)
+        facts = make(folder)
+        files = {path.name: entry_of(path) for path in sorted(folder.iterdir())}
+        record = {"source": str(source), "finished": time.time(), "facts": facts, "files": files}
+        keep(folder / RECORD, json.dumps({**record, "seal": seal_of(record)}))
+        fsync(folder)
+        shutil.rmtree(root / key, ignore_errors=True)  # it is damaged; a kill must not leave it as `previous`
+    return _entry(root / key, record, fresh=True)
 
 
 @contextmanager

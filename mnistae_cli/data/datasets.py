@@ -1,10 +1,8 @@
 """From the name or path of a data set to a `Dataset`, found on this machine or fetched."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,7 @@ from mnistae_cli.data.kept import keep_only
 from mnistae_cli.data.sources import from_array, from_npy
 from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
 from mnistae_cli.settings import DEFAULT, ReadOptions, suggestion
-from mnistae_cli.store import Stored, command_again
+from mnistae_cli.store import DataRecord, Stored, command_again
 
 KNOWN = ("mnist", "digits")
 ENDINGS = (*IMAGE_SUFFIXES, "ubyte", "ubyte.gz")  # of the files in a folder that can be a data set's
@@ -76,19 +74,19 @@ def data_folder(name: str) -> Path | None:
 
 
 def load_recorded(
-    record: Mapping[str, Any], data_dir: str | None, report: Report = silent, reading: ReadOptions = DEFAULT
+    record: DataRecord, data_dir: str | None, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> Dataset:
     """Load the data set of a `Dataset.record`, from `data_dir` or from where it was.
 
     What was allowed when it was recorded is allowed again, beside what `reading` allows.
     """
-    location = record["location"] if Path(record["location"]).is_dir() else None
+    location = record.location if Path(record.location).is_dir() else None
     allowed = ReadOptions(
-        skip_damaged=reading.skip_damaged or bool(record.get("n_skipped")),
-        trust_sizes=reading.trust_sizes or bool(record.get("trusted")),
-        kept=reading.kept or record.get("kept") or None,
+        skip_damaged=reading.skip_damaged or bool(record.n_skipped),
+        trust_sizes=reading.trust_sizes or record.trusted,
+        kept=reading.kept or record.kept or None,
     )
-    return load_dataset(record["source"], data_dir or location, report, allowed)
+    return load_dataset(record.source, data_dir or location, report, allowed)
 
 
 def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) -> Dataset:
@@ -98,7 +96,7 @@ def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) 
         MissingInput: the images are gone or have changed.
     """
     # If a picture is damaged since, the images have changed, which is for `as_encoded` to say.
-    record = encode.manifest.dataset or {}
+    record = encode.manifest.data
     return as_encoded(load_recorded(record, data_dir, report, ReadOptions(skip_damaged=True)), encode)
 
 
@@ -108,36 +106,35 @@ def as_encoded(data: Dataset, encode: Stored) -> Dataset:
     Raises:
         MissingInput: the images have changed.
     """
-    record = encode.manifest.dataset or {}
+    record = encode.manifest.data
     if has_other_images(data, record):
         raise MissingInput(
-            f"the data set {record['source']} has changed since it was encoded.",
+            f"the data set {record.source} has changed since it was encoded.",
             f"Run again: {command_again(encode.folder.parent, 'encode')}",
         )
     return data
 
 
-def has_other_images(data: Dataset, record: Mapping[str, Any]) -> bool:
+def has_other_images(data: Dataset, record: DataRecord) -> bool:
     """Whether the bytes of any image differ from those of a `Dataset.record`; labels are not compared."""
-    return any(images.pixels.sha256() != record["sha256"][f"{split}_images"] for split, images in data.splits())
+    return any(images.pixels.sha256() != record.sha256[f"{split}_images"] for split, images in data.splits())
 
 
-def compare_data(record: Mapping[str, Any]) -> str:
-    """Say which parts of a data set are no more those of its `Dataset.record`, by their bytes; empty if all are.
+def compare_data(record: DataRecord) -> str:
+    """Say which parts of a data set are not those of its record any more, by their bytes; empty if all are.
 
     It is looked for only where it was, and never fetched.
     """
-    lacking = [name for name in record["files"]["names"] if not (Path(record["location"]) / name).is_file()]
+    lacking = [name for name in record.files["names"] if not (Path(record.location) / name).is_file()]
     if lacking:
-        return f"{', '.join(lacking)} is gone from {record['location']}"
+        return f"{', '.join(lacking)} is gone from {record.location}"
     try:
-        data = load_recorded(record, None)
-        now = data.record(labels="class_names" in record)["sha256"]
+        now = load_recorded(record, None).record(labels=record.has_labels).sha256
     except MnistaeError as problem:
         return f"its data set cannot be read any more: {problem.problem.removesuffix('.')}"
-    before = record["sha256"]
+    before = record.sha256
     differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return f"{', '.join(differ)} of {record['location']} changed" if differ else ""
+    return f"{', '.join(differ)} of {record.location} changed" if differ else ""
 
 
 def _mnist(place: mnist.Place) -> Dataset:

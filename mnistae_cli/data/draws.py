@@ -96,13 +96,13 @@ def draw_from(encode: Stored, which: LabelledConfig) -> Drawn:
             f"{encode.folder} has no labels of two classes or more to learn from.",
             "Continue with mnistae cluster and mnistae label, or sort the images into class folders.",
         )
-    class_names = (encode.manifest.dataset or {})["class_names"]
+    class_names = encode.manifest.data.class_names
     return draw_labels(load_npy(encode.folder / "labels_train.npy"), class_names, which)
 
 
 def can_be_classified(encoded: Manifest) -> bool:
     """Whether the encoded data set has training labels, and more than one class."""
-    return "labels_train.npy" in encoded.files and len((encoded.dataset or {})["class_names"]) > 1
+    return "labels_train.npy" in encoded.files and len(encoded.data.class_names) > 1
 
 
 def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: LabelledConfig) -> Drawn:

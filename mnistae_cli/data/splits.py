@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.common import DamagedInput
 from mnistae_cli.data.sources import ImageSource
-from mnistae_cli.store import see
+from mnistae_cli.store import DataRecord, see
 
 Labels = NDArray[np.uint8]
 
@@ -79,30 +79,30 @@ class Dataset:
         """`train` and `test`, each with its images."""
         return ("train", self.train), ("test", self.test)
 
-    def record(self, labels: bool) -> dict[str, Any]:
+    def record(self, labels: bool) -> DataRecord:
         """The record of the data in a manifest: names, sizes, and the sha256 of what a stage may read.
 
         Args:
             labels: whether the stage may read the labels; if not, they are not even hashed.
         """
         fingerprints = {"train_images": self.train.pixels.sha256(), "test_images": self.test.pixels.sha256()}
-        record: dict[str, Any] = {
-            **asdict(self.where),
-            "n_train": self.train.pixels.n,
-            "n_test": self.test.pixels.n,
-            "height": self.train.pixels.height,
-            "width": self.train.pixels.width,
-            "n_skipped": self.n_skipped,
-            "trusted": self.trusted,
-            "kept": self.kept,
-        }
         if labels:
-            record["class_names"] = list(self.class_names)
             fingerprints["class_names"] = hashlib.sha256(json.dumps(self.class_names).encode()).hexdigest()
             for split, images in self.splits():
                 if images.labels is not None:
                     fingerprints[f"{split}_labels"] = hashlib.sha256(images.labels.tobytes()).hexdigest()
-        return record | {"sha256": fingerprints}
+        return DataRecord(
+            **asdict(self.where),
+            n_train=self.train.pixels.n,
+            n_test=self.test.pixels.n,
+            height=self.train.pixels.height,
+            width=self.train.pixels.width,
+            n_skipped=self.n_skipped,
+            trusted=self.trusted,
+            kept=self.kept,
+            class_names=list(self.class_names) if labels else [],
+            sha256=fingerprints,
+        )
 
 
 def labelled(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:

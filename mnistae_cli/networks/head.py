@@ -1,7 +1,8 @@
-"""A head: dense layers with ReLU between them, from features to logits."""
+"""A head: dense layers with ReLU between them, from features to logits; and its file, as ONNX."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Kernel (D, U) and bias (U,)."""
+OPSET, IR_VERSION = 15, 8  # as of the networks that `training` exports
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,37 @@ def signals_of(layers: Sequence[Layer], features: NDArray[np.float32]) -> list[N
         signal = signals[-1] @ kernel + bias
         signals.append(np.maximum(signal, 0) if number < len(layers) else signal)
     return signals
+
+
+def write_onnx(head: Head, path: Path) -> None:
+    """Write the file of `onnx_of`. Equal heads have equal bytes.
+
+    Args:
+        head: whose logits go through a softmax.
+        path: the `.onnx` file.
+    """
+    path.write_bytes(onnx_of(head))
+
+
+def onnx_of(head: Head) -> bytes:
+    """A head as a network in ONNX: `features` (N, D) float32 → `probabilities` (N, C) float32, the batch axis free.
+
+    Its weights have the order of Keras' `set_weights`: kernel and bias of `hidden`, if there is one, and of `logits`.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, weights, signal = [], [], "features"
+    for name, (kernel, bias) in zip(["hidden", "logits"][-len(head.layers) :], head.layers, strict=True):
+        weights += [numpy_helper.from_array(kernel, f"{name}_kernel"), numpy_helper.from_array(bias, f"{name}_bias")]
+        nodes.append(helper.make_node("Gemm", [signal, f"{name}_kernel", f"{name}_bias"], [name], name=name))
+        signal = name
+        if name == "hidden":
+            nodes.append(helper.make_node("Relu", [name], ["active"], name="active"))
+            signal = "active"
+    nodes.append(helper.make_node("Softmax", [signal], ["probabilities"], name="softmax", axis=-1))
+    ends = zip(("features", "probabilities"), (head.layers[0][0].shape[0], head.layers[-1][0].shape[1]), strict=True)
+    inputs, outputs = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", width]) for name, width in ends)
+    graph = helper.make_graph(nodes, "classifier", [inputs], [outputs], weights)
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="mnistae")
+    return bytes(model.SerializeToString())

@@ -38,7 +38,7 @@ def draw(
         tables: the contingency table of clusters and classes of each split that has labels.
         seed: of the draw of the images on the map.
     """
-    class_names = (inputs["encode"].manifest.dataset or {})["class_names"]
+    class_names = inputs["encode"].manifest.data.class_names
     mapped = draw_of(len(test.features), MAPPED, seed)
     known = None if test.labels is None else test.labels[mapped]
     # NumPy releases Python's global lock for about half of the map's time. Meanwhile Matplotlib draws.

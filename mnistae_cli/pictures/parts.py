@@ -1,7 +1,5 @@
 """What the parts of a page show, as the scripts in `page/` read it."""
 
-import csv
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data import ImageSource
 from mnistae_cli.pictures.pages import Page
-from mnistae_cli.pictures.sheets import ClusterLook, Shown
+from mnistae_cli.pictures.sheets import Sheet
 from mnistae_cli.pictures.tiles import Tiles, data_url
 
 Part = dict[str, Any]
@@ -123,64 +121,65 @@ def _centers(places: NDArray[np.int64], groups: Groups) -> list[list[int]]:
     return centers
 
 
-def sheet_part(
-    summaries: Sequence[ClusterLook], shown: Sequence[Shown], surest: str, command: str, tiles: Tiles
-) -> Part:
+def sheet_part(sheet: Sheet, command: str, tiles: Tiles) -> Part:
     """The contact sheet of the clusters, where names can be typed.
 
     Args:
-        summaries: one per cluster.
-        shown: the training images to show, per cluster.
-        surest: what the first images of each are.
+        sheet: what it shows.
         command: that takes the names.
         tiles: receives the images.
     """
     clusters = [
-        asdict(summary) | {"surest": tiles.of("train", first), "least": tiles.of("train", unsure)}
-        for summary, (first, unsure) in zip(summaries, shown, strict=True)
+        asdict(look) | {"surest": tiles.of("train", first), "least": tiles.of("train", unsure)}
+        for look, (first, unsure) in zip(sheet.looks, sheet.shown, strict=True)
     ]
     note = "Training images of each cluster. Enter goes to the next name. The command below takes the names."
-    return {"title": "Contact sheet", "note": note, "clusters": clusters, "surest": surest, "command": command}
+    return {"title": "Contact sheet", "note": note, "clusters": clusters, "surest": sheet.surest, "command": command}
 
 
-def review_part(table: Path, class_names: Sequence[str], tiles: Tiles) -> Part:
-    """The rows of a `review.csv` as galleries, the most suspect first.
+def review_part(
+    suspicions: Sequence[Mapping[str, Any]], table_sha256: str, class_names: Sequence[str], tiles: Tiles
+) -> Part:
+    """The rows of a review as galleries, the most suspect first.
 
     Args:
-        table: the `review.csv`: split, index, image, suspicion, score, why, label, suggested, neighbors.
-        class_names: that a person may choose from.
+        suspicions: rows with split, index, image, suspicion, score, why, label, suggested and neighbors.
+        table_sha256: of the `review.csv` that they are from.
+        class_names: that a person may choose from; empty without labels.
         tiles: receives the images, and those of the neighbors.
     """
-    content = table.read_bytes()
-    with table.open(newline="", encoding="utf-8", errors="replace") as file:
-        found = sorted(csv.DictReader(file), key=lambda row: -float(row["score"]))
     rows = []
-    for row in found:
-        near = [each.split(":") for each in row["neighbors"].split()]
-        facts = {name: row[name] for name in ("split", "image", "suspicion", "why", "label", "suggested")}
+    for row in sorted(suspicions, key=lambda row: -row["score"]):
+        near = [each.split(":") for each in row["neighbors"]]
         neighbors = [(f"{split} {index}", *tiles.of(split, [index])) for split, index in near]
         (number,) = tiles.of(row["split"], [row["index"]])
-        mine = {"index": int(row["index"]), "score": float(row["score"]), "tile": number, "neighbors": neighbors}
-        rows.append(facts | mine)
+        rows.append({**row, "tile": number, "neighbors": neighbors})
     note = (
         "Keys: arrows move, a accepts, r refuses, u takes back. To accept a label means that the suggested class "
         "is right (or another that you pick); to accept a stranger or a duplicate means to leave this image out."
     )
     # Decisions are kept under this key: those of another table are not of these rows.
-    key = f"mnistae-review-{hashlib.sha256(content).hexdigest()[:16]}"
+    key = f"mnistae-review-{table_sha256[:16]}"
     return {"title": "Review", "note": note, "rows": rows, "classes": class_names, "key": key}
 
 
-def write_review(path: Path, table: Path, images: Mapping[str, ImageSource], class_names: Sequence[str]) -> None:
+def write_review(
+    path: Path,
+    suspicions: Sequence[Mapping[str, Any]],
+    table_sha256: str,
+    images: Mapping[str, ImageSource],
+    class_names: Sequence[str],
+) -> None:
     """Write a page of the review alone.
 
     Args:
         path: of the page.
-        table: the `review.csv`.
+        suspicions: as `review_part`.
+        table_sha256: as `review_part`.
         images: split → its images.
         class_names: that a person may choose from; empty without labels.
     """
     tiles = Tiles()
-    part = review_part(table, class_names, tiles)
+    part = review_part(suspicions, table_sha256, class_names, tiles)
     page = Page("Review", f"{len(part['rows']):,} suspects. Decide, then download decisions.csv.", {"review": part})
     page.write(path, tiles, images)

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnistae_cli.clusters import UNSURE, Placement
-from mnistae_cli.data import Pixels, unit_scale
+from mnistae_cli.clusters import PLACEMENT_FILES, UNSURE, Placement
+from mnistae_cli.data import ImageSource, Pixels, unit_scale
+from mnistae_cli.scores import SPLITS
+from mnistae_cli.store import Stored
 
 SCALE = 48  # least length of an image's longer side on the sheet, in pixels
 TEXT = 56  # height of three lines of text, in pixels
@@ -44,6 +46,42 @@ class ClusterLook:
 Shown = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Indices of a cluster's images: the surest, and the least sure ones."""
 
+READS_OF_CLUSTER = (*PLACEMENT_FILES, "#metrics.n_clusters", "#metrics.cluster_sizes", "#config.method")
+"""What a stage that makes a `Sheet` reads of `cluster`."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What the contact sheet shows of the clusters, and of the small communities after them.
+
+    Args:
+        looks: one per cluster.
+        shown: the training images to show, per cluster.
+        surest: what the first images of each are, in words.
+        placement: of all images, the training images first.
+    """
+
+    looks: Sequence[ClusterLook]
+    shown: Sequence[Shown]
+    surest: str
+    placement: Placement
+
+    @classmethod
+    def of_clusters(cls, cluster: Stored, names: Sequence[str], n_shown: int) -> Self:
+        """The sheet of what `cluster` left.
+
+        Args:
+            cluster: its folder and manifest.
+            names: one for each cluster, or none.
+            n_shown: the surest images of each cluster, and as many of its least sure ones.
+        """
+        train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
+        metrics, by_distance = cluster.manifest.metrics, cluster.manifest.config["method"] == "kmeans"
+        placement, n_groups = Placement.joined([train, test]), len(metrics["cluster_sizes"])
+        looks = look_at(placement, names, metrics["n_clusters"], n_groups)
+        shown = images_of(train, n_groups, n_shown, by_distance=by_distance)
+        return cls(looks, shown, "nearest its centroid" if by_distance else "surest", placement)
+
 
 def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
     """The summary of each cluster, then of each small community; `names` is empty or has one for each."""
@@ -66,20 +104,18 @@ def images_of(placement: Placement, n_groups: int, n: int, *, by_distance: bool)
     return shown
 
 
-def write_sheet(
-    images: Pixels, shown: Sequence[Shown], summaries: Sequence[ClusterLook], path: Path, surest: str
-) -> None:
+def write_sheet(images: ImageSource, sheet: Sheet, path: Path) -> None:
     """Write the sheet as PNG, a row per cluster.
 
     Args:
-        images: (N, H, W).
-        shown: the images to show, per cluster.
-        summaries: one per cluster.
+        images: all training images.
+        sheet: what it shows.
         path: of the PNG.
-        surest: what the first images of each are.
     """
-    strips = [(_strip(images[nearest]), _strip(images[unsure])) for nearest, unsure in shown]
-    _picture(strips, summaries, surest).save(path)
+    drawn = np.unique(np.concatenate([each for pair in sheet.shown for each in pair]))
+    pixels = images.take(drawn).load()
+    strips = [tuple(_strip(pixels[np.searchsorted(drawn, each)]) for each in pair) for pair in sheet.shown]
+    _picture([(surest, unsure) for surest, unsure in strips], sheet.looks, sheet.surest).save(path)
 
 
 def _strip(images: Pixels) -> Any:

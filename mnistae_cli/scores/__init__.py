@@ -11,24 +11,3 @@ from mnistae_cli.scores.metrics import (
     unexplained_variance,
 )
 from mnistae_cli.scores.text import ABSENT, TextRows, figure, metric_rows
-
-__all__ = [
-    "ABSENT",
-    "CALIBRATION",
-    "COVERAGES",
-    "ERRORS",
-    "FIGURES",
-    "SPLITS",
-    "Table",
-    "TextRows",
-    "binary_crossentropy",
-    "contingency_table",
-    "describe_codes",
-    "figure",
-    "figure_at",
-    "known_figures",
-    "metric_rows",
-    "metrics",
-    "squared_error",
-    "unexplained_variance",
-]

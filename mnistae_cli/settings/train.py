@@ -37,6 +37,10 @@ class TrainConfig(Checked):
         return replace(self, code=self.code.for_images(n))
 
 
+GRAPH_FEATURES_OF = ("#config.model", "#config.latent_dim")
+"""What a stage that calls `graph_features` reads of `train`."""
+
+
 def graph_features(recorded: Mapping[str, Any]) -> slice:
     """The columns of the features by which images are linked, of the autoencoder with these recorded settings."""
     return make(TrainConfig, recorded).code.graph_features

@@ -4,7 +4,6 @@ import csv
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
@@ -23,9 +22,10 @@ from mnistae_cli.clusters import (
 )
 from mnistae_cli.common import Notice, Report, setting, silent
 from mnistae_cli.data import Rows, fits_memory, load_npy
+from mnistae_cli.networks import FEATURES
 from mnistae_cli.scores import SPLITS
-from mnistae_cli.settings import AUTO, ClusterConfig, Graph, KMeans, graph_features, reads_of
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
+from mnistae_cli.settings import AUTO, GRAPH_FEATURES_OF, ClusterConfig, Graph, KMeans, graph_features
+from mnistae_cli.store import TRAIN_IMAGES, Manifest, Reads, Stored, Work, stage
 
 Place = Callable[[NDArray[np.float32]], Placement]
 """Features (M, D) of new images → their clusters."""
@@ -54,12 +54,23 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
         MissingInput: no valid features.
         UsageError: as many clusters cannot be found.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
+    with stage("cluster", artifacts, report, force=force) as work:
+        inputs = work.open(reads_of(config))
         features = Rows.of(inputs["encode"].folder / "features_train.npy")
         config = config.for_memory(fits_memory(features.n_bytes, config.memory_share))
-        plan = Plan("cluster", config, inputs=inputs)
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, report), report, force=force)
+        if work.is_due(config):
+            _fill(work, config, inputs, report)
+    return work.manifest
+
+
+def reads_of(config: ClusterConfig) -> Reads:
+    """What `cluster` reads of earlier stages."""
+    if isinstance(config.method, KMeans):
+        return {"encode": FEATURES}
+    return {
+        "encode": (*FEATURES, TRAIN_IMAGES),
+        "train": ("neighbors.npy", TRAIN_IMAGES, *GRAPH_FEATURES_OF),
+    }
 
 
 def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], report: Report) -> None:
@@ -140,12 +151,8 @@ def _by_graph(
 def _neighbors_by_pixels(inputs: Mapping[str, Stored]) -> NDArray[np.int32] | None:
     """The nearest images that `train` found, if it learned from the images that were encoded; None without them."""
     train, encode = inputs["train"], inputs["encode"]
-    same = _pixels_of(train) == _pixels_of(encode)
+    same = train.read[TRAIN_IMAGES] == encode.read[TRAIN_IMAGES]
     return load_npy(train.folder / "neighbors.npy") if same and "neighbors.npy" in train.manifest.files else None
-
-
-def _pixels_of(stage: Stored) -> Any:
-    return (stage.manifest.dataset or {})["sha256"]["train_images"]
 
 
 def _write_scan(path: Path, scan: Scan) -> None:

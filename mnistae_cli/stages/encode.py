@@ -2,12 +2,11 @@
 
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
@@ -27,23 +26,13 @@ from mnistae_cli.data import (
     unit_scale,
 )
 from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
-from mnistae_cli.settings import DEFAULT, EncodeConfig, ReadOptions, graph_features, reads_of
+from mnistae_cli.settings import DEFAULT, GRAPH_FEATURES_OF, EncodeConfig, ReadOptions, graph_features
 from mnistae_cli.stages.shards import finished, plan_shards, read_shard, write_shard
 from mnistae_cli.stages.workers import connect
-from mnistae_cli.store import (
-    Manifest,
-    Plan,
-    Stored,
-    Work,
-    command_again,
-    command_for,
-    hold,
-    make_stage,
-    open_stage,
-    open_stages,
-)
+from mnistae_cli.store import DataRecord, Manifest, Stored, Work, command_again, command_for, open_stage, stage
 
 SHARDS = ".encode.shards"
+READS = {"train": ("encoder.onnx", "decoder.onnx", "#dataset.height", "#dataset.width", *GRAPH_FEATURES_OF)}
 
 
 def encode(
@@ -75,10 +64,10 @@ def encode(
         MnistaeError: no valid autoencoder, or images of another size than it was trained on; or, where no data set is
             named, other images.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
-        train = inputs["train"]
-        trained_on, named = train.manifest.dataset or {}, data is not None or config.dataset is not None
+    shards = artifacts.resolve() / SHARDS
+    with stage("encode", artifacts, report, force=force) as work:
+        train = work.open(READS)["train"]
+        trained_on, named = train.manifest.data, data is not None or config.dataset is not None
         if data is None and config.dataset:
             data = load_dataset(config.dataset, config.data_dir, report, config.reading)
         elif data is None:
@@ -88,31 +77,26 @@ def encode(
         record = data.record(labels=True)
         if not named:
             _check_trained(data, trained_on, artifacts)
-        plan = Plan("encode", config, inputs=inputs, dataset=record)
-        shards = artifacts.resolve() / SHARDS
-
-        def fill(work: Work) -> None:
+        if force:
+            shutil.rmtree(shards, ignore_errors=True)
+        if work.is_due(config, record):
             if scheduler is None:
                 _fill(work, train, data, report)
             else:
-                _fill_by_workers(work, plan, data, report, scheduler, shards)
-            _write_what_is_usual(work.folder, train)
-
-        if force:
-            shutil.rmtree(shards, ignore_errors=True)
-        manifest = make_stage(artifacts, plan, fill, report, force=force)
-        shutil.rmtree(shards, ignore_errors=True)
-        return manifest
+                _fill_by_workers(work, train, data, record, report, scheduler, shards)
+            _write_novelty_baseline(work.folder, train)
+    shutil.rmtree(shards, ignore_errors=True)
+    return work.manifest
 
 
-def _check_trained(data: Dataset, trained: Mapping[str, Any], artifacts: Path) -> None:
+def _check_trained(data: Dataset, trained: DataRecord, artifacts: Path) -> None:
     """Compare the images with those that `train` recorded.
 
     Raises:
         MissingInput: they differ.
     """
     if has_other_images(data, trained):
-        source = trained["source"]
+        source = trained.source
         keeping = f"{command_for(artifacts, 'encode')} --dataset {shlex.quote(source)}"
         raise MissingInput(
             f"the data set {source} has changed since train.",
@@ -130,20 +114,21 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
             np.save(work.folder / f"labels_{split}.npy", images.labels)
 
 
-def _write_what_is_usual(folder: Path, train: Stored) -> None:
+def _write_novelty_baseline(folder: Path, train: Stored) -> None:
     """`novelty.npy`, (2, M): distances and errors of held-out training images, with which pictures are compared."""
     features, errors = Rows.of(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
     usual = usual_of(features, errors, graph_features(train.manifest.config))
     np.save(folder / "novelty.npy", np.stack([usual.distances, usual.errors]))
 
 
-def _fill_by_workers(work: Work, plan: Plan, data: Dataset, report: Report, scheduler: str, folder: Path) -> None:
+def _fill_by_workers(
+    work: Work, train: Stored, data: Dataset, record: DataRecord, report: Report, scheduler: str, folder: Path
+) -> None:
     """Workers write shards into `folder`, and this process joins them in their order."""
-    train = plan.inputs["train"]
     files = ((train.folder / f"{name}.onnx").resolve() for name in ("encoder", "decoder"))
     networks = {path: train.manifest.files[path.name]["sha256"] for path in files}
     with connect(scheduler) as workers:
-        shards = plan_shards(folder, data, plan.dataset or {}, networks)
+        shards = plan_shards(folder, data, record, networks)
         known = {shard.folder: hashes for shard in shards if (hashes := finished(shard))}
         if known:
             report(Notice(f"encode: {len(known)} of {len(shards)} shards are finished already"))
@@ -238,8 +223,8 @@ def check_size(pixels: ImageSource, train: Stored) -> None:
     Raises:
         DamagedInput: the sizes differ.
     """
-    record = train.manifest.dataset or {}
-    expected, found = (record["height"], record["width"]), (pixels.height, pixels.width)
+    record = train.manifest.data
+    expected, found = (record.height, record.width), (pixels.height, pixels.width)
     if found != expected:
         raise DamagedInput(
             f"{pixels.origin}: images of {found[0]}×{found[1]}, the autoencoder takes {expected[0]}×{expected[1]}.",

@@ -16,7 +16,7 @@ from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_pat
 from mnistae_cli.networks import open_network
 from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
-from mnistae_cli.store import Stored, command_for, open_beside, open_stage
+from mnistae_cli.store import Stored, command_for, open_optional, open_stage
 
 COLORS = (3, 4)
 
@@ -67,7 +67,7 @@ def predict(
         DamagedInput: a file that holds no picture.
     """
     train = open_stage(artifacts, "train")
-    stored = open_beside(artifacts, report)
+    stored = open_optional(artifacts, report, {"finetune": (), "label": ()})
     stored |= {stage: open_stage(artifacts, stage) for stage in ("classify", "cluster") if (artifacts / stage).exists()}
     if "cluster" in stored or (artifacts / "encode").exists():
         stored |= {"train": train, "encode": open_stage(artifacts, "encode")}

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +31,35 @@ from mnistae_cli.curation import (
     write_suspicions,
 )
 from mnistae_cli.data import Dataset, Rows, load_encoded, load_npy
+from mnistae_cli.networks import FEATURES
 from mnistae_cli.pictures.parts import write_review
 from mnistae_cli.scores import SPLITS
-from mnistae_cli.settings import ReviewConfig, graph_features, reads_of
-from mnistae_cli.store import Manifest, Plan, Stored, Work, damage_of, hold, make_stage, open_stages, read_stage
+from mnistae_cli.settings import GRAPH_FEATURES_OF, ReviewConfig, graph_features
+from mnistae_cli.store import (
+    TEST_IMAGES,
+    TRAIN_IMAGES,
+    Manifest,
+    Plan,
+    Stored,
+    Work,
+    damage_of,
+    read_stage,
+    sha256_of,
+    stage,
+)
 
 TABLE, PAGE = "review.csv", "report.html"
 DECISIONS, KEPT, CORRECTED = "decisions.csv", "kept.csv", "labels_corrected.npy"
 OF_DECISIONS = frozenset({DECISIONS, KEPT, CORRECTED, "n_kept", "n_corrected"})  # files and metrics
+
+READS = {
+    "encode": (
+        *FEATURES,
+        *(f"{part}_{split}.npy" for part in ("labels", "reconstruction_fvu") for split in SPLITS),
+        *("novelty.npy", "#dataset.class_names", TRAIN_IMAGES, TEST_IMAGES),
+    ),
+    "train": GRAPH_FEATURES_OF,
+}
 
 
 def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
@@ -57,26 +79,24 @@ def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, fo
         DamagedInput: decisions that are not about this review.
         UsageError: earlier decisions are about other images.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
+    with stage("review", artifacts, report, force=force) as work:
+        inputs = work.open(READS)
         earlier = read_stage(artifacts, "review")
         path = Path(config.apply) if config.apply else None
         if path is None and not force:
             path = _earlier_decisions(earlier, inputs)
         content = path.read_bytes() if path and path.is_file() else b""
         record = {"sha256": {"decisions": hashlib.sha256(content).hexdigest()}} if path else None
-        plan = Plan("review", config, inputs=inputs, dataset=record)
-        intact = earlier if earlier and not damage_of(earlier.folder, earlier.manifest.files, 0) else None
-        same = intact if intact and not force and _is_found_by(intact, config, plan) else None
-
-        def fill(work: Work) -> None:
+        if work.is_due(config, record):
+            intact = earlier if earlier and not damage_of(earlier.folder, earlier.manifest.files, 0) else None
+            same = intact if intact and not force and _is_found_by(intact, config, work.plan) else None
             _fill(work, config, inputs, same, report)
             if path:
                 known = _known(intact.folder if intact and not config.apply else work.folder)
-                _apply(work, inputs["encode"], config, read_decisions(path, known, _classes(inputs)), report)
+                decisions = read_decisions(path, known, inputs["encode"].manifest.data.class_names)
+                _apply(work, inputs["encode"], config, decisions, report)
                 shutil.copy2(path, work.folder / DECISIONS)
-
-        return make_stage(artifacts, plan, fill, report, force=force)
+    return work.manifest
 
 
 def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> Path | None:
@@ -108,10 +128,6 @@ def _known(folder: Path) -> dict[Key, str]:
     return {row.key: row.image for row in read_suspicions(folder / TABLE)}
 
 
-def _classes(inputs: Mapping[str, Stored]) -> list[str]:
-    return list((inputs["encode"].manifest.dataset or {})["class_names"])
-
-
 def _fill(work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], same: Stored | None, report: Report) -> None:
     if same:
         for name in same.manifest.files.keys() - OF_DECISIONS:
@@ -124,7 +140,8 @@ def _fill(work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], same: 
     work.metrics["rows"] = {kind: sum(row.suspicion == kind for row in rows) for kind in KINDS}
     work.metrics["leaks"] = sum(row.why.endswith(LEAK) for row in rows)
     pixels = {split: images.pixels for split, images in data.splits()}
-    write_review(work.folder / PAGE, work.folder / TABLE, pixels, data.class_names)
+    found = [asdict(row) for row in read_suspicions(work.folder / TABLE)]
+    write_review(work.folder / PAGE, found, sha256_of(work.folder / TABLE), pixels, data.class_names)
 
 
 def _look(

@@ -11,14 +11,13 @@ from functools import lru_cache
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mnistae_cli.common import DamagedInput, MissingInput, UsageError, setting
 from mnistae_cli.data import Dataset, load_npy, load_recorded
 from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
-from mnistae_cli.store import sha256_of
+from mnistae_cli.store import DataRecord, sha256_of
 
 SHARD_BATCHES = 20  # of BATCH_SIZE images; the last shard of a split may have fewer
 RECORD = "record.json"
@@ -34,7 +33,7 @@ class Shard:
         split: `train` or `test`.
         first: the number of its first image.
         n_batches: of `BATCH_SIZE` images; the last may be smaller.
-        record: of the data set (`Dataset.record`).
+        record: of the data set.
         networks: path and sha256 of the encoder and of the decoder.
         versions: of the packages that decide about the bytes.
     """
@@ -43,7 +42,7 @@ class Shard:
     split: str
     first: int
     n_batches: int
-    record: Mapping[str, Any]
+    record: DataRecord
     networks: tuple[tuple[Path, str], ...]
     versions: Mapping[str, str]
 
@@ -53,7 +52,7 @@ def versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in ("mnistae", "numpy", "onnxruntime")}
 
 
-def plan_shards(root: Path, data: Dataset, record: Mapping[str, Any], networks: Mapping[Path, str]) -> list[Shard]:
+def plan_shards(root: Path, data: Dataset, record: DataRecord, networks: Mapping[Path, str]) -> list[Shard]:
     """The shards of both splits, in order, in a folder that only an equal plan has; those of others are removed.
 
     Args:
@@ -62,7 +61,7 @@ def plan_shards(root: Path, data: Dataset, record: Mapping[str, Any], networks: 
         networks: path → sha256 of the encoder and of the decoder.
     """
     here = versions()
-    decides = [record["sha256"], list(networks.values()), here, BATCH_SIZE, SHARD_BATCHES]
+    decides = [record.sha256, list(networks.values()), here, BATCH_SIZE, SHARD_BATCHES]
     folder = root / hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
     for other in root.iterdir() if root.exists() else ():
         if other != folder:
@@ -93,7 +92,7 @@ def write_shard(shard: Shard) -> dict[str, str]:
             f"a worker does not see {shard.folder.parent}.",
             f"Name an {setting('artifacts')} on storage that all machines share.",
         )
-    pixels = dict(_dataset(json.dumps(shard.record, sort_keys=True)).splits())[shard.split].pixels
+    pixels = dict(_dataset(json.dumps(shard.record.as_dict(), sort_keys=True)).splits())[shard.split].pixels
     encoder, decoder = (_network(path, sha256) for path, sha256 in shard.networks)
     batches = islice(pixels.batches(BATCH_SIZE, shard.first), shard.n_batches)
     encoded = [encode_batch(raw, encoder, decoder) for raw in batches]
@@ -120,11 +119,11 @@ def write_shard(shard: Shard) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _dataset(record: str) -> Dataset:
     """The data set of a record, once in a process; refused if its images are not the recorded ones."""
-    recorded = json.loads(record)
+    recorded = DataRecord.from_dict(json.loads(record))
     data = load_recorded(recorded, None)
-    if any(images.pixels.sha256() != recorded["sha256"][f"{split}_images"] for split, images in data.splits()):
+    if any(images.pixels.sha256() != recorded.sha256[f"{split}_images"] for split, images in data.splits()):
         raise MissingInput(
-            f"a worker finds other images at {recorded['location']}.", "Keep the data set on storage that all share."
+            f"a worker finds other images at {recorded.location}.", "Keep the data set on storage that all share."
         )
     return data
 

@@ -8,7 +8,7 @@ import numpy as np
 from mnistae_cli.common import Notice, Report, UsageError, setting, silent, write_history
 from mnistae_cli.data import Dataset, data_folder, fits_memory, load_dataset
 from mnistae_cli.settings import TrainConfig
-from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
+from mnistae_cli.store import Manifest, Work, stage
 from mnistae_cli.training import fit_autoencoder
 
 
@@ -40,10 +40,11 @@ def train(
         MnistaeError: the data set or the artifacts directory cannot be used.
     """
     data = data or open_data(config, artifacts, report)
-    with hold(artifacts, report):
+    with stage("train", artifacts, report, force=force, create=True) as work:
         config = config.for_images(data.train.pixels.n)
-        plan = Plan("train", config, dataset=data.record(labels=False))
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, data, report), report, force=force)
+        if work.is_due(config, data.record(labels=False)):
+            _fill(work, config, data, report)
+    return work.manifest
 
 
 def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> Dataset:

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -28,6 +29,11 @@ def sha256_of(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal_of(record: Mapping[str, Any]) -> str:
+    """Hex sha256 of everything in a record but its `seal`, which has to be equal to it."""
+    return hashlib.sha256(json.dumps({**record, "seal": ""}, sort_keys=True).encode()).hexdigest()
 
 
 def entry_of(path: Path) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli import __version__
-from mnistae_cli.store.files import damage_of, entry_of, fsync, time_of_writing
+from mnistae_cli.store.files import damage_of, entry_of, fsync, seal_of, time_of_writing
+from mnistae_cli.store.records import DataRecord
 
 SCHEMA_VERSION = 1  # of what commands print, and of `metrics.json`
 MANIFEST_VERSION = 2
@@ -61,13 +62,17 @@ class Manifest:
     schema_version: int = MANIFEST_VERSION
     seal: str = ""
 
+    @property
+    def data(self) -> DataRecord:
+        """The record of the images that the stage read."""
+        return DataRecord.from_dict(self.dataset or {})
+
     def own_sha256(self) -> str:
         """Hex sha256 of everything but the seal. The seal has to be equal to it."""
-        content = json.dumps(asdict(replace(self, seal="")), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return seal_of(asdict(self))
 
     def fingerprints(self, names: Iterable[str]) -> dict[str, str]:
-        """The sha256 of what a later stage reads; "" for what is not there.
+        """The sha256 of what a later stage reads; "" for what does not exist.
 
         Args:
             names: of files; or, as `#dataset.class_names`, of a fact that is in the manifest alone.

@@ -38,11 +38,6 @@ def open_stage(root: Path, stage: str, reads: Sequence[str] = ()) -> Stored:
     return replace(stored, read=stored.manifest.fingerprints(reads))
 
 
-def open_stages(root: Path, reads: Reads) -> dict[str, Stored]:
-    """Open all stages of which something is read."""
-    return {stage: open_stage(root, stage, names) for stage, names in reads.items()}
-
-
 def read_stage(root: Path, stage: str) -> Stored | None:
     """Read a stage's manifest, but check neither its inputs nor its files; None if there is no valid one."""
     try:
@@ -51,21 +46,21 @@ def read_stage(root: Path, stage: str) -> Stored | None:
         return None
 
 
-def open_beside(
-    root: Path,
-    report: Report = silent,
-    reads: Reads = MappingProxyType({}),
-    stages: Sequence[str] = ("finetune", "label"),
-) -> dict[str, Stored]:
-    """Open some stages, those that `run` does not make, if they exist. A stale one is left out, with a notice.
+def open_optional(root: Path, report: Report, reads: Reads) -> dict[str, Stored]:
+    """Open some stages, if they exist. A stale one is left out, with a notice.
 
     Only the manifest of `label` is read, because a person may have corrected its table.
+
+    Args:
+        root: the artifacts directory.
+        report: hears of a stage that is left out.
+        reads: stage → what is read of it, if the calling stage records that.
 
     Raises:
         DamagedInput: a file is missing or not what the manifest says.
     """
     found = {}
-    for stage in stages:
+    for stage, names in reads.items():
         open_it = read_manifest if stage == "label" else open_stage
         if (root / stage).exists():
             _, reason = stale_reason(root, stage)
@@ -73,7 +68,7 @@ def open_beside(
                 report(Notice(f"{stage} is stale and is left out: {reason}"))
             else:
                 stored = open_it(root, stage)
-                found[stage] = replace(stored, read=stored.manifest.fingerprints(reads.get(stage, ())))
+                found[stage] = replace(stored, read=stored.manifest.fingerprints(names))
     return found
 
 
@@ -160,7 +155,7 @@ def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | No
     except MissingInput:
         return None
     except DamagedInput as problem:
-        report(Notice(f"{problem.problem} It is made again."))
+        report(Notice(f"{problem.parts[0]} It is made again."))
         return None
     problem_of_files = damage(stored.folder, stored.manifest)
     if problem_of_files:

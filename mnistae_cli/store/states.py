@@ -1,12 +1,11 @@
 """`mnistae status`: the state of each stage."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from mnistae_cli.common import DamagedInput, MissingInput, UsageError, setting
 from mnistae_cli.store.checkpoints import interrupted
@@ -14,12 +13,13 @@ from mnistae_cli.store.directory import STAGES, command_for
 from mnistae_cli.store.manifests import damage
 from mnistae_cli.store.plans import Stored
 from mnistae_cli.store.reading import read_manifest, stale_reason
+from mnistae_cli.store.records import DataRecord
 from mnistae_cli.store.seen import changed
 
 LABELS_TABLE = "labels.csv"  # of `label`; a person may correct names in it
 
-Compare = Callable[[Mapping[str, Any]], str]
-"""The record of a data set → what is no more as recorded, in words, by the bytes; empty if nothing is."""
+Compare = Callable[[DataRecord], str]
+"""The record of a data set → what has changed since, in words, by the bytes; empty if nothing has."""
 
 
 def stage_states(
@@ -72,12 +72,13 @@ def _data_state(
 ) -> tuple[str, str]:
     """Why a stage is stale by the data set that it read; and a note if that is gone."""
     with suppress(MissingInput, DamagedInput):
-        record = read_manifest(root, stage).manifest.dataset or {}
-        if record.get("files"):
-            differs, gone = look(Path(record["location"]), json.dumps(record["files"]))
+        manifest = read_manifest(root, stage).manifest
+        if (manifest.dataset or {}).get("files"):
+            record = manifest.data
+            differs, gone = look(Path(record.location), json.dumps(record.files))
             if compare and not gone:
                 return compare(record), ""
-            why = f"names, sizes or times of {record['location']} have changed (status --verify compares the bytes)"
+            why = f"names, sizes or times of {record.location} have changed (status --verify compares the bytes)"
             return (why if differs else ""), gone
     return "", ""
 

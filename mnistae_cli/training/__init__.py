@@ -5,5 +5,3 @@ the first call of one of the two does, and takes seconds.
 """
 
 from mnistae_cli.training.fitting import FinetunedEncoder, FittedAutoencoder, finetune_encoder, fit_autoencoder
-
-__all__ = ["FinetunedEncoder", "FittedAutoencoder", "finetune_encoder", "fit_autoencoder"]

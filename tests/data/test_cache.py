@@ -1,3 +1,4 @@
+import stat
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def test_an_entry_is_made_once(tmp_path: Path) -> None:
     assert (again.folder / "a.bin").read_bytes() == b"12345"
     assert again.facts == {"n": 5}
     assert again.source == str(tmp_path)
+    assert stat.S_IMODE(again.folder.stat().st_mode) == cache.PRIVATE
 
 
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
@@ -33,8 +35,8 @@ def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
-    left = cache.packed_folder() / ".key.12ab.partial"
-    other = cache.packed_folder() / ".other.12ab.partial"
+    left = cache.packed_folder() / ".key.partial"
+    other = cache.packed_folder() / ".other.partial"
     for folder in (left, other):
         folder.mkdir(parents=True)
         (folder / "a.bin").write_bytes(b"123")

@@ -108,8 +108,7 @@ def test_the_fingerprint_is_of_the_files_with_a_cache_or_without(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def record() -> dict[str, str]:
-        found: dict[str, str] = load_dataset(str(folder)).record(labels=False)["sha256"]
-        return found
+        return dict(load_dataset(str(folder)).record(labels=False).sha256)
 
     made, packed = record(), record()
     (tmp_path / "file").touch()
@@ -230,7 +229,7 @@ def test_damaged_files_are_skipped_and_each_image_keeps_its_split(folder: Path, 
     assert heard.notices[-1].startswith("6 of 30 images")
     later = Heard()
     record = data.record(labels=True)
-    assert record["n_skipped"] == 6
+    assert record.n_skipped == 6
     assert load_recorded(record, None, later).record(labels=True) == record
     assert len(later.notices) == 1
     assert not later.decoded

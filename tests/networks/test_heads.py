@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -7,7 +8,7 @@ from scipy.special import log_softmax, softmax
 
 from mnistae_cli.common.errors import UsageError
 from mnistae_cli.common.progress import Advance
-from mnistae_cli.networks import Head, Trained, fit_head, prototype_weights, prototypes, write_keras, write_onnx
+from mnistae_cli.networks import Head, Trained, fit_head, prototype_weights, prototypes, write_onnx
 from mnistae_cli.networks.inference import open_network
 from mnistae_cli.settings import HeadTraining
 
@@ -159,24 +160,32 @@ def test_a_tempered_head_divides_its_logits(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["mlp", "linear", "prototypes"])
-def test_files_give_the_same_probabilities(kind: str, tmp_path: Path) -> None:
+def test_the_file_gives_the_same_probabilities(kind: str, tmp_path: Path) -> None:
     head = head_of(kind)
-    write_keras(head, tmp_path / "classifier.keras")
     write_onnx(head, tmp_path / "classifier.onnx")
-    expected = softmax(head.logits(FEATURES), axis=1)
-    model, network = keras.models.load_model(tmp_path / "classifier.keras"), open_network(tmp_path / "classifier.onnx")
-    assert model(FEATURES).numpy() == pytest.approx(expected, abs=1e-5)
-    assert network(FEATURES) == pytest.approx(expected, abs=1e-5)
+    network = open_network(tmp_path / "classifier.onnx")
+    assert network(FEATURES) == pytest.approx(softmax(head.logits(FEATURES), axis=1), abs=1e-5)
     assert network(FEATURES[:1]).shape == (1, 3)
-    assert [layer.name for layer in model.layers][-2:] == ["logits", "softmax"]
-    assert model.get_layer("logits").get_config()["units"] == 3
+
+
+@pytest.mark.parametrize("kind", ["mlp", "linear", "prototypes"])
+def test_the_lines_of_the_docs_make_a_keras_head(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+    lines = page.partition("## The head in Keras")[2].split("```")[1].removeprefix("python")
+    file = tmp_path / "artifacts" / "classify" / "classifier.onnx"
+    file.parent.mkdir(parents=True)
+    write_onnx(head_of(kind), file)
+    monkeypatch.chdir(tmp_path)
+    made: dict[str, Any] = {}
+    exec(lines, made)
+    expected = softmax(head_of(kind).logits(FEATURES), axis=1)
+    assert made["head"].predict(FEATURES, verbose=0) == pytest.approx(expected, abs=1e-5)
 
 
 def test_equal_heads_have_equal_files(tmp_path: Path) -> None:
-    for write in (write_keras, write_onnx):
-        for name in ("first", "second"):
-            write(head_of("mlp"), tmp_path / name)
-        assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    for name in ("first", "second"):
+        write_onnx(head_of("mlp"), tmp_path / name)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
 def test_the_unit_of_the_features_does_not_matter() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faulty.flips import flip_artefacts
+from benchmarks.faulty.flips import flip_artifacts
 from benchmarks.faulty.full_disk import fill_disk
 from benchmarks.faulty.inputs import mutate_inputs
 from benchmarks.faulty.kills import kill_commands
@@ -31,7 +31,7 @@ def test_killed_commands_run_again_to_the_same_bytes(scene: Scene) -> None:
 
 
 def test_a_flipped_bit_is_noticed(scene: Scene) -> None:
-    tally = flip_artefacts(scene, 50, seed=1)
+    tally = flip_artifacts(scene, 50, seed=1)
     assert tally.tried == 50
     assert tally.cases() == []
 

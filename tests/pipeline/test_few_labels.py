@@ -15,7 +15,7 @@ HEADS = ("mlp", "linear", "prototypes")
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_learns_is_scored_and_predicts(head: str, finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     fitted = mnistae("classify", "-a", finished, "--head", head, "--per-class", "20", "--no-stratify", "-q")
-    assert_two_lines(fitted, 2, "per_class and stratify=False")
+    assert_two_lines(fitted, 2, "--per-class and --no-stratify")
     assert mnistae("classify", "-a", finished, "--head", head, "--per-class", "20", "-q").code == 0
     labels = np.load(finished / "encode" / "labels_train.npy")
     drawn = np.load(finished / "classify" / "labelled_indices.npy")
@@ -89,11 +89,14 @@ def test_a_list_of_other_indices_is_another_plan(finished: Path, tmp_path: Path,
     np.save(tmp_path / "few.npy", np.array([999]))
     assert_two_lines(mnistae(*few), 2, "999 is not the number of a training image", "0 to 239")
     (tmp_path / "few.npy").unlink()
-    assert_two_lines(mnistae(*few), 3, "few.npy is not there")
+    assert_two_lines(mnistae(*few), 3, "few.npy does not exist")
 
 
 def test_a_draw_that_cannot_be_is_told_before_the_training(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
-    for few, words in ((("--labels", "999"), "--labels is 999"), (("--indices", tmp_path / "few.npy"), "not there")):
+    for few, words in (
+        (("--labels", "999"), "--labels is 999"),
+        (("--indices", tmp_path / "few.npy"), "does not exist"),
+    ):
         refused = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path / "a", *QUICK, *few)
         assert refused.code in (2, 3)
         assert words in refused.err

@@ -94,7 +94,7 @@ def test_the_number_of_clusters_reaches_the_stages_that_use_it(
     assert_two_lines(refused, 2, "--clusters is 1", "Set in the environment: MNISTAE_CLUSTER_CLUSTERS")
     monkeypatch.delenv("MNISTAE_CLUSTER_CLUSTERS")
     monkeypatch.setenv("MNISTAE_TRAIN_CLUSTERS", "x")
-    assert_two_lines(mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick), 2, "--clusters is x")
+    assert_two_lines(mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick), 2, "--clusters is 'x'")
     monkeypatch.delenv("MNISTAE_TRAIN_CLUSTERS")
     (tmp_path / "five.toml").write_text("[cluster]\nn_clusters = 5\n")
     config = ("--config", tmp_path / "five.toml", *quick)

@@ -141,7 +141,7 @@ def test_names_are_kept_until_others_are_given(finished: Path, tmp_path: Path, m
     assert mnistae("label", "-a", finished, "--names", "a,b,c", "-q").code == 0
     table = (finished / "label" / "labels.csv").read_bytes()
     assert "up to date" in mnistae("label", "-a", finished).err
-    for again in (("--force",), ("--shown", "3")):
+    for again in (("--force",), ("--images-per-cluster", "3")):
         assert mnistae("label", "-a", finished, *again, "-q").code == 0
         assert (finished / "label" / "labels.csv").read_bytes() == table
     assert mnistae("label", "-a", finished, "--names", "a,b,d", "-q").code == 0

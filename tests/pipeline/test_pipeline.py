@@ -30,7 +30,6 @@ def test_run_leaves_what_the_contract_names(finished_once: Path) -> None:
         }
         | {"novelty.npy"},
         "classify": {
-            "classifier.keras",
             "classifier.onnx",
             "probabilities_test.npy",
             "labelled_indices.npy",

@@ -57,7 +57,7 @@ def test_permuted_labels_or_none_give_the_same_map(
     maps = []
     for once in (finished_once, permuted_once, plain_once):
         root = Path(shutil.copytree(once, tmp_path / once.name))
-        assert mnistae("report", "-a", root, "--shown", "50", "-q").code == 0
+        assert mnistae("report", "-a", root, "--map-images", "50", "-q").code == 0
         drawn = data_of(page_of(root))["parts"]["map"]
         maps.append([drawn[each] for each in ("x", "y", "rows")])
     assert maps[0] == maps[1] == maps[2]

@@ -124,7 +124,7 @@ def test_decisions_leave_images_out_and_correct_labels(reviewed: Path, tmp_path:
     assert "up to date" in again.err
     assert (folder / "kept.csv").exists()
     before = (folder / "kept.csv").read_bytes()
-    assert mnistae("review", "--shown", "3", "-a", reviewed, "-q").code == 0
+    assert mnistae("review", "--least-rows", "3", "-a", reviewed, "-q").code == 0
     assert (folder / "kept.csv").read_bytes() == before
     # A damaged review is made anew.
     with (folder / "review.csv").open("a") as file:
@@ -163,7 +163,7 @@ def test_only_what_is_odd_is_listed_and_more_if_asked(reviewed: Path, mnistae: M
     rows = rows_of(reviewed / "review" / "review.csv")
     listed = [row for row in rows if row["suspicion"] == "stranger" and row["split"] == "train"]
     assert len(listed) == (novelty > 0.997).sum()
-    assert mnistae("review", "--shown", "20", "-a", reviewed, "-q").code == 0
+    assert mnistae("review", "--least-rows", "20", "-a", reviewed, "-q").code == 0
     rows = rows_of(reviewed / "review" / "review.csv")
     strangers = [row for row in rows if row["suspicion"] == "stranger" and row["split"] == "train"]
     assert len(strangers) == 20

@@ -77,11 +77,11 @@ def test_without_labels_the_probe_is_left_out_and_that_is_said(plain: Path, mnis
     [
         (("--k", "9"), ("--k is 9", "--model dense", "--model sparse --sparsity topk")),
         (("--model", "sparse", "--sparsity", "kl", "--k", "9"), ("--k is 9", "--sparsity kl")),
-        (("--model", "sparse", "--sparsity-weight", "x"), ("--sparsity-weight is x", "a number")),
+        (("--model", "sparse", "--sparsity-weight", "x"), ("--sparsity-weight is 'x'", "topk does not use it")),
         (("--model", "sparse", "--sparsity", "top"), ("top",)),
         (("--model", "sparse", "--loss", "bce"), ("--loss",)),
         (("--augment", "-1"), ("--augment", "at least 0")),
-        (("--channels", "16,,32"), ("--channels is 16,,32", "whole numbers")),
+        (("--channels", "16,,32"), ("--channels is '16,,32'", "whole numbers")),
         (("--latent-dim", "8", "--learning-rate", "1e30", "--epochs", "2"), ("diverged in epoch", "--learning-rate")),
     ],
 )

@@ -4,15 +4,16 @@ import json
 import os
 import shutil
 from dataclasses import asdict, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mnistae_cli.settings import STAGE_CONFIGS, reads_of
+from mnistae_cli.settings import STAGE_CONFIGS
 from mnistae_cli.settings.kinds import make
-from mnistae_cli.store import read_stage
+from mnistae_cli.store import entry_of, read_stage
 from tests.conftest import QUICK, SMALL, Mnistae, assert_two_lines, the_object
 from tests.pipeline.conftest import FEW, INVARIANT, bytes_of
 
@@ -145,6 +146,19 @@ def test_a_directory_of_an_earlier_version_is_answered_in_one_sentence(
     assert stale(finished, mnistae) == {}
 
 
+def test_a_head_of_an_earlier_version_has_its_keras_file_and_is_up_to_date(finished: Path, mnistae: Mnistae) -> None:
+    stored, keras_file = read_stage(finished, "classify"), finished / "classify" / "classifier.keras"
+    assert stored
+    keras_file.write_bytes(b"PK of Keras")
+    earlier = replace(stored.manifest, files={**stored.manifest.files, keras_file.name: entry_of(keras_file)})
+    (stored.folder / "manifest.json").write_text(json.dumps(asdict(replace(earlier, seal=earlier.own_sha256()))))
+    assert stale(finished, mnistae) == {}
+    assert "up to date" in mnistae("classify", "--labels", "30", "--epochs", "10", "-a", finished).err
+    assert mnistae("evaluate", "-a", finished, "--no-figures", "-q").code == 0
+    assert mnistae("classify", "-a", finished, "--force", "-q").code == 0
+    assert not keras_file.exists()
+
+
 def leave_only(root: Path, stage: str, names: tuple[str, ...]) -> None:
     """Take everything out of a stage's folder and manifest but what is named, and where the data set lies."""
     stored = read_stage(root, stage)
@@ -195,7 +209,8 @@ def test_no_stage_reads_more_than_it_says(stage: str, finetuned: Path, mnistae: 
         assert mnistae(*each, "-a", finetuned, "-q").code == 0
     expected = bytes_of(finetuned / name)
     config = make(STAGE_CONFIGS[name], {"method": "graph"} if stage == "graph" else {})
-    reads = reads_of(config)
+    module = import_module(f"mnistae_cli.stages.{name}")
+    reads = module.reads_of(config) if hasattr(module, "reads_of") else module.READS
     for other in finetuned.iterdir():
         if other.is_dir() and other.name not in (*reads, name):
             shutil.rmtree(other)

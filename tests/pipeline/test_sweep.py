@@ -108,7 +108,7 @@ def test_seeds_are_ranges_and_lists(text: str, seeds: list[int]) -> None:
 def test_what_is_no_seed_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_seeds(text)
-    assert "--seeds" in refused.value.problem
+    assert refused.value.settings == ["seeds"]
 
 
 def test_the_summary_of_one_run_has_no_deviation() -> None:

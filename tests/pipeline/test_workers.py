@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -146,7 +147,7 @@ def test_shards_of_another_plan_do_not_count(digits: Path, monkeypatch: pytest.M
     assert first.exists()
     others = [
         shards.plan_shards(digits / "shards", data, record, networks | {digits / "train" / "encoder.onnx": "c"}),
-        shards.plan_shards(digits / "shards", data, record | {"sha256": {}}, networks),
+        shards.plan_shards(digits / "shards", data, replace(record, sha256={}), networks),
     ]
     monkeypatch.setattr(shards, "BATCH_SIZE", 100)
     others.append(shards.plan_shards(digits / "shards", data, record, networks))

@@ -17,11 +17,12 @@ from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.train import TrainConfig
 from mnistae_cli.store.directory import STAGES, hold
 from mnistae_cli.store.files import sha256_of
-from mnistae_cli.store.making import Work, begin_stage, make_stage
+from mnistae_cli.store.making import Work
 from mnistae_cli.store.plans import Plan
-from mnistae_cli.store.reading import command_again, open_stage, open_stages, read_manifest, up_to_date
+from mnistae_cli.store.reading import command_again, open_stage, read_manifest, up_to_date
 from mnistae_cli.store.seen import see
 from mnistae_cli.store.states import stage_states
+from tests.making import begin_stage, make_stage, open_stages
 
 TRAIN = Plan("train", TrainConfig(), dataset={"name": "x", "sha256": {"train_images": "1"}})
 
@@ -67,8 +68,8 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from mnistae_cli.store.plans import Plan
-from mnistae_cli.store.making import begin_stage
 from mnistae_cli.store.directory import hold
+from tests.making import begin_stage
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.train import TrainConfig
 root, moment = Path(sys.argv[1]), sys.argv[2]

@@ -27,23 +27,3 @@ CODES: list[type[Code]] = [
     Invariant,
 ]
 """The kinds, the default first; of the sparse ones too."""
-
-__all__ = [
-    "CODES",
-    "KL",
-    "L1",
-    "BatchTopK",
-    "Code",
-    "Corruption",
-    "Dense",
-    "Invariant",
-    "Layers",
-    "Schedule",
-    "SparseCode",
-    "TopK",
-    "Training",
-    "latent_dim_option",
-    "loss_option",
-    "number_of_epochs",
-    "schedule_option",
-]
