@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import LEAN, QUICK, Mnistae, assert_two_lines, shapes
-from tests.pipeline.conftest import bytes_of, manifest, permute_others
+from tests.conftest import LEAN, QUICK, SECOND, Mnistae, assert_two_lines, shapes
+from tests.pipeline.conftest import bytes_of, graft, manifest, permute_others
 
 HEADS = ("mlp", "linear", "prototypes")
 
@@ -121,9 +121,9 @@ def test_the_command_line_says_which_labels_whatever_a_file_says(
 
 
 def test_without_labels_run_leaves_nothing_that_names_classes(
-    finished: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+    dense_finetuned: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    assert mnistae("finetune", "-a", finished, "--epochs", "1", "-q").code == 0
+    finished = dense_finetuned
     assert mnistae("run", "--dataset", plain_npz, "-a", finished, *QUICK, "--clusters", "3", "--no-figures").code == 0
     np.save(tmp_path / "image.npy", shapes(1, 0)[0])
     (told,) = json.loads(mnistae("predict", tmp_path / "image.npy", "-a", finished, "--json").out)["predictions"]
@@ -132,10 +132,11 @@ def test_without_labels_run_leaves_nothing_that_names_classes(
 
 
 def test_a_stale_finetune_leaves_the_naming_to_the_classifier(
-    finished: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+    dense_finetuned: Path, second_once: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    assert mnistae("finetune", "-a", finished, "--epochs", "1", "-q").code == 0
-    again = mnistae("run", "--dataset", shapes_npz, "-a", finished, *QUICK, *LEAN, "--seed", "3")
+    finished = dense_finetuned
+    graft(second_once, finished)
+    again = mnistae("run", "--dataset", shapes_npz, "-a", finished, *SECOND, "--seed", "2")
     assert again.code == 0, again.err
     np.save(tmp_path / "images.npy", shapes(60, 2)[0])
     told = mnistae("predict", tmp_path / "images.npy", "--no-frame", "-a", finished, "--json")

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from mnistae_cli.networks.probing import fit_probe
-from tests.conftest import Mnistae, assert_two_lines, printed_by, shapes
-from tests.pipeline.conftest import CODES, SPARSE, without_labels
+from tests.conftest import CODES, Mnistae, assert_two_lines, printed_by, shapes
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -39,30 +38,6 @@ def test_a_sparse_code_goes_all_the_way(
     np.save(tmp_path / "images.npy", shapes(3, 5)[0])
     predicted = json.loads(mnistae("predict", tmp_path / "images.npy", "-a", root, "--json").out)
     assert {each["problem"] for each in predicted["predictions"]} == {""}
-
-
-@pytest.mark.parametrize("code", ["kl", "batchtopk", "convolutions"])
-def test_a_sparse_code_looks_at_no_label(
-    code: str,
-    sparse_once: Callable[[str], Path],
-    permuted_npz: Path,
-    plain_npz: Path,
-    tmp_path: Path,
-    mnistae: Mnistae,
-) -> None:
-    """Permuted labels, or none at all, give the same bytes."""
-    true = without_labels(sparse_once(code))
-    for data in (permuted_npz, plain_npz):
-        root = tmp_path / data.stem
-        for command in (
-            ["train", "--dataset", data, *SPARSE, *CODES[code]],
-            ["encode"],
-            ["cluster", "--clusters", "3"],
-        ):
-            assert mnistae(*command, "-a", root, "-q").code == 0
-        others = without_labels(root)
-        for name, content in true.items():
-            assert others[name] == content, (data, name)
 
 
 def test_without_labels_the_probe_is_left_out_and_that_is_said(plain: Path, mnistae: Mnistae) -> None:

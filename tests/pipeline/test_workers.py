@@ -20,10 +20,10 @@ from mnistae_cli.data import load_dataset
 from mnistae_cli.settings import EncodeConfig
 from mnistae_cli.stages import encode as stage
 from mnistae_cli.stages import shards
-from tests.conftest import Mnistae, Shared, assert_two_lines, exit_code, printed_by
+from tests.conftest import SECOND, Mnistae, Shared, assert_two_lines, exit_code, printed_by
 from tests.pipeline.conftest import bytes_of, manifest
 from tests.pipeline.slow_shards import write_slowly
-from tests.pipeline.test_sweep import QUICK_SWEEP, swept_once  # noqa: F401 a fixture
+from tests.pipeline.test_sweep import swept_once  # noqa: F401 a fixture
 
 pytest.importorskip("distributed", reason='Dask is not installed: pip install ".[dask]"')
 
@@ -166,7 +166,7 @@ def test_a_sweep_by_workers_gives_what_one_process_gives(
     arguments = (
         "--dataset",
         f"./{shapes_npz.name}",
-        *QUICK_SWEEP,
+        *SECOND,
         "--seeds",
         "0,2",
         "-a",
