@@ -1,4 +1,4 @@
-"""Scores of reconstructions, classifiers and clusters, in NumPy and SciPy; their names, and how a person reads them."""
+"""Scores of reconstructions, classifiers and clusters, in NumPy and SciPy; their names; tables for a person."""
 
 from mnistae_cli.scores import metrics
 from mnistae_cli.scores.codes import describe_codes
