@@ -1,4 +1,4 @@
-"""mnistae: features of small grey images by autoencoders, classes from few labels, clusters from none.
+"""Learn features of small gray images with an autoencoder, classify from few labels, and cluster without labels.
 
 In Python: `import mnistae_cli as mnistae`. Each name is loaded when it is first used.
 """

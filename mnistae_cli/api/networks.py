@@ -1,4 +1,4 @@
-"""Networks that an estimator holds as bytes, so that it can be copied, compared and pickled."""
+"""Networks as bytes. An estimator that holds bytes can be copied, compared and pickled."""
 
 from functools import lru_cache
 
@@ -23,7 +23,7 @@ def decoded(onnx: bytes, codes: Array) -> Array:
 
 
 def classified(onnx: bytes, features: Array) -> Array:
-    """The probabilities (N, C) of features (N, D), with the bytes that `mnistae classify` writes."""
+    """The probabilities (N, C) of features (N, D), computed as in `mnistae classify`: with the same bytes."""
     batches = (features[first : first + ROWS_AT_ONCE] for first in range(0, len(features), ROWS_AT_ONCE))
     return np.concatenate([_opened(onnx)(batch) for batch in batches])
 

@@ -1,4 +1,4 @@
-"""What every room may use: errors, progress, streams, spreadsheets, and whether this process is our own."""
+"""For all rooms: errors, progress, streams, spreadsheets, and whether this process is a command of mnistae."""
 
 from mnistae_cli.common import own_process
 from mnistae_cli.common.bars import Bars, words_of

@@ -1,7 +1,7 @@
 """The errors that a user can fix: one class per exit code. Each error names a remedy.
 
-A message mentions a setting by `setting("latent_dim")`. Who shows the message writes the setting in its own way: the
-command line `--latent-dim`, Python `latent_dim`, a TOML file `train.latent_dim`.
+A message mentions a setting by `setting("latent_dim")`. Whoever shows the message writes the setting: the command line
+as `--latent-dim`, Python as `latent_dim`, and for a TOML file it is `train.latent_dim`.
 """
 
 import json
@@ -23,9 +23,9 @@ class Mention:
     """A setting in a message.
 
     Args:
-        name: of the setting, for example `latent_dim`.
+        name: the setting's name, for example `latent_dim`.
         flag: its option on the command line, without `--`.
-        word: its value, for example `dense` of `model`; None: no value is mentioned.
+        word: its value, for example `dense` for `model`; None if no value is mentioned.
     """
 
     name: str
@@ -41,9 +41,9 @@ def setting(name: str, word: object = None, *, flag: str = "") -> str:
     """A setting as a part of a message.
 
     Args:
-        name: of the setting.
+        name: the setting's name.
         word: its value, if that is mentioned too.
-        flag: its option without `--`, where that is not the name.
+        flag: its option without `--`, if it differs from the name.
     """
     plain = word if word is None or isinstance(word, str | bool | int | float) else str(word)
     return f"\x02{name}|{flag or name.replace('_', '-')}|{json.dumps(plain)}\x03"
@@ -62,7 +62,7 @@ def on_command_line(mention: Mention) -> str:
 
 
 def worded(text: str, face: Face, *, between: str = " ") -> str:
-    """A message with its settings written by `face`; `between` stands between two of them in a row."""
+    """A message with its settings written by `face`; `between` separates two settings in a row."""
     found = text.replace(BETWEEN, f"\x03{between}\x02")
     return MENTION.sub(lambda part: face(Mention(part[1], part[2], json.loads(part[3]))), found)
 
@@ -80,28 +80,28 @@ def shown(value: Any) -> str:
 
 
 class MnistaeError(Exception):
-    """An error that the user can fix. As text, and in a traceback, its settings are written as Python's parameters.
+    """An error that the user can fix. `str()` and tracebacks show its settings as Python parameters.
 
     Args:
-        problem: one line, what is wrong with which value.
-        remedy: one line, what to do about it.
+        problem: one line: what is wrong, with which value.
+        remedy: one line: what to do about it.
     """
 
     exit_code = 1
 
     def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem, remedy)  # both: pickle passes them from a process to another
+        super().__init__(problem, remedy)  # both: pickle needs them
         self.parts = problem, remedy
         self.add_note(self.remedy)  # a traceback, as in a notebook, shows it below the problem
 
     @property
     def problem(self) -> str:
-        """What is wrong, with settings as Python's parameters."""
+        """What is wrong, with settings as Python parameters."""
         return worded(self.parts[0], in_python, between=", ")
 
     @property
     def remedy(self) -> str:
-        """What to do, likewise."""
+        """What to do, with settings as Python parameters."""
         return worded(self.parts[1], in_python, between=", ")
 
     def worded(self, face: Face, *, between: str = " ") -> tuple[str, str]:
@@ -131,17 +131,17 @@ class RefusedValue(UsageError):
     """A value that a setting does not take.
 
     Args:
-        setting: that was given, by `setting(name)`.
-        value: that was given.
+        setting: the setting, from `setting(name)`.
+        value: the value that was given.
         rule: what is wrong with it, the end of a sentence, for example "it must be at least 1".
-        remedy: what to do; by default, to give another value.
+        remedy: what to do; by default "Give … another value, or leave it out."
     """
 
     def __init__(self, setting: str, value: Any, rule: str, remedy: str = "") -> None:
         super().__init__(
             f"{setting} is {shown(value)}: {rule}.", remedy or f"Give {setting} another value, or leave it out."
         )
-        self.args = setting, value, rule, remedy  # what pickle makes it anew from
+        self.args = setting, value, rule, remedy  # for pickle
         self.setting, self.value, self.rule = mentioned(setting)[0], value, rule
 
 

@@ -10,23 +10,23 @@ FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with
 
 
 def as_text(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: an apostrophe is put before what begins like a formula."""
+    """Mark a cell as text for a spreadsheet: one that begins like a formula gets an apostrophe in front."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def from_text(cell: str) -> str:
-    """What `as_text` was given."""
+    """Undo `as_text`."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 def read_table(path: Path, named: str, columns: Sequence[str], remedy: str) -> list[dict[str, str]]:
-    """The rows of a CSV file by column, without spaces around the cells; separated by , or ;.
+    """The rows of a CSV file by column, without spaces around the cells. The separator is , or ;.
 
     Args:
-        path: of the file.
-        named: what messages call it.
-        columns: that it must have; others may be there too.
-        remedy: what messages say to do.
+        path: the file.
+        named: its name in messages.
+        columns: columns that it must have; it may have others.
+        remedy: the remedy in messages.
 
     Raises:
         MissingInput: it cannot be read.
@@ -56,7 +56,7 @@ def whole_number(cell: str) -> int:
 
 
 def write_history(path: Path, history: Mapping[str, list[float]]) -> None:
-    """One row per epoch: its number from 1, then its losses."""
+    """Write one row per epoch: its number from 1, then its losses."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["epoch", *history])

@@ -1,10 +1,11 @@
-"""Scores of reconstructions, classifiers and clusters, in NumPy and SciPy; their names, and how a person reads them."""
+"""Scores of reconstructions, classifiers and clusters, in NumPy and SciPy; their names; tables for a person."""
 
 from mnistae_cli.scores import metrics
 from mnistae_cli.scores.codes import describe_codes
 from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
 from mnistae_cli.scores.metrics import (
     Table,
+    adjusted_rand_index,
     binary_crossentropy,
     contingency_table,
     squared_error,

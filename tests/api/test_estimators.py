@@ -166,7 +166,7 @@ def test_images_that_cannot_be_used_are_refused(X: Any, parameters: dict[str, An
 
 
 def test_features_of_another_width_are_not_decoded(dense: mnistae.DenseAutoencoder) -> None:
-    with pytest.raises(ValueError, match="X has 5 features, and the code 4 units"):
+    with pytest.raises(ValueError, match="X has 5 features, but the code has 4 units"):
         dense.inverse_transform(np.zeros((2, 5)))
 
 
@@ -181,7 +181,7 @@ def test_some_labels_as_words() -> None:
     words[6:] = -1
     classifier = mnistae.FewLabelClassifier(head="prototypes", unlabelled=-1).fit(features, words)
     assert classifier.classes_.tolist() == ["a", "b", "c"]
-    with pytest.raises(ValueError, match="y holds words, and unlabelled is -1"):
+    with pytest.raises(ValueError, match="y holds words, but unlabelled is -1"):
         classifier.fit(features, words.astype(str))  # NumPy makes "-1" of -1 here
     with pytest.raises(ValueError, match="y holds labels of several kinds"):
         classifier.set_params(unlabelled=None).fit(features, words)
