@@ -1,4 +1,4 @@
-"""Gates: the least that a figure of `metrics.json` has to reach, so that a script can stop."""
+"""Gates: lower limits for figures of `metrics.json`, so that a script can stop."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
     """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`.
 
     Raises:
-        UsageError: not of this form, or no figure has that name.
+        UsageError: a gate has another form, or names an unknown figure.
     """
     parsed = []
     for gate in gates:
@@ -26,8 +26,8 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
             )
         if figure.rpartition(".")[2] in ERRORS:
             raise UsageError(
-                f"{named}: a lower {figure} is better, so it cannot be a least value.",
-                "Give a figure that is better when it is higher, for example classifier.test.accuracy.",
+                f"{named}: a lower {figure} is better, so it cannot have a lower limit.",
+                "Give a figure of which a higher value is better, for example classifier.test.accuracy.",
             )
         try:
             parsed.append((figure, float(least)))
@@ -41,7 +41,7 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
 
 
 def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
-    """Compare figures, named by their path in `metrics.json`, with the least values that are asked for.
+    """Compare figures, named by their paths in `metrics.json`, with their lower limits.
 
     Raises:
         GateFailed: a figure is lower, or does not exist because its stage was not run.
@@ -56,8 +56,8 @@ def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -
             failed.append(f"{path} is {figure:.4f}, below {least:g}")
     if failed:
         remedy = (
-            "Run the stage that makes it: classify, cluster, finetune, label, evaluate --probe."
+            "Run the stage that makes it: classify, cluster, finetune, label or evaluate --probe."
             if absent
-            else "Improve the model, or lower it."
+            else "Improve the model, or lower the limit."
         )
         raise GateFailed("; ".join(failed) + ".", remedy)

@@ -17,7 +17,7 @@ NEXT_COMMANDS = {
     "label": "mnistae report, mnistae predict IMAGE",
     "review": "mnistae review --apply decisions.csv, mnistae report",
 }
-PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many seconds
+PLAIN_SECONDS = 2.0  # without a terminal, at most one line of progress in this time
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Listener:
             self._line(event)
 
     def stop(self) -> None:
-        """Take the bars off the screen's bottom line; they stay as they are."""
+        """Stop the bars. They stay on the screen."""
         self._bars.stop()
 
     def _line(self, event: Notice | StageEnded) -> None:

@@ -18,10 +18,10 @@ class ValueKind:
     Args:
         expected: what a value must be, the end of a sentence.
         metavar: what stands for a value in the help.
-        parse: text → value; ValueError for text that is none.
+        parse: text → value; raises ValueError for other text.
         holds: whether a value is of this kind.
-        coerce: what stands for a value in TOML or in Python → value; all else stays as it is.
-        words: the words that it takes, if it takes only some.
+        coerce: a value from TOML or Python → the value to keep, for example a list → a tuple.
+        words: the allowed words, if only some are.
     """
 
     expected: str
@@ -96,7 +96,7 @@ KINDS: dict[Any, ValueKind] = {
 
 @cache
 def value_kind(hint: Any) -> ValueKind:
-    """The kind of value of a field of this type; `None` may stand beside it.
+    """The kind of value of a field of this type, which may also allow None.
 
     Raises:
         TypeError: no kind of value has this type.

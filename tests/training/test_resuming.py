@@ -143,13 +143,13 @@ def test_an_interruption_waits_for_the_step_and_is_told(npz: Path, tmp_path: Pat
     other = Listener(1)
     with pytest.raises(Killed):
         train(replace(config, seed=1), tmp_path, other)
-    assert "an interrupted train had other settings or images: this one starts anew" in other.notices
+    assert "an interrupted train had other settings or images, so this one starts over" in other.notices
     state = checkpoint / "state.npz"
     state.write_bytes(state.read_bytes()[:-1] + b"!")
     damaged = Listener(1)
     with pytest.raises(Killed):
         train(config, tmp_path, damaged)
-    assert any("is damaged, and train starts anew" in each for each in damaged.notices)
+    assert any("is damaged, so train starts over" in each for each in damaged.notices)
     with pytest.raises(Killed):
         train(config, tmp_path, damaged := Listener(1), force=True)
     assert not any("going on" in each for each in damaged.notices)

@@ -26,4 +26,4 @@ CODES: list[type[Code]] = [
     KL,
     Invariant,
 ]
-"""The kinds, the default first; of the sparse ones too."""
+"""All kinds. The default is first, and so is the default of the sparse kinds."""
