@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import Merging
+from mnistae_cli.scores import adjusted_rand_index, contingency_table
 
 # Two clusters are apart when the conductance of the cut between them is below this. Between classes of images it was at
 # most 1.2%, inside of them at least 1.8%: see docs/invariant.md. Nearer to the middle counts more.
@@ -69,10 +70,12 @@ def scan_thresholds(mergings: Sequence[Merging]) -> Scan:
 
 def agreement(partitions: Sequence[NDArray[np.int32]]) -> float:
     """The mean adjusted Rand index over all pairs of partitions (N,), at most 1; 1 of a single one."""
-    from sklearn.metrics import adjusted_rand_score
-
-    scores = [adjusted_rand_score(one, other) for one, other in combinations(partitions, 2)]
-    return float(np.mean(scores)) if scores else 1.0
+    numbers = [int(each.max()) + 1 for each in partitions]
+    tables = [
+        contingency_table(partitions[i], partitions[j], numbers[i], numbers[j])
+        for i, j in combinations(range(len(partitions)), 2)
+    ]
+    return float(np.mean([adjusted_rand_index(each) for each in tables])) if tables else 1.0
 
 
 def most_central(partitions: Sequence[NDArray[np.int32]]) -> int:

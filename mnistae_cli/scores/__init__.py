@@ -5,6 +5,7 @@ from mnistae_cli.scores.codes import describe_codes
 from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
 from mnistae_cli.scores.metrics import (
     Table,
+    adjusted_rand_index,
     binary_crossentropy,
     contingency_table,
     squared_error,

@@ -107,9 +107,10 @@ def adjusted_rand_index(table: Table) -> float:
     (I - E) / ((A + B) / 2 - E). A counts the pairs of images in the same cluster, B those in the same class, I those
     in both; E = A B / (number of all pairs).
     """
-    together = _pairs(table).sum()
+    together, whole = _pairs(table).sum(), _pairs(table.sum())
     in_clusters, in_classes = _pairs(table.sum(axis=1)).sum(), _pairs(table.sum(axis=0)).sum()
-    expected = in_clusters * in_classes / max(float(_pairs(table.sum())), 1.0)
+    in_one_group = whole in (in_clusters, in_classes)  # then I = E, which rounding must not hide
+    expected = together if in_one_group else in_clusters * in_classes / whole
     best = (in_clusters + in_classes) / 2
     return float((together - expected) / (best - expected)) if best != expected else 1.0
 

@@ -100,7 +100,7 @@ def test_typed_names_leave_as_a_command(report: "Page", reported_once: Path) -> 
     line = report.get_by_label("Command with the names").input_value()
     assert line == f"mnistae label --artifacts {reported_once} --names 'it'\\''s,x,block'"
     copy.click()
-    assert report.locator("#sheet .said").inner_text() == "Copied."
+    report.locator("#sheet .said").get_by_text("Copied.", exact=True).wait_for()  # a busy machine shows it late
 
 
 def test_decisions_leave_as_a_file_and_are_kept(opened: Opened, shapes_npz: Path, tmp_path: Path) -> None:

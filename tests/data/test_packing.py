@@ -334,7 +334,7 @@ from mnistae_cli.data import load_dataset
 from mnistae_cli.common.progress import Advance
 events = []
 data = load_dataset(sys.argv[1], report=events.append)
-print(any(isinstance(each, Advance) for each in events), data.record(labels=True)["sha256"]["train_images"])
+print(any(isinstance(each, Advance) for each in events), data.record(labels=True).sha256["train_images"])
 """
 
 

@@ -23,12 +23,18 @@ def test_every_head_learns_is_scored_and_predicts(head: str, finished: Path, tmp
     scores = json.loads(mnistae("evaluate", "-a", finished, "--no-figures", "--json").out)["classifier"]
     assert scores["labels_used"] == 60
     assert scores["train"]["accuracy"] > 0.4
-    assert 0 <= scores["test"]["expected_calibration_error"] <= 1
-    assert scores["test"]["error_at_coverage_90"] <= 1
+    probabilities, test_labels = (
+        np.load(finished / name) for name in ("classify/probabilities_test.npy", "encode/labels_test.npy")
+    )
+    confidence, right = probabilities.max(1).astype(float), probabilities.argmax(1) == test_labels
+    bins = [np.floor(confidence * 15) == number for number in range(15)]
+    gaps = [abs(right[each].mean() - confidence[each].mean()) * each.mean() for each in bins if each.any()]
+    assert scores["test"]["expected_calibration_error"] == pytest.approx(sum(gaps), abs=1e-6)
+    surest = np.argsort(-confidence, kind="stable")[:54]
+    assert scores["test"]["error_at_coverage_90"] == pytest.approx(1 - right[surest].mean())
     images = shapes(60, 2)[0]
     np.save(tmp_path / "images.npy", images)
     told = json.loads(mnistae("predict", tmp_path / "images.npy", "--no-frame", "-a", finished, "--json").out)
-    probabilities = np.load(finished / "classify" / "probabilities_test.npy")
     assert [each["probability"] for each in told["predictions"]] == pytest.approx(probabilities.max(1), abs=1e-5)
 
 

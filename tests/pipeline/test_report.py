@@ -67,7 +67,7 @@ def test_permuted_labels_or_none_give_the_same_map(
 def test_features_alone_are_enough_and_are_needed(plain: Path, mnistae: Mnistae) -> None:
     for stage in ("train", "cluster", "evaluate"):
         shutil.rmtree(plain / stage)
-    loaded = loaded_by("report", "-a", plain)
+    (loaded,) = loaded_by(["report", "-a", plain])
     assert not loaded & {"tensorflow", "keras", "matplotlib", "sklearn"}
     assert list(data_of(page_of(plain))["parts"]) == ["map", "absent"]
     shutil.rmtree(plain / "encode")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.networks import probing
 from mnistae_cli.networks.probing import fit_probe
 from tests.conftest import CODES, Mnistae, assert_two_lines, printed_by, shapes
 
@@ -117,11 +118,41 @@ def test_dead_units_have_no_place_among_the_atoms() -> None:
 
 
 @pytest.mark.parametrize("n", [3, 5, 30])
-def test_the_probe_learns_from_every_class(n: int) -> None:
+def test_the_probe_learns_from_every_class_and_is_chosen_on_what_it_did_not_learn(
+    n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One image alone is of the second class: it is never held out."""
+
+    def noted(matrix: np.ndarray, labels: np.ndarray, c: float) -> Any:
+        model = fit(matrix, labels, c)
+        score = model.score
+
+        def scored(others: np.ndarray, of: np.ndarray) -> float:
+            told.append((matrix, others, score(others, of)))
+            return float(told[-1][-1])
+
+        monkeypatch.setattr(model, "score", scored)
+        assert set(labels) == {0, 1}
+        return model
+
+    fit, told = probing._fit, list[Any]()
+    monkeypatch.setattr(probing, "_fit", noted)
     features, labels = np.random.default_rng(0).random((n, 4)).astype(np.float32), np.zeros(n, np.uint8)
     labels[-1] = 1
+    drawn = set()
     for seed in range(8):
-        assert 0 <= fit_probe(features, labels, seed).held_out_accuracy <= 1
+        told.clear()
+        probe = fit_probe(features, labels, seed)
+        assert probe.model.classes_.tolist() == [0, 1]
+        assert len(told) == len(probing.GRID)
+        for learned, held_out, _ in told:
+            assert (len(learned), len(held_out)) == (n - max(n // 6, 1), max(n // 6, 1))
+            rows = np.concatenate([learned, held_out]) / probe.scale
+            assert np.sort(rows, axis=0) == pytest.approx(np.sort(features, axis=0), rel=1e-5)
+            drawn.add(held_out.tobytes())
+        scores = [score for *_, score in told]
+        assert (probe.held_out_accuracy, probe.C) == (max(scores), probing.GRID[int(np.argmax(scores))])
+    assert len(drawn) > 1
 
 
 def test_the_probe_is_the_one_scikit_learn_gives(finished: Path, mnistae: Mnistae) -> None:

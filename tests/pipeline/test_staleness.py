@@ -187,6 +187,9 @@ BESIDE = {
 }
 
 
+UNSUPERVISED = ("encode", "cluster", "graph", "label")  # of what `train` and `encode` left
+
+
 @pytest.mark.parametrize("stage", ["encode", "classify", "finetune", "cluster", "graph", "label", "evaluate", "report"])
 def test_no_stage_reads_more_than_it_says(stage: str, finetuned: Path, mnistae: Mnistae) -> None:
     """Without all that it does not name, it makes the same bytes."""
@@ -211,6 +214,8 @@ def test_no_stage_reads_more_than_it_says(stage: str, finetuned: Path, mnistae: 
     config = make(STAGE_CONFIGS[name], {"method": "graph"} if stage == "graph" else {})
     module = import_module(f"mnistae_cli.stages.{name}")
     reads = module.reads_of(config) if hasattr(module, "reads_of") else module.READS
+    if stage in UNSUPERVISED:
+        assert not [each for read in reads.values() for each in read if "label" in each or "class_name" in each]
     for other in finetuned.iterdir():
         if other.is_dir() and other.name not in (*reads, name):
             shutil.rmtree(other)

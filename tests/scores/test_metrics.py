@@ -69,6 +69,12 @@ def test_one_cluster_of_one_class_is_perfect_agreement() -> None:
     assert metrics.normalized_mutual_info(table) == metrics.adjusted_rand_index(table) == 1.0
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_one_cluster_agrees_with_many_classes_as_chance_does(seed: int) -> None:
+    table = np.random.default_rng(seed).integers(1, 20000, (1, 7))
+    assert metrics.adjusted_rand_index(table) == metrics.adjusted_rand_index(table.T) == 0.0
+
+
 def test_scores_do_not_depend_on_cluster_numbers() -> None:
     shuffled = TABLE[[2, 0, 1]]
     for score in (metrics.purity, metrics.normalized_mutual_info, metrics.adjusted_rand_index):

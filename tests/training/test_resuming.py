@@ -22,10 +22,8 @@ from tests.builders import build, optimization, train_config
 
 ONE_PART = {"model": "sparse", "sparsity": "topk", "k": 3, "noise": 0.1, "patience": 2, "epochs": 3}
 TWO_PARTS = {"model": "invariant", "epochs": 4, "hidden": (8,), "channels": (4,), "batch_size": 30}
-CODES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
-    "dead units, draws, early stopping": (ONE_PART, (2, 8)),
-    "two parts": (TWO_PARTS, (2, 10)),
-}
+ONE, TWO = "dead units, draws, early stopping", "two parts"
+CODES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {ONE: (ONE_PART, (2, 8)), TWO: (TWO_PARTS, (2, 10))}
 """Settings, and at which events the training is killed: within an epoch, at the end of one, in the second part."""
 
 
@@ -81,7 +79,7 @@ def at_each_execution(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mnistae_cli.training.batches.EXECUTION_STEPS", range(2, 4))
 
 
-@pytest.mark.parametrize("kind", CODES)
+@pytest.mark.parametrize("kind", [ONE, pytest.param(TWO, marks=pytest.mark.slow)])
 def test_a_killed_training_ends_with_the_same_bytes(kind: str, npz: Path, tmp_path: Path) -> None:
     settings, moments = CODES[kind]
     config = train_config(dataset=str(npz), latent_dim=8, **{"batch_size": 16, **settings})
