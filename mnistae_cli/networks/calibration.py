@@ -14,7 +14,7 @@ FitAndPredict = Callable[[NDArray[np.int64], NDArray[np.int64]], Logits]
 
 
 def fit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
-    """The temperature T > 0 that minimises the mean of -Σ_c t_c log softmax(z / T)_c over held-out images.
+    """The temperature T > 0 that minimizes the mean of -Σ_c t_c log softmax(z / T)_c over held-out images.
 
     Guo et al. 2017, "On calibration of modern neural networks"; T > 1 lowers the confidence. The targets t are
     (N + 1) / (N + 2) at the label; the rest is spread over the other classes that have labels, as in Platt 1999,

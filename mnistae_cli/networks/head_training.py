@@ -48,7 +48,7 @@ def fit_head(
     seed: int = 0,
     report: Report = silent,
 ) -> Trained:
-    """Minimise the mean of -Σ_c t_c log softmax(z)_c by AdamW (Loshchilov & Hutter 2019), in batches.
+    """Minimize the mean of -Σ_c t_c log softmax(z)_c by AdamW (Loshchilov & Hutter 2019), in batches.
 
     The targets t are (1 - s) one_hot(label) + s / C, with the label smoothing s. With `patience`, a share of the images
     is held out; training stops when their loss has not fallen for that many epochs, and the best epoch's weights are
@@ -67,7 +67,7 @@ def fit_head(
     Raises:
         UsageError: the loss is no longer a number, or there is nothing to hold out.
     """
-    scale, offset = _standardisation(features, standardize)
+    scale, offset = _standardization(features, standardize)
     inputs = features * scale + offset
     targets = np.full((len(labels), n_classes), how.label_smoothing / n_classes, np.float32)
     targets[np.arange(len(labels)), labels] += 1 - how.label_smoothing
@@ -154,7 +154,7 @@ def _views(values: Values, widths: Sequence[int]) -> list[Layer]:
     return layers
 
 
-def _standardisation(features: Values, wanted: bool) -> tuple[Values, Values]:
+def _standardization(features: Values, wanted: bool) -> tuple[Values, Values]:
     """The scale and the offset of each feature, (D,)."""
     if not wanted:
         return np.ones_like(features[0]), np.zeros_like(features[0])

@@ -46,7 +46,7 @@ def fit_probe(features: NDArray[np.float32], labels: NDArray[np.uint8], seed: in
     Sparse-coding papers compare features by such probes (Coates, Lee & Ng 2011; Makhzani & Frey 2013).
 
     Args:
-        features: of all labelled training images, float32.
+        features: of all labeled training images, float32.
         labels: (N,) integers, of two classes or more; at least one class has two images.
         seed: of the draw of the held-out images.
     """

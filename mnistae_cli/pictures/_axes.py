@@ -90,15 +90,15 @@ def axes_of(picture: NDArray[np.uint8], least: int) -> tuple[Figure, Axes]:
 
 
 def counts(axes: Axes, table: Table, row_names: Sequence[str], column_names: Sequence[str]) -> None:
-    """Draw a table of counts, each row coloured by its shares."""
+    """Draw a table of counts, each row colored by its shares."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(column_names)), plain(column_names))
     axes.set_yticks(range(len(row_names)), plain(row_names))
     if max(table.shape) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(table):
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            text = axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+            color = "white" if shares[row, column] > 0.5 else "black"
+            text = axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=color)
             text.set_in_layout(False)  # it needs no room of its own
 
 

@@ -96,9 +96,9 @@ def compositions(
         texts.append((left + width / 2, top - 1, text))
 
     for row, (image, code, picture) in enumerate(zip(unit_scale(images), codes, decoded, strict=True)):
-        grey = colormaps["gray"](np.stack([image, picture]), bytes=True)
-        put(grey[0], row, 0, "" if row else "image")
-        put(grey[1], row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active")
+        gray = colormaps["gray"](np.stack([image, picture]), bytes=True)
+        put(gray[0], row, 0, "" if row else "image")
+        put(gray[1], row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active")
         strongest = np.argsort(-code * sizes, kind="stable")[:n_shown]
         tinted = colormaps[SIGNED](_unit_peak(atoms[strongest]) / 2 + 0.5, bytes=True)
         for column, (unit, atom) in enumerate(zip(strongest, tinted, strict=True), start=2):

@@ -56,8 +56,8 @@ def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
             gain = np.maximum(np.where((gradient > 0) == (speed > 0), gain * 0.8, gain + 0.2), 0.01)
             speed = momentum * speed - rate * gain * gradient
             points = points + speed
-    centred = points - points.mean(axis=1, keepdims=True)
-    return np.ascontiguousarray(centred.T), "t-SNE"
+    centered = points - points.mean(axis=1, keepdims=True)
+    return np.ascontiguousarray(centered.T), "t-SNE"
 
 
 def _principal(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -65,9 +65,9 @@ def _principal(features: NDArray[np.float32]) -> NDArray[np.float32]:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # more threads round otherwise, and the map would be another one
-        centred = features - features.mean(axis=0)
-        _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-        components: NDArray[np.float32] = centred @ axes[:, ::-1][:, :COMPONENTS].astype(np.float32)
+        centered = features - features.mean(axis=0)
+        _, axes = np.linalg.eigh((centered.T @ centered).astype(np.float64))
+        components: NDArray[np.float32] = centered @ axes[:, ::-1][:, :COMPONENTS].astype(np.float32)
     largest = components[np.abs(components).argmax(axis=0), np.arange(components.shape[1])]
     return components * np.where(largest < 0, np.float32(-1), np.float32(1))
 

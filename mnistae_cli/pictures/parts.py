@@ -89,8 +89,8 @@ def map_part(
         tiles: receives the images.
     """
     low, span = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-9)
-    centred = (points - low + (span - np.ptp(points, axis=0)) / 2) / span
-    places = np.round(centred * UNIT).astype(np.int64)
+    centered = (points - low + (span - np.ptp(points, axis=0)) / 2) / span
+    places = np.round(centered * UNIT).astype(np.int64)
     places[:, 1] = UNIT - places[:, 1]  # a page counts from the top
     return {
         "title": "Map",

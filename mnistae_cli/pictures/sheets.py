@@ -120,9 +120,9 @@ def write_sheet(images: ImageSource, sheet: Sheet, path: Path) -> None:
 
 def _strip(images: Pixels) -> Any:
     """Images (M, H, W) side by side, each enlarged by a whole number."""
-    grey = np.round(unit_scale(images) * 255).astype(np.uint8)
-    factor = max(-(-SCALE // max(grey.shape[1:])), 1)
-    large = grey.repeat(factor, axis=1).repeat(factor, axis=2)
+    gray = np.round(unit_scale(images) * 255).astype(np.uint8)
+    factor = max(-(-SCALE // max(gray.shape[1:])), 1)
+    large = gray.repeat(factor, axis=1).repeat(factor, axis=2)
     framed = np.pad(large, ((0, 0), (1, 1), (1, 1)), constant_values=128)
     return Image.fromarray(np.hstack(list(framed)) if len(framed) else np.full((factor, factor), 255, np.uint8))
 

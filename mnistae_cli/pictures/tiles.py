@@ -51,10 +51,10 @@ class Tiles:
 
 
 def _shrunk(images: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
-    grey = np.round(unit_scale(images) * 255).astype(np.uint8)
-    if grey.shape[1:] == size:
-        return grey
-    large = (Image.fromarray(each) for each in grey)
+    gray = np.round(unit_scale(images) * 255).astype(np.uint8)
+    if gray.shape[1:] == size:
+        return gray
+    large = (Image.fromarray(each) for each in gray)
     return np.stack([np.asarray(each.resize(size[::-1], Image.Resampling.BOX)) for each in large])
 
 

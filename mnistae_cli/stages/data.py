@@ -8,8 +8,8 @@ from mnistae_cli.data import cache, mnist
 from mnistae_cli.settings import suggestion
 
 DESCRIPTIONS = {
-    "mnist": "70,000 handwritten digits of 28×28, labelled (LeCun et al. 1998)",
-    "digits": "1,797 handwritten digits of 8×8, labelled, inside scikit-learn (Alpaydin & Kaynak 1998)",
+    "mnist": "70,000 handwritten digits of 28×28, labeled (LeCun et al. 1998)",
+    "digits": "1,797 handwritten digits of 8×8, labeled, inside scikit-learn (Alpaydin & Kaynak 1998)",
 }
 
 

@@ -175,7 +175,7 @@ def _pictures(source: Path | NDArray[Any]) -> Iterator[tuple[str, Callable[[], N
 
 def _of_array(array: NDArray[Any], origin: str) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
     if array.ndim == 3 and array.shape[2] in COLORS and array.shape[0] not in COLORS:
-        raise DamagedInput(f"{origin}: shape {array.shape} is one picture in color.", "Give its grey levels.")
+        raise DamagedInput(f"{origin}: shape {array.shape} is one picture in color.", "Give its gray levels.")
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise DamagedInput(f"{origin}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width).")
     pixels = checked_pixels(array if array.ndim == 3 else array[None], origin)

@@ -26,7 +26,7 @@ def train(
     the code learns from pairs, also `neighbors.npy` (N, p) int32: of each training image the nearest ones by pixels.
 
     The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (nats or squared
-    grey levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
+    gray levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
     `frame`, where the sign is in the training images.
 
     Args:

@@ -13,14 +13,14 @@ ROTATION = np.pi / 12  # 15°
 LOG_SCALE = 0.15  # of each axis on its own
 SHEAR = 0.25
 SHIFT = 0.1  # of the image's side
-NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the centre, in sides of the image
+NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the center, in sides of the image
 
 
 @keras.saving.register_keras_serializable("mnistae")
 class RandomAffine(keras.layers.Layer):
     """Warps each image by an affine map of its own, in training. Otherwise images stay as they are.
 
-    The warped image y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), with c the centre, bilinear between
+    The warped image y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), with c the center, bilinear between
     pixels, dark outside; θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the
     side.
     Simard et al. 2003, "Best practices for convolutional neural networks". No gradient is needed through it.
@@ -55,7 +55,7 @@ class RandomAffine(keras.layers.Layer):
 class RandomOcclusion(keras.layers.Layer):
     """Makes one side of a share of the images dark, in training: top, bottom, left or right.
 
-    The dark part begins at 0.1 to 0.35 sides of the image from its centre. The distance is drawn for each image.
+    The dark part begins at 0.1 to 0.35 sides of the image from its center. The distance is drawn for each image.
 
     Args:
         share: of the images, in [0, 1].
@@ -114,7 +114,7 @@ def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
         images: float32.
         hidden: (B,) bool.
         side: (B,) int32: 0 the bottom, 1 the top, 2 the right, 3 the left.
-        distance: (B,) of the line from the centre, in sides of the image.
+        distance: (B,) of the line from the center, in sides of the image.
     """
     height, width = images.shape[1:]
     y, x = np.mgrid[:height, :width].astype(np.float32)

@@ -90,7 +90,7 @@ def before_code(pixels: Any, height: int, width: int, layers: Layers, *, normali
 
 
 def normalized(signal: Any, name: str) -> Any:
-    """Batch normalisation of signals (B, …, C): mean 0 and variance 1, then a learned scale and shift; then ReLU.
+    """Batch normalization of signals (B, …, C): mean 0 and variance 1, then a learned scale and shift; then ReLU.
 
     Ioffe & Szegedy 2015, "Batch normalization". The saved encoder uses running means instead of those of a batch.
     """
@@ -100,7 +100,7 @@ def normalized(signal: Any, name: str) -> Any:
 
 @keras.saving.register_keras_serializable("mnistae")
 class FusedNormalization(keras.layers.BatchNormalization):
-    """Keras' batch normalisation, but TensorFlow's fused operation for planes: a training step takes a fifth less."""
+    """Keras' batch normalization, but TensorFlow's fused operation for planes: a training step takes a fifth less."""
 
     def call(self, signal: Any, training: bool = False) -> Any:
         """(B, …, C) → the same shape."""

@@ -26,7 +26,7 @@ class Finetuned:
     Args:
         encoder: images (B, H, W) → features (B, D), the mean over five places.
         classifier: features (B, D) → probabilities (B, C).
-        trained: pairs (B, 2, H, W) of a labelled image and any other → logits (B, C) of the first.
+        trained: pairs (B, 2, H, W) of a labeled image and any other → logits (B, C) of the first.
         whole: images → probabilities, the model that is saved.
     """
 
@@ -55,18 +55,18 @@ class SelfTraining(keras.layers.Layer):
         self.weight = weight
 
     def call(self, learned_and_answers: Any) -> Any:
-        """Logits (2B, C) of labelled images and of strong views of others, and (B, C) of their weak views → (B, C).
+        """Logits (2B, C) of labeled images and of strong views of others, and (B, C) of their weak views → (B, C).
 
-        Those of the labelled images are passed on.
+        Those of the labeled images are passed on.
         """
         learned, weak = learned_and_answers
         n = ops.shape(weak)[0]
-        labelled, strong = learned[:n], learned[n:]
+        labeled, strong = learned[:n], learned[n:]
         probabilities = ops.stop_gradient(ops.softmax(weak))
         confident = ops.cast(ops.max(probabilities, axis=1) >= self.threshold, strong.dtype)
         losses = ops.sparse_categorical_crossentropy(ops.argmax(probabilities, axis=1), strong, from_logits=True)
         self.add_loss(self.weight * ops.mean(confident * losses))
-        return labelled
+        return labeled
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
@@ -92,7 +92,7 @@ def build_finetuned(
         codes: of all training images, (N, D), as `encode` saved them.
         drawn: the labels that may be used.
         n_classes: C.
-        views: the settings of views, and of learning from unlabelled images.
+        views: the settings of views, and of learning from unlabeled images.
     """
     height, width = pixels.shape[1:]
     backbone = _backbone(autoencoder)
@@ -117,7 +117,7 @@ def build_finetuned(
 def labelled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
     """min(1, 60 L / N) times the cross-entropy: a label counts as much as at most 60 images without one.
 
-    Labels are repeated until there is one beside each image. A few memorised labels would outweigh the other images.
+    Labels are repeated until there is one beside each image. A few memorized labels would outweigh the other images.
 
     Args:
         n_labelled: L.

@@ -33,7 +33,7 @@ class FittedAutoencoder:
 
     Args:
         model: its networks.
-        history: the losses of each epoch: `loss`, and those of what was shown, as `test_loss`; in nats or squared grey
+        history: the losses of each epoch: `loss`, and those of what was shown, as `test_loss`; in nats or squared gray
             levels per pixel, of an invariant code from one view. `penalty` is beside the loss where there is one.
         best_epoch: the epoch whose weights were kept, from 1.
         frame: where the sign is in the training images.

@@ -22,15 +22,15 @@ SHIFT = 0.07  # of a copy, in sides of the image
 
 OF_VIEW = "code_of_view"
 
-serialisable = keras.saving.register_keras_serializable("mnistae")
+serializable = keras.saving.register_keras_serializable("mnistae")
 
 
 def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[float] = ()) -> Any:
     """H(P) - 2 λ H(m) in nats. With λ = 1 it is the negative mutual information between the clusters of two views.
 
     P_ij = mean over images of (p_i q_j + p_j q_i) / 2, m_i = Σ_j P_ij. Ji, Henriques & Vedaldi 2019, "Invariant
-    information clustering"; λ > 1 favours clusters of more equal size. With `shares` s it is
-    H(P) + 2 λ (Σ_i m_i log(m_i / s_i) - H(s)), which favours clusters of these sizes and is the same if all are equal.
+    information clustering"; λ > 1 favors clusters of more equal size. With `shares` s it is
+    H(P) + 2 λ (Σ_i m_i log(m_i / s_i) - H(s)), which favors clusters of these sizes and is the same if all are equal.
 
     Args:
         p: probabilities (B, H, K) float32 of H heads for K clusters, of one view of B images.
@@ -53,7 +53,7 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[floa
     return joint_entropy + 2 * entropy_weight * (divergence - entropy)
 
 
-@serialisable
+@serializable
 class Views(keras.layers.Layer):
     """Both images of each pair, one after the other. Outside of training they are the same image: then one of them."""
 
@@ -62,7 +62,7 @@ class Views(keras.layers.Layer):
         return ops.concatenate([pairs[:, 0], pairs[:, 1]]) if training else pairs[:, 0]
 
 
-@serialisable
+@serializable
 class Agreement(keras.layers.Layer):
     """Adds the mean of `assignment_loss` over the heads to the losses, and passes on the codes of the first view.
 

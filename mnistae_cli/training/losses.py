@@ -31,7 +31,7 @@ def binary_crossentropy(images: Any, logits: Any) -> Any:
 
 
 def squared_error(images: Any, logits: Any) -> Any:
-    """Mean over pixels of (x - σ(z))², σ the logistic function, in squared grey levels. (B, H, W) twice → (B,).
+    """Mean over pixels of (x - σ(z))², σ the logistic function, in squared gray levels. (B, H, W) twice → (B,).
 
     Args:
         images: x, float32 in [0, 1].
@@ -41,7 +41,7 @@ def squared_error(images: Any, logits: Any) -> Any:
 
 
 def squared_error_of_sums(images: Any, sums: Any) -> Any:
-    """Mean over pixels of (x - s)², in squared grey levels. (B, H, W) twice → (B,).
+    """Mean over pixels of (x - s)², in squared gray levels. (B, H, W) twice → (B,).
 
     Args:
         images: x, float32 in [0, 1].

@@ -13,10 +13,10 @@ SILENT = 5000  # a unit counts as dead if it was not active on so many images
 AUXILIARY_WEIGHT = 1 / 32  # of the loss of dead units, as in Gao et al.
 MEMORY = 0.99  # share of the old value in a running mean of thresholds
 
-serialisable = keras.saving.register_keras_serializable("mnistae")
+serializable = keras.saving.register_keras_serializable("mnistae")
 
 
-@serialisable
+@serializable
 class L1Penalty(keras.regularizers.Regularizer):
     """weight · mean_i Σ_j |z_ij| (Olshausen & Field 1997, "Sparse coding with an overcomplete basis set").
 
@@ -39,7 +39,7 @@ class L1Penalty(keras.regularizers.Regularizer):
         return {"weight": self.weight}
 
 
-@serialisable
+@serializable
 class KLPenalty(keras.regularizers.Regularizer):
     """weight · Σ_j KL(ρ ‖ ρ̂_j), ρ̂_j = mean_i z_ij for units z in (0, 1) (Ng 2011, CS294A lecture notes).
 
@@ -66,7 +66,7 @@ class KLPenalty(keras.regularizers.Regularizer):
         return {"weight": self.weight, "target": self.target}
 
 
-@serialisable
+@serializable
 class ActivityPenalty(keras.layers.Layer):
     """Passes codes on and adds penalty(z) to the losses; in training min(1, step / `warmup_steps`) · penalty(z).
 
@@ -101,7 +101,7 @@ class ActivityPenalty(keras.layers.Layer):
         return cls(**{**config, "penalty": keras.saving.deserialize_keras_object(config["penalty"])})
 
 
-@serialisable
+@serializable
 class TopK(keras.layers.Layer):
     """z_ij = a_ij where a_ij = max(0, h_ij) is among the `k` largest of its image, else 0.
 
@@ -128,7 +128,7 @@ class TopK(keras.layers.Layer):
         return {**super().get_config(), "k": self.k}
 
 
-@serialisable
+@serializable
 class BatchTopK(keras.layers.Layer):
     """In training, keeps the k · B largest of a batch's B · D activations max(0, h); otherwise those above a threshold.
 
@@ -166,7 +166,7 @@ class BatchTopK(keras.layers.Layer):
         return {**super().get_config(), "k": self.k}
 
 
-@serialisable
+@serializable
 class PreBias(keras.layers.Layer):
     """One vector b in the space of the pixels: x - b goes into the encoder, b + Σ_j z_j d_j comes out.
 
@@ -182,7 +182,7 @@ class PreBias(keras.layers.Layer):
         return x + self.bias if back else x - self.bias
 
 
-@serialisable
+@serializable
 class DeadUnitLoss(keras.layers.Layer):
     """Adds 1/32 · mean (e - ê)² to the loss of a training step, so that dead units learn the residual.
 

@@ -167,7 +167,7 @@ def test_what_is_no_image(tmp_path: Path) -> None:
         with pytest.raises(MissingInput, match=missing):
             open_images(tmp_path / missing)
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(DamagedInput, match="none of"):
+    with pytest.raises(DamagedInput, match="is not a folder, PNG"):
         open_images(tmp_path / "a.txt")
 
 
