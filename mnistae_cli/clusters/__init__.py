@@ -1,4 +1,4 @@
-"""Clusters of features, and nearest neighbors. Only this package imports `sklearn.cluster`, faiss and graspologic."""
+"""Clusters of features, and nearest neighbors. Only this room imports `sklearn.cluster`, faiss and graspologic."""
 
 from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph_clusters import GraphClusters, find_clusters

@@ -1,4 +1,4 @@
-"""Small affine warps between images: undone by moments, and fitted to the pixels."""
+"""Small affine warps between images: removed by moments, and fitted to the pixels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,22 +6,22 @@ from numpy.typing import NDArray
 Images = NDArray[np.float32]
 """(M, H, W) in [0, 1]."""
 
-DEVIATION = 5.0  # of the ink in a canonical image, in pixels of 20
+DEVIATION = 5.0  # standard deviation of the ink in a canonical image, in pixels
 SIDE = 20
-LEAST_WIDTH = 0.35  # of its height; the ink of a bare stroke is not made wider
-STEPS = 3  # of Gauss-Newton; more did not change which pairs are near
+LEAST_WIDTH = 0.35  # of the ink's height; narrower ink, such as a single stroke, is treated as this wide
+STEPS = 3  # of Gauss-Newton; with more, the same pairs are near
 STIFFNESS = 1e-3  # added to JᵀJ, so that a blank image can be solved
 TINY = 1e-6
 
 
 def canonical(images: Images) -> Images:
-    """Each image centered, scaled and sheared until its ink has the same mean and covariance, (M, 20, 20).
+    """Center, scale and shear each image so that its ink has a fixed mean and covariance, (M, 20, 20).
 
-    With m and C the mean and the covariance of the ink's position and L the Cholesky factor, C = L Lᵀ, the result at p
-    is the image at m + L p / 5. Affine copies of an image then differ by a rotation only (Hu 1962, moments).
+    The mean of the ink's position is m and its covariance is C = L Lᵀ (Cholesky). The result at p is the image at
+    m + L p / 5. Affine copies of an image then only differ by a rotation (Hu 1962, moments).
 
     Args:
-        images: (M, H, W) float32 in [0, 1], ink brighter than the ground.
+        images: (M, H, W) float32 in [0, 1], ink brighter than the background.
     """
     height, width = images.shape[1:]
     y, x = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
@@ -39,11 +39,11 @@ def canonical(images: Images) -> Images:
 
 
 def sample(images: Images, matrix: NDArray[np.float32], center: NDArray[np.float32], shape: tuple[int, int]) -> Images:
-    """Images of `shape` whose pixel p, counted from the middle, is the image at `matrix` p + `center`; bilinear.
+    """Images of `shape` whose pixel p, counted from the center, is the image at `matrix` p + `center`; bilinear.
 
     Args:
         images: (M, H, W); outside of them everything is 0.
-        matrix: (M, 2, 2), rows before columns.
+        matrix: (M, 2, 2), the row comes before the column.
         center: (M, 2), in pixels of the images.
         shape: height and width of the result.
     """
@@ -61,15 +61,15 @@ def sample(images: Images, matrix: NDArray[np.float32], center: NDArray[np.float
 
 
 def registration_error(images: Images, others: Images, steps: int = STEPS) -> NDArray[np.float32]:
-    """‖I∘A - O‖ / ‖O‖ for the affine warp A of each image I that brings it nearest to O; (M,).
+    """‖I∘A - O‖ / ‖O‖ for the affine warp A that makes image I most similar to O; (M,).
 
-    Gauss-Newton steps from the warp that brings the centers of mass together (Lucas & Kanade 1981; Baker & Matthews
-    2004). It is 0 for copies, and small for copies that were warped a little.
+    Gauss-Newton steps, which start with the centers of mass at the same place (Lucas & Kanade 1981; Baker & Matthews
+    2004). The error is 0 for copies, and small for slightly warped copies.
 
     Args:
         images: I, (M, H, W) float32 in [0, 1].
         others: O, (M, H, W) float32 in [0, 1].
-        steps: of Gauss-Newton.
+        steps: number of Gauss-Newton steps.
 
     Returns:
         (M,) float32, at least 0.
@@ -108,7 +108,7 @@ def _gradients(images: Images) -> tuple[Images, Images]:
 
 
 def _jacobian(down: Images, right: Images) -> NDArray[np.float32]:
-    """(M, 6, pixels): the change of each pixel with the two rows of the matrix and the center."""
+    """(M, 6, pixels): the derivatives of each pixel by the two rows of the matrix and the center."""
     n, height, width = down.shape
     y, x = (each.ravel() for each in _positions((height, width)))
     down, right = down.reshape(n, -1), right.reshape(n, -1)

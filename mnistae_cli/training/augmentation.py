@@ -18,17 +18,17 @@ NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the center, i
 
 @keras.saving.register_keras_serializable("mnistae")
 class RandomAffine(keras.layers.Layer):
-    """Warps each image by an affine map of its own, in training. Otherwise images stay as they are.
+    """Warps each image by its own affine map, in training. Otherwise images stay as they are.
 
-    The warped image y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), with c the center, bilinear between
-    pixels, dark outside; θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the
+    The warped image is y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), where c is the center; bilinear between
+    pixels, dark outside. θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the
     side.
     Simard et al. 2003, "Best practices for convolutional neural networks". No gradient is needed through it.
 
     Args:
-        strength: at least 0; 0 for no change.
-        seed: of the draws; the same seed gives the same views in the same order.
-        layer: what every Keras layer takes.
+        strength: at least 0; 0: no change.
+        seed: seed of the draws; the same seed gives the same views in the same order.
+        layer: arguments of every Keras layer.
     """
 
     def __init__(self, strength: float, seed: int, **layer: Any) -> None:
@@ -53,15 +53,15 @@ class RandomAffine(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mnistae")
 class RandomOcclusion(keras.layers.Layer):
-    """Makes one side of a share of the images dark, in training: top, bottom, left or right.
+    """Makes one side of some images dark, in training: top, bottom, left or right.
 
     The dark part begins at 0.1 to 0.35 sides of the image from its center. The distance is drawn for each image.
 
     Args:
-        share: of the images, in [0, 1].
-        seed: of the draws.
-        after: number of training steps before the first in which a side is hidden.
-        layer: what every Keras layer takes.
+        share: share of these images, in [0, 1].
+        seed: seed of the draws.
+        after: number of training steps before sides are hidden.
+        layer: arguments of every Keras layer.
     """
 
     def __init__(self, share: float, seed: int, after: int = 0, **layer: Any) -> None:
@@ -89,16 +89,16 @@ class RandomOcclusion(keras.layers.Layer):
 
 
 def corrupted(images: Any, corruption: Corruption, seed: int, *, whole_steps: int = 0) -> Any:
-    """Warp images (B, H, W), hide a side, and add noise, in training. A network learns to give the original images.
+    """Warp images (B, H, W), hide a side, and add noise, in training. The network learns to give the original images.
 
     Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
     that warping leaves. Otherwise a network could read from the blur how far an image was warped.
 
     Args:
         images: (B, H, W).
-        corruption: strength of the warps, share of the images of which one side is hidden, and noise.
-        seed: of all draws.
-        whole_steps: number of training steps before the first in which a side is hidden.
+        corruption: strength of the warps, share of the images with one side hidden, and noise.
+        seed: seed of all draws.
+        whole_steps: number of training steps before sides are hidden.
     """
     seen = RandomAffine(corruption.augment, seed, name="augment")(images) if corruption.augment else images
     if corruption.occlusion:
@@ -108,13 +108,13 @@ def corrupted(images: Any, corruption: Corruption, seed: int, *, whole_steps: in
 
 @tf.function(jit_compile=True)
 def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
-    """Images (B, H, W), of which the `hidden` ones are dark beyond a line.
+    """Images (B, H, W); the `hidden` ones are dark beyond a line.
 
     Args:
         images: float32.
         hidden: (B,) bool.
-        side: (B,) int32: 0 the bottom, 1 the top, 2 the right, 3 the left.
-        distance: (B,) of the line from the center, in sides of the image.
+        side: (B,) int32: 0 bottom, 1 top, 2 right, 3 left.
+        distance: (B,), of the line from the center, in sides of the image.
     """
     height, width = images.shape[1:]
     y, x = np.mgrid[:height, :width].astype(np.float32)
@@ -123,7 +123,7 @@ def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
     return tf.where(beyond & hidden[:, None, None], 0.0, images)
 
 
-@tf.function(jit_compile=True)  # takes a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
+@tf.function(jit_compile=True)  # a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
 def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, right: Any, down: Any) -> Any:
     """Images (B, H, W) read at c + R(`angle`) S(`shear`) diag(e^`log_width`, e^`log_height`) (p - c) + t.
 

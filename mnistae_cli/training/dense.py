@@ -14,14 +14,14 @@ def build_dense(code: Dense, pixels: Pixels, steps: int, seed: int) -> Autoencod
     """H×W → `before_code` → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid.
 
     A small L1 penalty on the code hardly raises the loss, and KMeans finds better clusters. With a `code_gain` g, the
-    first weights of the code are those of Glorot & Bengio 2010 times g, and those after it are divided by g. The
-    network is the same, but Adam's steps are then g² times as long in the decoder, compared with the encoder.
+    initial weights of the code are those of Glorot & Bengio 2010 times g, and the decoder's are divided by g. The
+    function is the same, but compared with the encoder, Adam's steps in the decoder are then g² times as long.
 
     Args:
         code: the settings.
-        pixels: training images (N, H, W), of which only the size is used.
-        steps: of the training; not used.
-        seed: of what is done to the images in training.
+        pixels: training images (N, H, W); only their size is used.
+        steps: not used.
+        seed: seed of the corruption of the images.
     """
     height, width = pixels.shape[1:]
     images = keras.Input((height, width), name="images")

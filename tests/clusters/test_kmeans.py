@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 
 def test_more_clusters_than_images_are_refused() -> None:
-    with pytest.raises(UsageError, match="n_clusters is 10, and there are 9 images"):
+    with pytest.raises(UsageError, match="n_clusters is 10, but there are 9 training images"):
         kmeans(FEATURES[:9])
 
 
