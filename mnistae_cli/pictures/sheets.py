@@ -78,12 +78,12 @@ class Sheet:
         train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
         metrics, by_distance = cluster.manifest.metrics, cluster.manifest.config["method"] == "kmeans"
         placement, n_groups = Placement.joined([train, test]), len(metrics["cluster_sizes"])
-        looks = look_at(placement, names, metrics["n_clusters"], n_groups)
-        shown = images_of(train, n_groups, n_shown, by_distance=by_distance)
+        looks = summarize_clusters(placement, names, metrics["n_clusters"], n_groups)
+        shown = choose_images(train, n_groups, n_shown, by_distance=by_distance)
         return cls(looks, shown, "nearest its centroid" if by_distance else "surest", placement)
 
 
-def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
+def summarize_clusters(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
     """The summary of each cluster, then of each small community; `names` is empty or has one for each."""
     summaries = []
     for number in range(n_groups):
@@ -94,7 +94,7 @@ def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_group
     return summaries
 
 
-def images_of(placement: Placement, n_groups: int, n: int, *, by_distance: bool) -> list[Shown]:
+def choose_images(placement: Placement, n_groups: int, n: int, *, by_distance: bool) -> list[Shown]:
     """Of each cluster its `n` first images, and as many of the least sure of the others."""
     shown = []
     for number in range(n_groups):
