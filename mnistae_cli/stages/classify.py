@@ -14,13 +14,19 @@ READS = {"encode": (*FEATURES, "labels_train.npy", "#dataset.class_names")}
 
 
 def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train a head on the features of images whose labels are drawn: `heads.fit_head`, or `heads.prototypes`.
+    """Train a head on the features and labels of drawn images: see `networks.fit_head` and `networks.prototypes`.
 
-    Writes `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy` (L,) int64 into the
-    training images, and `history.csv`.
+    Writes `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy` (L,) int64 (numbers of the
+    drawn training images), and `history.csv`.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid features, or no labels for them.
+        MissingInput: there are no valid features, or no labels.
         MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
     with stage("classify", artifacts, report, force=force) as work:

@@ -47,7 +47,7 @@ def test_more_than_can_be_found_is_refused() -> None:
 def test_sizes_that_cannot_be_are_refused() -> None:
     for settings, words in (
         ({"min_cluster_size": 500}, "the largest cluster has 400 images"),
-        ({"min_cluster_size": 741}, "there are 740 training images"),
+        ({"min_cluster_size": 741}, "there are 740 images"),
         ({"n_clusters": 741}, "there are 740 training images"),
     ):
         with pytest.raises(UsageError, match=words):
