@@ -34,7 +34,7 @@ def main() -> None:
             fit_kmeans(features, seed=seed, **KMeans(n_clusters=10, metric="euclidean").fitting()).inertia
         ),
         "mini-batches": lambda seed: (
-            fit_minibatches(Rows.of(path), seed=seed, **KMeans(n_clusters=10, metric="euclidean").fitting()).inertia
+            fit_minibatches(Rows.open(path), seed=seed, **KMeans(n_clusters=10, metric="euclidean").fitting()).inertia
         ),
     }
     contenders = {f"{name}, seed {seed}": _timed(fit, seed) for seed in SEEDS for name, fit in fits.items()}

@@ -21,7 +21,7 @@ from scipy.ndimage import affine_transform
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.measuring import Table, parser_of_artifacts, report
-from mnistae_cli.curation import Reference, Usual, find_duplicates, find_label_errors
+from mnistae_cli.curation import NoveltyBaseline, Reference, find_duplicates, find_label_errors
 from mnistae_cli.data import Dataset, Rows, load_dataset, load_npy, unit_scale
 from mnistae_cli.networks.inference import open_network
 from mnistae_cli.scores import unexplained_variance
@@ -104,8 +104,8 @@ def _strangers(data: Dataset, artifacts: Path, usps: Path | None) -> Iterator[tu
     assert train
     encoder, decoder = (open_network(artifacts / "train" / f"{name}.onnx") for name in ("encoder", "decoder"))
     columns = graph_features(train.manifest.config)
-    reference = Reference.of(Rows.of(artifacts / "encode" / "features_train.npy"), columns)
-    usual = Usual(*load_npy(artifacts / "encode" / "novelty.npy"))
+    reference = Reference.from_features(Rows.open(artifacts / "encode" / "features_train.npy"), columns)
+    usual = NoveltyBaseline(*load_npy(artifacts / "encode" / "novelty.npy"))
 
     def novelty(images: Bytes) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         batch = unit_scale(images)

@@ -42,17 +42,16 @@ CODES: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def tensorflow_is_not_searched_for_garbage() -> Iterator[None]:
-    """Each training collects garbage. Without TensorFlow's own objects, which all stay, it is half a second faster."""
-    yield
-    if "tensorflow" in sys.modules and not frozen:  # to ask gc how many are frozen counts a million objects
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Do not look for garbage among what is imported, neither now nor whenever a training does: all of it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
         gc.collect()
         gc.freeze()
-        frozen.append(True)
-
-
-frozen: list[bool] = []
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ class Layout:
     is_flat: bool
 
     @classmethod
-    def of(cls, X: Any, rows: NDArray[Any], image_shape: tuple[int, int] | None) -> "Layout":
+    def from_images(cls, X: Any, rows: NDArray[Any], image_shape: tuple[int, int] | None) -> "Layout":
         """The layout of what `fit` is given.
 
         Args:

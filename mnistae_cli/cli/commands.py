@@ -35,7 +35,7 @@ def session(common: Common, *, closing: bool = True) -> Iterator[Listener]:
         warnings.simplefilter("ignore")  # of libraries; mnistae raises errors instead
     with console.guarded(common.verbose), muted_native_stderr(not common.verbose):
         listener = Listener(common.quiet, closing)
-        for line in resolving.misspelt_variables(os.environ):
+        for line in resolving.misspelled_variables(os.environ):
             listener(Notice(line))
         try:
             yield listener

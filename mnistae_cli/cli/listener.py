@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from mnistae_cli.cli.console import say
-from mnistae_cli.common import Advance, Bars, Notice, StageEnded, on_command_line, words_of
+from mnistae_cli.common import Advance, Bars, Notice, StageEnded, on_command_line, progress_text
 
 NEXT_COMMANDS = {
     "train": "mnistae encode",
@@ -61,4 +61,4 @@ class Listener:
             event.done == int(event.done) and time.monotonic() - self._last_line > PLAIN_SECONDS
         ):
             self._last_line = time.monotonic()
-            say(f"{event.task} {event.done:g}/{event.total:g} {event.unit}  {words_of(event.values)}")
+            say(f"{event.task} {event.done:g}/{event.total:g} {event.unit}  {progress_text(event.values)}")

@@ -60,16 +60,16 @@ def resolve(
             return on_command_line(Mention(mention.name, flag, mention.word))
 
         try:
-            over = _given_to(stage, given, shared, report)
-            values, left_out = without_other_kinds(stage, experiment[stage], over)
+            overrides = _given_to(stage, given, shared, report)
+            values, left_out = without_other_kinds(stage, experiment[stage], overrides)
             if left_out:
                 source = f"preset {common.preset}" if common.preset else str(common.config)
                 report(Notice(f"the settings for {left_out} in {source} are left out: another kind is chosen"))
-            if WHICH & over.keys():
+            if WHICH & overrides.keys():
                 values = {name: value for name, value in values.items() if name not in WHICH}
             if len(stages) > 1:
-                values, over = _from_owners(stage, experiment, values, over, shared)
-            configs[stage] = make(STAGE_CONFIGS[stage], values | over)
+                values, overrides = _from_owners(stage, experiment, values, overrides, shared)
+            configs[stage] = make(STAGE_CONFIGS[stage], values | overrides)
         except UsageError as error:
             problem, remedy = error.worded(as_option)
             outside = set_in_environment(
@@ -92,7 +92,7 @@ def _given_to(
     stage: str, given: Mapping[str, Any], shared: Mapping[str, Sequence[str]], report: Report
 ) -> dict[str, Any]:
     """What was given for a stage, parsed."""
-    settings, over = settings_by_name(stage), dict[str, Any]()
+    settings, overrides = settings_by_name(stage), dict[str, Any]()
     own = {key.removeprefix(f"{stage}__"): value for key, value in given.items() if key.startswith(f"{stage}__")}
     for key, value in given.items():
         name = key.partition("__")[2]
@@ -100,8 +100,8 @@ def _given_to(
             own.setdefault(name, value)
     for name, value in with_present_names(stage, own, report).items():
         if name in settings:
-            over[name] = _read(value, settings[name][0].hint)
-    return over
+            overrides[name] = _read(value, settings[name][0].hint)
+    return overrides
 
 
 def _read(value: Any, hint: Any) -> Any:
@@ -118,18 +118,18 @@ def _from_owners(
     stage: str,
     experiment: Experiment,
     values: dict[str, Any],
-    over: dict[str, Any],
+    overrides: dict[str, Any],
     shared: Mapping[str, Sequence[str]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A stage's values, with those that it shares with another stage, their owner, if its kind of code uses them."""
     for name, (owner, *_) in shared.items():
         if owner == stage:
             continue
-        if name in _used(stage, values | over):
+        if name in _used(stage, values | overrides):
             values = {name: experiment[owner][name]} | values if name in experiment[owner] else values
         else:
-            over = {each: value for each, value in over.items() if each != name}
-    return values, over
+            overrides = {each: value for each, value in overrides.items() if each != name}
+    return values, overrides
 
 
 def _used(stage: str, values: Mapping[str, Any]) -> set[str]:
@@ -163,7 +163,7 @@ def given_values(context: typer.Context) -> dict[str, Any]:
     }
 
 
-def misspelt_variables(environment: Iterable[str]) -> list[str]:
+def misspelled_variables(environment: Iterable[str]) -> list[str]:
     """One line for each variable whose name resembles one of ours. Other variables get no line."""
     known = [f"{PREFIX}{name.upper()}" for name in COMMON_TYPES]
     for stage, config_class in STAGE_CONFIGS.items():

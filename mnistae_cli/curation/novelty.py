@@ -18,7 +18,7 @@ TINY = 1e-9
 
 
 @dataclass(frozen=True)
-class Unusual:
+class Novelty:
     """How unusual N images are.
 
     Args:
@@ -36,7 +36,7 @@ class Unusual:
 
 
 @dataclass(frozen=True)
-class Usual:
+class NoveltyBaseline:
     """The usual values, from M held-out training images.
 
     Args:
@@ -47,7 +47,7 @@ class Usual:
     distances: NDArray[np.float32]
     errors: NDArray[np.float32]
 
-    def compare(self, distances: NDArray[np.float32], errors: NDArray[np.float32]) -> Unusual:
+    def compare(self, distances: NDArray[np.float32], errors: NDArray[np.float32]) -> Novelty:
         """Compare N images with what is usual.
 
         Let u(v) = max(0, (log v - median) / (90% quantile - median)), with median and quantile of log v of the held-out
@@ -65,7 +65,7 @@ class Usual:
         more = len(own) - np.searchsorted(own, excess)
         beyond = np.minimum(1, own[-1] / np.maximum(excess, TINY))
         novelty = 1 - (1 + more) / (1 + len(own)) * np.where(more == 0, beyond, 1)
-        return Unusual(novelty.astype(np.float32), by_error > by_distance)
+        return Novelty(novelty.astype(np.float32), by_error > by_distance)
 
     def _parts(
         self, distances: NDArray[np.float32], errors: NDArray[np.float32]
@@ -94,7 +94,7 @@ class Reference:
     columns: slice
 
     @classmethod
-    def of(cls, features: Rows, columns: slice) -> "Reference":
+    def from_features(cls, features: Rows, columns: slice) -> "Reference":
         """Take them from all training images, always the same ones.
 
         Args:
@@ -126,7 +126,7 @@ def _every(n: int, most: int) -> NDArray[np.int64]:
     return np.arange(0, n, -(-n // most))
 
 
-def usual_of(features: Rows, errors: NDArray[np.float32], columns: slice) -> Usual:
+def measure_baseline(features: Rows, errors: NDArray[np.float32], columns: slice) -> NoveltyBaseline:
     """The usual values, from up to 2,000 of N training images; each is compared with the others.
 
     Args:
@@ -135,5 +135,5 @@ def usual_of(features: Rows, errors: NDArray[np.float32], columns: slice) -> Usu
         columns: the columns of the features that are compared.
     """
     numbers = _every(len(features), HELD_OUT)
-    distances = Reference.of(features, columns).distances(features.take(numbers), numbers)
-    return Usual(distances, errors[numbers])
+    distances = Reference.from_features(features, columns).distances(features.take(numbers), numbers)
+    return NoveltyBaseline(distances, errors[numbers])

@@ -14,7 +14,7 @@ STIFFNESS = 1e-3  # added to JᵀJ, so that a blank image can be solved
 TINY = 1e-6
 
 
-def canonical(images: Images) -> Images:
+def canonicalize(images: Images) -> Images:
     """Center, scale and shear each image so that its ink has a fixed mean and covariance, (M, 20, 20).
 
     The mean of the ink's position is m and its covariance is C = L Lᵀ (Cholesky). The result at p is the image at

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.curation.duplicates import Duplicates
 from mnistae_cli.curation.label_errors import LabelErrors
-from mnistae_cli.curation.novelty import Unusual
+from mnistae_cli.curation.novelty import Novelty
 from mnistae_cli.curation.suspicions import DUPLICATE, LABEL, NEAR_DUPLICATE, STRANGER, Suspicion
 
 LEAK = ", in the other split"
@@ -45,7 +45,7 @@ class Review:
     class_names: Sequence[str]
     fewest: int
 
-    def strangers(self, split: Split, unusual: Unusual) -> Iterator[Suspicion]:
+    def strangers(self, split: Split, unusual: Novelty) -> Iterator[Suspicion]:
         """The strangers, and other images that are most unusual."""
         order = np.argsort(-unusual.novelty, kind="stable")
         n = max(int(unusual.strange.sum()), min(self.fewest, len(order)))

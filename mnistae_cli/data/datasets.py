@@ -14,7 +14,7 @@ from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.kept import keep_only
 from mnistae_cli.data.sources import from_array, from_npy
-from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
+from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, from_splits, split_off, with_labels
 from mnistae_cli.settings import DEFAULT, ReadOptions, suggestion
 from mnistae_cli.store import DataRecord, Stored, command_again
 
@@ -48,7 +48,7 @@ def _loaded(name: str, data_dir: str | None, report: Report, reading: ReadOption
     if name == "mnist":
         return _mnist(mnist.find(data_dir, report) or mnist.fetch_all(report))
     path = Path(name).resolve()
-    where = Where(path.stem, str(path), str(path)).seen(endings=ENDINGS)
+    where = Where(path.stem, str(path), str(path)).with_files(endings=ENDINGS)
     if path.is_dir():
         return from_folder(where, path, reading, report)
     if path.suffix == ".npz" and path.is_file():
@@ -138,12 +138,12 @@ def compare_data(record: DataRecord) -> str:
 
 
 def _mnist(place: mnist.Place) -> Dataset:
-    where = Where("mnist", "mnist", str(place.folder.resolve())).seen(tuple(place.files))
+    where = Where("mnist", "mnist", str(place.folder.resolve())).with_files(tuple(place.files))
     if place.files is mnist.NPZ:
         return _archive(where, Archive(place.folder / "mnist.npz"), silent)
     train_images, train_labels, test_images, test_labels = (place.folder / name for name in place.files)
-    train = labelled(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
-    test = labelled(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
+    train = with_labels(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
+    test = with_labels(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
     return Dataset(where, train, test, class_names_of(train, test))
 
 
@@ -153,7 +153,7 @@ def _digits() -> Dataset:
     digits = load_digits()
     pixels = from_array((digits.images / 16).astype(np.float32), "digits")  # 17 gray levels
     where = Where("digits", "digits", "scikit-learn")
-    return split_off(where, labelled(pixels, digits.target, "digits"), tuple("0123456789"))
+    return split_off(where, with_labels(pixels, digits.target, "digits"), tuple("0123456789"))
 
 
 def _archive(where: Where, archive: Archive, report: Report) -> Dataset:
@@ -167,7 +167,7 @@ def _archive(where: Where, archive: Archive, report: Report) -> Dataset:
 
     def images(split: str) -> Images:
         labels = archive.array(f"y_{split}") if f"y_{split}" in names else None
-        return labelled(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
+        return with_labels(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
 
     train, test = images("train"), images("test") if "x_test" in names else None
-    return of_splits(where, train, test, class_names_of(train, test))
+    return from_splits(where, train, test, class_names_of(train, test))

@@ -31,7 +31,7 @@ class Drawn:
     corrected: bool = False
     n_removed: int = 0
 
-    def among(self, n: int) -> NDArray[np.uint8]:
+    def labels_of_all(self, n: int) -> NDArray[np.uint8]:
         """Labels of all `n` training images, (n,); 0 for an image without a drawn label."""
         known = np.zeros(n, np.uint8)
         known[self.indices] = self.labels

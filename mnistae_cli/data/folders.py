@@ -12,7 +12,7 @@ from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report
 from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import has_images, image_paths
 from mnistae_cli.data.packing import Pictures, open_pictures
-from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, held_out, labelled, of_splits
+from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, from_splits, held_out, with_labels
 from mnistae_cli.settings import ReadOptions
 
 
@@ -25,7 +25,7 @@ def from_folder(where: Where, folder: Path, reading: ReadOptions, report: Report
     """
     idx_train, idx_test = (_idx_split(folder, prefix, reading) for prefix in ("train", "t10k|test"))
     if idx_train:
-        return of_splits(where, idx_train, idx_test, class_names_of(idx_train, idx_test))
+        return from_splits(where, idx_train, idx_test, class_names_of(idx_train, idx_test))
     if (folder / "train").is_dir() and (folder / "test").is_dir():
         class_names = tuple(sorted({*_class_folders(folder / "train"), *_class_folders(folder / "test")}))
         train, test = (_listed(folder / split, class_names) for split in ("train", "test"))
@@ -68,7 +68,7 @@ def _idx_split(folder: Path, prefix: str, reading: ReadOptions) -> Images | None
     if "images" not in found:
         return None
     labels = read_idx_labels(found["labels"], reading) if "labels" in found else None
-    return labelled(from_idx(found["images"], reading), labels, str(found.get("labels")))
+    return with_labels(from_idx(found["images"], reading), labels, str(found.get("labels")))
 
 
 def _class_folders(folder: Path) -> tuple[str, ...]:

@@ -74,7 +74,9 @@ def grey_levels(content: bytes) -> NDArray[np.uint8]:
         raise ValueError(str(problem) or type(problem).__name__) from None
 
 
-def decoded(paths: Sequence[str], shape: tuple[int, int], size: int, first: int = 0) -> Iterator[NDArray[np.uint8]]:
+def decode_files(
+    paths: Sequence[str], shape: tuple[int, int], size: int, first: int = 0
+) -> Iterator[NDArray[np.uint8]]:
     """Decode image files of one shape in order, `size` at a time, from the number `first`.
 
     Raises:

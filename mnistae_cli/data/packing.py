@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from mnistae_cli.common import DamagedInput, Notice, Report, setting, silent
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
-from mnistae_cli.data.image_files import decoded
+from mnistae_cli.data.image_files import decode_files
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.rows import Rows
-from mnistae_cli.data.sources import IN_MEMORY, At, Batches, ImageSource, taken, taken_at
+from mnistae_cli.data.sources import IN_MEMORY, At, Batches, ImageSource, take_rows, take_rows_at
 from mnistae_cli.settings import DEFAULT, ReadOptions
 
 PIXELS, HASHES = "pixels.npy", "hashes.npy"
@@ -56,9 +56,9 @@ class Pictures:
         """The undamaged pictures of `indices`, ascending, and their indices."""
         left = np.setdiff1d(indices, np.array(list(self.damaged), np.int64), assume_unique=True)
         files = [self.paths[i] for i in left]
-        pixels = taken(self.pixels, left) if self.pixels else partial(decoded, files, self.shape)
-        at = taken_at(self.at, left) if self.at else None
-        source = ImageSource(len(left), *self.shape, pixels, self.origin, files, taken(self.hashes, left), at=at)
+        pixels = take_rows(self.pixels, left) if self.pixels else partial(decode_files, files, self.shape)
+        at = take_rows_at(self.at, left) if self.at else None
+        source = ImageSource(len(left), *self.shape, pixels, self.origin, files, take_rows(self.hashes, left), at=at)
         return source, left
 
 
@@ -86,7 +86,7 @@ def open_pictures(
     entry = find_or_make(key, folder.resolve(), pack, report, holds=holds)
     if entry:
         height, width = entry.facts["shape"]
-        rows, hashes = (Rows.of(each) for each in _files_of(entry.folder))
+        rows, hashes = (Rows.open(each) for each in _files_of(entry.folder))
         damaged = dict(entry.facts["damaged"])
         pictures = Pictures(str(folder), paths, (height, width), damaged, rows.batches, hashes.batches, rows.take)
     else:

@@ -31,7 +31,7 @@ class Rows:
     offset: int
 
     @classmethod
-    def of(cls, path: Path) -> "Rows":
+    def open(cls, path: Path) -> "Rows":
         """Open a file.
 
         Raises:

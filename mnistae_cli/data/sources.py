@@ -82,11 +82,11 @@ class ImageSource:
         return replace(
             self,
             n=len(indices),
-            batches=taken(self.batches, indices),
+            batches=take_rows(self.batches, indices),
             files=[self.files[i] for i in indices] if self.files else (),
-            file_hashes=taken(self.file_hashes, indices) if self.file_hashes else None,
+            file_hashes=take_rows(self.file_hashes, indices) if self.file_hashes else None,
             rows=indices if self.rows is None else self.rows[indices],
-            at=taken_at(self.at, indices) if self.at else None,
+            at=take_rows_at(self.at, indices) if self.at else None,
         )
 
     def sha256(self) -> str:
@@ -100,7 +100,7 @@ class ImageSource:
         return digest.hexdigest()
 
 
-def taken(batches: Batches, rows: NDArray[np.int64]) -> Batches:
+def take_rows(batches: Batches, rows: NDArray[np.int64]) -> Batches:
     """Batches of only these rows, ascending. All rows from the first one are read, at most two batches at a time."""
 
     def chosen(size: int, first: int = 0) -> Iterator[NDArray[Any]]:
@@ -121,7 +121,7 @@ def taken(batches: Batches, rows: NDArray[np.int64]) -> Batches:
     return chosen
 
 
-def taken_at(at: At, rows: NDArray[np.int64]) -> At:
+def take_rows_at(at: At, rows: NDArray[np.int64]) -> At:
     """`at` for only these rows."""
     return lambda indices: at(rows[indices])
 
@@ -176,7 +176,7 @@ def _without_channel(array: NDArray[Any], origin: str) -> NDArray[Any]:
 
 def from_npy(path: Path, origin: str = "") -> ImageSource:
     """A `.npy` file of images, (N, H, W) or (N, H, W, 1), read in batches; `origin` is its name in messages."""
-    rows = Rows.of(path)
+    rows = Rows.open(path)
     return from_rows(rows.batches, rows.shape, origin or str(path), rows.take)
 
 

@@ -48,7 +48,7 @@ class Where:
     location: str
     files: Mapping[str, Any] = field(default_factory=dict)
 
-    def seen(self, names: Sequence[str] = (), endings: Sequence[str] = ()) -> "Where":
+    def with_files(self, names: Sequence[str] = (), endings: Sequence[str] = ()) -> "Where":
         """The same place, with its files as they are now.
 
         Args:
@@ -110,7 +110,7 @@ class Dataset:
         )
 
 
-def labelled(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:
+def with_labels(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:
     """Images with their labels, if there are any.
 
     Raises:
@@ -155,7 +155,7 @@ def split_off(where: Where, images: Images, class_names: tuple[str, ...]) -> Dat
     return Dataset(where, train, test, class_names)
 
 
-def of_splits(where: Where, train: Images, test: Images | None, class_names: tuple[str, ...]) -> Dataset:
+def from_splits(where: Where, train: Images, test: Images | None, class_names: tuple[str, ...]) -> Dataset:
     """Make a data set of two splits; without `test`, a test split is taken from `train`.
 
     Raises:

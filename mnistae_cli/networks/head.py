@@ -33,7 +33,7 @@ class Head:
         scale = np.float32(temperature)
         return type(self)([*hidden, (kernel / scale, bias / scale)])
 
-    def after(self, scale: NDArray[np.float32], offset: NDArray[np.float32]) -> Self:
+    def with_scaled_inputs(self, scale: NDArray[np.float32], offset: NDArray[np.float32]) -> Self:
         """The head that gives for x what this one gives for x · `scale` + `offset`: they go into the first layer.
 
         Args:

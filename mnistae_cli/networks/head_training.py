@@ -94,7 +94,7 @@ def fit_head(
         elif epoch - best_epoch >= how.patience:
             break
     network.values[:] = best
-    return Trained(Head(network.layers).after(scale, offset), history, best_epoch + 1)
+    return Trained(Head(network.layers).with_scaled_inputs(scale, offset), history, best_epoch + 1)
 
 
 class _Network:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
 from mnistae_cli.pictures._axes import MOST_NUMBERS, SIGNED, axes_of, colored, plain
-from mnistae_cli.pictures.palette import look_of
+from mnistae_cli.pictures.palette import color_and_marker
 
 MANY = 3000  # dots; more must be small, or they cover each other
 MOST_ATOMS = 1024
@@ -116,7 +116,7 @@ def feature_map(
     labels: NDArray[np.uint8] | None,
     class_names: Sequence[str],
 ) -> Figure:
-    """The map of `maps.map_of`: places (M, 2) of test images, colored by their labels (M,), with the classes' names."""
+    """The map of `maps.lay_out`: places (M, 2) of test images, colored by their labels (M,), with names."""
     figure = Figure(figsize=(7.4, 6), layout="constrained")
     axes = figure.subplots()
     groups = [("test images", np.arange(len(points)))]
@@ -124,7 +124,7 @@ def feature_map(
         groups = [(name, np.flatnonzero(labels == number)) for number, name in enumerate(plain(class_names))]
     size = 3 if len(points) > MANY else 9
     for number, (name, members) in enumerate(groups):
-        color, marker = look_of(number)
+        color, marker = color_and_marker(number)
         axes.scatter(
             points[members, 0],
             points[members, 1],

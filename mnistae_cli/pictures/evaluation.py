@@ -12,7 +12,7 @@ from mnistae_cli.clusters import Placement
 from mnistae_cli.data import Pixels, Rows, load_npy
 from mnistae_cli.networks import open_network
 from mnistae_cli.pictures import figures
-from mnistae_cli.pictures.maps import MAPPED, draw_of, map_of
+from mnistae_cli.pictures.maps import MAPPED, draw_images, lay_out
 from mnistae_cli.scores import metrics
 from mnistae_cli.store import Stored
 
@@ -39,11 +39,11 @@ def draw(
         seed: seed of the draw of the images on the map.
     """
     class_names = inputs["encode"].manifest.data.class_names
-    mapped = draw_of(len(test.features), MAPPED, seed)
+    mapped = draw_images(len(test.features), MAPPED, seed)
     known = None if test.labels is None else test.labels[mapped]
     # NumPy releases Python's global lock for about half of the map's time. Meanwhile Matplotlib draws.
     with ThreadPoolExecutor(1) as other_thread:
-        layout = other_thread.submit(map_of, test.features.take(mapped))
+        layout = other_thread.submit(lay_out, test.features.take(mapped))
         _draw_codes(folder, inputs["train"], test)
         if "classify" in inputs and test.labels is not None:
             probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")

@@ -22,12 +22,12 @@ COMPONENTS = 50  # principal components, in which neighbors are searched
 Vector = NDArray[np.float32]
 
 
-def draw_of(n: int, most: int, seed: int) -> NDArray[np.int64]:
+def draw_images(n: int, most: int, seed: int) -> NDArray[np.int64]:
     """The sorted indices of the images on a map: all `n`, or a random `most` of them."""
     return np.sort(np.random.default_rng(seed).permutation(n)[:most])
 
 
-def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
+def lay_out(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
     """Find places in the plane for features (N, D), so that near ones stay near.
 
     It is t-SNE (van der Maaten & Hinton 2008). The 15 nearest neighbors attract, all with the same weight, which is as
@@ -45,7 +45,9 @@ def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
     if n <= FEW or width == 1:
         plane[:, : min(width, 2)] = components[:, :2]
         return plane, "PCA"
-    links = _Links.of(Search(components).nearest_others(min(NEIGHBORS, max(FEWEST, n // 20), (n - 1) // 3)).indices)
+    links = _Links.from_neighbors(
+        Search(components).nearest_others(min(NEIGHBORS, max(FEWEST, n // 20), (n - 1) // 3)).indices
+    )
     points = np.ascontiguousarray(components[:, :2].T * (1e-4 / components[:, 0].std()))
     speed, gain = np.zeros_like(points), np.ones_like(points)
     for steps, exaggeration, momentum in STEPS:
@@ -79,7 +81,7 @@ class _Links:
     counts: NDArray[np.int32]
 
     @classmethod
-    def of(cls, neighbors: NDArray[np.int32]) -> "_Links":
+    def from_neighbors(cls, neighbors: NDArray[np.int32]) -> "_Links":
         from scipy.sparse import csr_array
 
         n, k = neighbors.shape

@@ -7,6 +7,6 @@ MARKERS = ("o", "s", "^", "D")
 """Matplotlib's names of the shapes. After eight groups, the colors are used again with the next shape."""
 
 
-def look_of(group: int) -> tuple[str, str]:
+def color_and_marker(group: int) -> tuple[str, str]:
     """The color and the marker of a group."""
     return PALETTE[group % len(PALETTE)], MARKERS[group // len(PALETTE) % len(MARKERS)]

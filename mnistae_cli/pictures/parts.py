@@ -105,7 +105,7 @@ def map_part(
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
         "rows": rows.tolist(),
-        "tiles": tiles.of("test", rows),
+        "tiles": tiles.numbers_of("test", rows),
         "groups": [
             {"title": each.title, "names": each.names, "of": each.of.tolist(), "centers": _centers(places, each)}
             for each in groups
@@ -128,7 +128,7 @@ def _centers(places: NDArray[np.int64], groups: Groups) -> list[list[int]]:
 def sheet_part(sheet: Sheet, command: str, tiles: Tiles) -> Part:
     """The contact sheet of the clusters. The page adds the typed names to `command`; `tiles` collects the images."""
     clusters = [
-        asdict(look) | {"surest": tiles.of("train", first), "least": tiles.of("train", unsure)}
+        asdict(look) | {"surest": tiles.numbers_of("train", first), "least": tiles.numbers_of("train", unsure)}
         for look, (first, unsure) in zip(sheet.looks, sheet.shown, strict=True)
     ]
     note = "Training images of each cluster. Enter goes to the next name. The command below takes the names."
@@ -149,8 +149,8 @@ def review_part(
     rows = []
     for row in sorted(suspicions, key=lambda row: -row["score"]):
         near = [each.split(":") for each in row["neighbors"]]
-        neighbors = [(f"{split} {index}", *tiles.of(split, [index])) for split, index in near]
-        (number,) = tiles.of(row["split"], [row["index"]])
+        neighbors = [(f"{split} {index}", *tiles.numbers_of(split, [index])) for split, index in near]
+        (number,) = tiles.numbers_of(row["split"], [row["index"]])
         rows.append({**row, "tile": number, "neighbors": neighbors})
     note = (
         "Keys: arrows move, a accepts, r refuses, u undoes. Accepting a label means: the suggested class is "

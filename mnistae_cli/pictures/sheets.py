@@ -77,12 +77,12 @@ class Sheet:
         train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
         metrics, by_distance = cluster.manifest.metrics, cluster.manifest.config["method"] == "kmeans"
         placement, n_groups = Placement.joined([train, test]), len(metrics["cluster_sizes"])
-        looks = look_at(placement, names, metrics["n_clusters"], n_groups)
-        shown = images_of(train, n_groups, n_shown, by_distance=by_distance)
+        looks = summarize_clusters(placement, names, metrics["n_clusters"], n_groups)
+        shown = choose_images(train, n_groups, n_shown, by_distance=by_distance)
         return cls(looks, shown, "nearest its centroid" if by_distance else "surest", placement)
 
 
-def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
+def summarize_clusters(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
     """The summaries of the clusters, then of the small communities; `names` is empty, or has a name for each."""
     summaries = []
     for number in range(n_groups):
@@ -93,7 +93,7 @@ def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_group
     return summaries
 
 
-def images_of(placement: Placement, n_groups: int, n: int, *, by_distance: bool) -> list[Shown]:
+def choose_images(placement: Placement, n_groups: int, n: int, *, by_distance: bool) -> list[Shown]:
     """For each cluster its first `n` images, and as many of the least sure other ones."""
     shown = []
     for number in range(n_groups):

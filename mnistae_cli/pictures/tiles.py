@@ -25,7 +25,7 @@ class Tiles:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def of(self, split: str, rows: Iterable[Any]) -> list[int]:
+    def numbers_of(self, split: str, rows: Iterable[Any]) -> list[int]:
         """The numbers of the tiles of some images of a split."""
         return [self._numbers.setdefault((split, int(row)), len(self._numbers)) for row in rows]
 

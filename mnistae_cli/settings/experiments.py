@@ -74,7 +74,9 @@ def with_present_names(stage: str, values: Mapping[str, Any], report: Report = s
     return {present.get(name, name): value for name, value in values.items()}
 
 
-def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def without_other_kinds(
+    stage: str, values: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
     """The values of a preset or a file that still apply if `over` chooses another kind of code or head.
 
     The settings of a kind apply only to that kind. If another one is chosen, they are all left out.
@@ -92,8 +94,8 @@ def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str
     before = chosen(kinds, {word: values[word] for word in words if word in values})
     wanted = dict(before.chosen_by)
     for number, word in enumerate(words):
-        if word in over and over[word] != wanted.get(word):
-            wanted = {each: wanted[each] for each in words[:number] if each in wanted} | {word: over[word]}
+        if word in overrides and overrides[word] != wanted.get(word):
+            wanted = {each: wanted[each] for each in words[:number] if each in wanted} | {word: overrides[word]}
     after = chosen(kinds, wanted)
     if after is before:
         return dict(values), ""

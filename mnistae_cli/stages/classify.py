@@ -38,14 +38,14 @@ def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *
 
 
 def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, report: Report) -> None:
-    features = Rows.of(encode.folder / "features_train.npy").take(drawn.indices)
+    features = Rows.open(encode.folder / "features_train.npy").take(drawn.indices)
     class_names = encode.manifest.data.class_names
     drawn.warn_of_missed(class_names, report)
     fitted = fit_classifier(config, features, drawn.labels, len(class_names), report)
     write_onnx(fitted.head, work.folder / "classifier.onnx")
     write_history(work.folder / "history.csv", fitted.history)
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
-    predict, test = open_network(work.folder / "classifier.onnx"), Rows.of(encode.folder / "features_test.npy")
+    predict, test = open_network(work.folder / "classifier.onnx"), Rows.open(encode.folder / "features_test.npy")
     np.save(work.folder / "probabilities_test.npy", np.concatenate([predict(batch) for batch in test.batches()]))
     work.metrics = {
         "labels_used": len(drawn.indices),

@@ -62,7 +62,7 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
     """
     with stage("cluster", artifacts, report, force=force) as work:
         inputs = work.open(reads_of(config))
-        features = Rows.of(inputs["encode"].folder / "features_train.npy")
+        features = Rows.open(inputs["encode"].folder / "features_train.npy")
         config = config.for_memory(fits_memory(features.n_bytes, config.memory_share))
         if work.is_due(config):
             _fill(work, config, inputs, report)
@@ -80,7 +80,7 @@ def reads_of(config: ClusterConfig) -> Reads:
 
 
 def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], report: Report) -> None:
-    train, test = (Rows.of(inputs["encode"].folder / f"features_{split}.npy") for split in SPLITS)
+    train, test = (Rows.open(inputs["encode"].folder / f"features_{split}.npy") for split in SPLITS)
     if isinstance(config.method, KMeans):
         place = _by_kmeans(work, config.method, config.seed, train, report)
     else:

@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from mnistae_cli.common import Advance, DamagedInput, MissingInput, Notice, Report, UsageError, setting, silent
-from mnistae_cli.curation import usual_of
+from mnistae_cli.curation import measure_baseline
 from mnistae_cli.data import (
     Dataset,
     ImageSource,
@@ -49,7 +49,7 @@ def encode(
     Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels, and
     per image `reconstruction_mse_*.npy`, `reconstruction_bce_*.npy` and `reconstruction_fvu_*.npy` (N,) float32 (FVU:
     share of the variance that is not explained). Also `novelty.npy` (2, M) float32: for M training images the distances
-    to their neighbors, and their FVU (`curation.Usual`).
+    to their neighbors, and their FVU (`curation.NoveltyBaseline`).
 
     Args:
         config: the settings; without a data set, the one that `train` used is encoded.
@@ -116,8 +116,8 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
 
 def _write_novelty_baseline(folder: Path, train: Stored) -> None:
     """Write `novelty.npy`, (2, M): distances and errors of held-out training images, with which others are compared."""
-    features, errors = Rows.of(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
-    usual = usual_of(features, errors, graph_features(train.manifest.config))
+    features, errors = Rows.open(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
+    usual = measure_baseline(features, errors, graph_features(train.manifest.config))
     np.save(folder / "novelty.npy", np.stack([usual.distances, usual.errors]))
 
 

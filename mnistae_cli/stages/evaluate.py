@@ -89,7 +89,7 @@ def _fill(
 ) -> None:
     encode = inputs["encode"]
     record = encode.manifest.data
-    features = {split: Rows.of(encode.folder / f"features_{split}.npy") for split in SPLITS}
+    features = {split: Rows.open(encode.folder / f"features_{split}.npy") for split in SPLITS}
     work.metrics = {
         "schema_version": SCHEMA_VERSION,
         "dataset": {

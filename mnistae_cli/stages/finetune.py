@@ -57,7 +57,7 @@ def _fill(work: Work, config: FinetuneConfig, drawn: Drawn, report: Report) -> N
         config,
         train.folder / "autoencoder.keras",
         data.train.pixels,
-        Rows.of(encode.folder / "features_train.npy"),
+        Rows.open(encode.folder / "features_train.npy"),
         drawn,
         len(class_names),
         report,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
 from mnistae_cli.common import DamagedInput, MissingInput, Report, setting, silent
-from mnistae_cli.curation import Reference, Usual
+from mnistae_cli.curation import NoveltyBaseline, Reference
 from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
 from mnistae_cli.networks import open_network
 from mnistae_cli.scores import unexplained_variance
@@ -107,8 +107,8 @@ def _novelties(
     train, encode = stored["train"], stored["encode"]
     errors = unexplained_variance(batch, open_network(train.folder / "decoder.onnx")(features))
     columns = graph_features(train.manifest.config)
-    reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
-    usual = Usual(*load_npy(encode.folder / "novelty.npy"))
+    reference = Reference.from_features(Rows.open(encode.folder / "features_train.npy"), columns)
+    usual = NoveltyBaseline(*load_npy(encode.folder / "novelty.npy"))
     found = usual.compare(reference.distances(features), errors)
     return list(zip(found.novelty.tolist(), found.strange.tolist(), strict=True))
 

@@ -12,7 +12,7 @@ from mnistae_cli.clusters import UNSURE, Placement
 from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.curation import read_suspicions
 from mnistae_cli.data import Rows, load_encoded, load_npy
-from mnistae_cli.pictures.maps import draw_of, map_of
+from mnistae_cli.pictures.maps import draw_images, lay_out
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import (
     CAPTIONS,
@@ -115,8 +115,8 @@ def _fill(work: Work, config: ReportConfig, report: Report) -> None:
 
 
 def _map(config: ReportConfig, inputs: Inputs, class_names: list[str], tiles: Tiles) -> Part:
-    features = Rows.of(inputs["encode"].folder / "features_test.npy")
-    rows = draw_of(len(features), config.map_images, config.seed)
+    features = Rows.open(inputs["encode"].folder / "features_test.npy")
+    rows = draw_images(len(features), config.map_images, config.seed)
     groups, figures = list[Groups](), list[tuple[str, list[str]]]()
     if "labels_test.npy" in inputs["encode"].manifest.files:
         labels = load_npy(inputs["encode"].folder / "labels_test.npy")[rows]
@@ -136,7 +136,7 @@ def _map(config: ReportConfig, inputs: Inputs, class_names: list[str], tiles: Ti
         groups.append(Groups("Suspicion", names, of[rows]))
     if not groups:
         groups.append(Groups("Images", ["test images"], np.zeros(len(rows), np.int64)))
-    return map_part(*map_of(features.take(rows)), rows, groups, figures, tiles)
+    return map_part(*lay_out(features.take(rows)), rows, groups, figures, tiles)
 
 
 def _cluster_names(inputs: Inputs) -> list[str]:

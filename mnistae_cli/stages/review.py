@@ -19,11 +19,11 @@ from mnistae_cli.curation import (
     N_NEIGHBORS,
     Decision,
     Key,
+    NoveltyBaseline,
     Reference,
     Review,
     Split,
     Suspicion,
-    Usual,
     find_duplicates,
     find_label_errors,
     read_decisions,
@@ -151,7 +151,7 @@ def _look(
 ) -> list[Suspicion]:
     encode = inputs["encode"]
     columns = graph_features(inputs["train"].manifest.config)
-    features = [Rows.of(encode.folder / f"features_{split}.npy").load() for split in SPLITS]
+    features = [Rows.open(encode.folder / f"features_{split}.npy").load() for split in SPLITS]
     report(Notice(f"looking for strangers in {sum(map(len, features)):,} images"))
     directions = Directions(features[0][:, columns])
     neighbors = (directions.nearest_others(N_NEIGHBORS), directions.nearest(features[1][:, columns], N_NEIGHBORS))
@@ -160,8 +160,8 @@ def _look(
         for (name, images), near in zip(data.splits(), neighbors, strict=True)
     )
     review = Review((splits[0], splits[1]), data.class_names, config.least_rows)
-    usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
-    reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
+    usual, rows = NoveltyBaseline(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
+    reference = Reference.from_features(Rows.open(encode.folder / "features_train.npy"), columns)
     for split, each in zip(splits, features, strict=True):
         numbers = np.arange(len(each)) if split.name == "train" else None
         errors = load_npy(encode.folder / f"reconstruction_fvu_{split.name}.npy")

@@ -16,7 +16,7 @@ from mnistae_cli.scores import figure_at, known_figures
 from mnistae_cli.settings import MAX_SEED, PATHS, PIPELINE, make, record
 from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
-from mnistae_cli.stages.workers import LOCAL, apart, connect
+from mnistae_cli.stages.workers import LOCAL, connect, run_in_own_process
 from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
 
 RESULTS = "sweep.json"
@@ -132,7 +132,7 @@ def _refuse_foreign_file(path: Path) -> None:
 def _by_workers(
     configs: Mapping[str, Any], seeds: Sequence[int], artifacts: Path, force: bool, scheduler: str, jobs: int
 ) -> Iterator[SeedRun]:
-    work = partial(apart, partial(_run_seed, configs, artifacts.resolve(), silent, force))
+    work = partial(run_in_own_process, partial(_run_seed, configs, artifacts.resolve(), silent, force))
     with connect(scheduler, jobs if jobs > 1 else None) as workers:
         for done in workers.in_order(work, seeds):
             yield replace(done, folder=str(artifacts / f"seed-{done.seed}"))

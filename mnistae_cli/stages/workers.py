@@ -108,7 +108,7 @@ def _call(task: tuple[list[str], Callable[[Task], Result], Task]) -> Result | Mn
         return error
 
 
-def apart(function: Callable[[Task], Result], task: Task) -> Result:
+def run_in_own_process(function: Callable[[Task], Result], task: Task) -> Result:
     """`function(task)` in a new process, which ends with this one.
 
     The threads of a worker use Python's global random state, which also determines the first weights of a network.
@@ -129,7 +129,7 @@ def apart(function: Callable[[Task], Result], task: Task) -> Result:
 
 
 def serve() -> None:
-    """The process of `apart`."""
+    """The process of `run_in_own_process`."""
     own_process.begin()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not be in the answer

@@ -79,16 +79,14 @@ class RandomOcclusion(keras.layers.Layer):
         draws = keras.random.uniform((ops.shape(images)[0], 3), seed=self.seed_generator)
         hidden = (draws[:, 0] < self.share) & (self.step >= self.after)
         self.step.assign_add(1)
-        return occluded(
-            images, hidden, ops.cast(draws[:, 1] * 4, "int32"), NEAREST + draws[:, 2] * (FARTHEST - NEAREST)
-        )
+        return occlude(images, hidden, ops.cast(draws[:, 1] * 4, "int32"), NEAREST + draws[:, 2] * (FARTHEST - NEAREST))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
         return {**super().get_config(), "share": self.share, "seed": self.seed, "after": self.after}
 
 
-def corrupted(images: Any, corruption: Corruption, seed: int, *, whole_steps: int = 0) -> Any:
+def corrupt(images: Any, corruption: Corruption, seed: int, *, whole_steps: int = 0) -> Any:
     """Warp images (B, H, W), hide a side, and add noise, in training. The network learns to give the original images.
 
     Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
@@ -107,7 +105,7 @@ def corrupted(images: Any, corruption: Corruption, seed: int, *, whole_steps: in
 
 
 @tf.function(jit_compile=True)
-def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
+def occlude(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
     """Images (B, H, W); the `hidden` ones are dark beyond a line.
 
     Args:

@@ -67,7 +67,7 @@ def glorot(gain: float) -> keras.initializers.Initializer:
 def before_code(pixels: Any, height: int, width: int, layers: Layers, *, normalize: bool = False) -> Any:
     """Pixels (B, H·W) → convolutions in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU.
 
-    A convolution has stride 2 if its output then still has a side of at least 4. With `normalize`, see `normalized`.
+    A convolution has stride 2 if its output still has a side of at least 4. With `normalize`, see `batch_normalize`.
     """
     kind: dict[str, Any] = {"use_bias": False} if normalize else {"activation": "relu"}
     signal = pixels
@@ -79,16 +79,16 @@ def before_code(pixels: Any, height: int, width: int, layers: Layers, *, normali
             side //= stride
             size, name = 5 if number == 1 else 3, f"convolution_{number}"
             signal = keras.layers.Conv2D(planes, size, stride, "same", name=name, **kind)(signal)
-            signal = normalized(signal, name) if normalize else signal
+            signal = batch_normalize(signal, name) if normalize else signal
         signal = keras.layers.Flatten(name="flatten_channels")(signal)
     for number, units in enumerate(layers.hidden, start=1):
         name = f"encoder_{number}"
         signal = keras.layers.Dense(units, name=name, **kind)(signal)
-        signal = normalized(signal, name) if normalize else signal
+        signal = batch_normalize(signal, name) if normalize else signal
     return signal
 
 
-def normalized(signal: Any, name: str) -> Any:
+def batch_normalize(signal: Any, name: str) -> Any:
     """Batch normalization of signals (B, …, C): mean 0 and variance 1, then a learned scale and shift; then ReLU.
 
     Ioffe & Szegedy 2015, "Batch normalization". The saved encoder uses running means instead of those of a batch.

@@ -50,7 +50,7 @@ class Examples:
         """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,).
 
         With `neighbors` or `labelled`, `indices` are pairs (B, 2), and inputs are (B, 2, …). The targets are those of
-        the first example of each pair. For examples on the disk, `indices` are what `fed` returned.
+        the first example of each pair. For examples on the disk, `indices` are what `inputs_of` returned.
         """
         inputs = tf.convert_to_tensor(indices) if self.on_disk else tf.gather(self.inputs, indices)
         if inputs.dtype == tf.uint8:
@@ -63,20 +63,20 @@ class Examples:
         """Whether the network is trained on pairs of examples."""
         return self.neighbors is not None or self.labelled is not None
 
-    def fed(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    def inputs_of(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """What a step gets for `indices` (B,): the indices, or pixels (B, H, W) from the disk."""
         return self.on_disk.at(indices) if self.on_disk and self.on_disk.at else indices
 
-    def alone(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    def pair_with_itself(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """`indices` (B,) as `take` expects them: in pairs, each example is paired with itself."""
         return np.stack([indices, indices], axis=1) if self.in_pairs else indices
 
-    def beside(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
+    def pair(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
         """`indices` as `take` expects them in training: half of the examples are paired with one of their neighbors.
 
         A neighbor that is not in `indices` is held out, and is not used.
         """
-        pairs = self.alone(indices)
+        pairs = self.pair_with_itself(indices)
         if self.labelled is not None:
             pairs[:, 0] = np.random.default_rng([seed, epoch, 3]).choice(self.labelled, len(indices))
         if self.neighbors is None or not self.neighbors.shape[1]:
@@ -129,7 +129,7 @@ class Batches:
         """The indices of an epoch: (steps, B), or (steps, B, 2) for pairs."""
         n_steps, size = self.steps.per_epoch, self.batch_size
         order = self.learned[epoch_order(len(self.learned), n_steps, size, self.seed, epoch)].ravel()
-        batches = self.examples.beside(order, self.seed, epoch).astype(np.int32)
+        batches = self.examples.pair(order, self.seed, epoch).astype(np.int32)
         return batches.reshape(n_steps, size, *batches.shape[1:])
 
     def after(self, step: int) -> Any:
@@ -156,5 +156,5 @@ class Batches:
         """What the steps get for batches (S, B, …) of indices."""
         if not self.examples.on_disk:
             return batches
-        pixels = self.examples.fed(batches.ravel())
+        pixels = self.examples.inputs_of(batches.ravel())
         return pixels.reshape(*batches.shape, *pixels.shape[1:])

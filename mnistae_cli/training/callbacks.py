@@ -47,8 +47,8 @@ class HeldOutLosses(keras.callbacks.Callback):
         """Add the held-out losses."""
         for name, (examples, indices) in self._held_out.items():
             starts = range(0, len(indices), HELD_OUT_BATCH)
-            parts = (examples.alone(indices[start : start + HELD_OUT_BATCH]) for start in starts)
-            totals = [self._total(*examples.take(examples.fed(part))) for part in parts]
+            parts = (examples.pair_with_itself(indices[start : start + HELD_OUT_BATCH]) for start in starts)
+            totals = [self._total(*examples.take(examples.inputs_of(part))) for part in parts]
             counted = [float(total) + (float(penalty) if name == "val" else 0.0) for total, penalty in totals]
             logs[f"{name}_loss"] = sum(counted) / len(indices)
 

@@ -4,7 +4,7 @@ import keras
 
 from mnistae_cli.data import Pixels
 from mnistae_cli.settings import Dense
-from mnistae_cli.training.augmentation import corrupted
+from mnistae_cli.training.augmentation import corrupt
 from mnistae_cli.training.autoencoder import Autoencoder, before_code, glorot, mirrored_decoder
 from mnistae_cli.training.losses import reconstruction_loss
 from mnistae_cli.training.sparsity import ActivityPenalty, L1Penalty
@@ -30,7 +30,7 @@ def build_dense(code: Dense, pixels: Pixels, steps: int, seed: int) -> Autoencod
     encoder = keras.Model(images, units(signal), name="encoder")
 
     decoder = mirrored_decoder(code.latent_dim, height, width, code.layers.hidden, gain=1 / code.code_gain)
-    learned = encoder(corrupted(images, code.corruption, seed))
+    learned = encoder(corrupt(images, code.corruption, seed))
     if code.sparsity_weight:
         learned = ActivityPenalty(L1Penalty(code.sparsity_weight), name="penalty")(learned)
     return Autoencoder(

@@ -113,7 +113,7 @@ def fit_autoencoder(
 
     def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
         return train_network(
-            model.trained, model.loss, examples, Optimization.of(training, seed), report,
+            model.trained, model.loss, examples, Optimization.from_settings(training, seed), report,
             task="train", xla=can_use_xla(code), shown=watched, checkpoint=checkpoint, part=part,
         )  # fmt: skip
 
@@ -127,7 +127,7 @@ def fit_autoencoder(
         find_groups = partial(builder.regrouping.find_groups, code, model, pixels, neighbors, seed, report)
         groups = _kept(checkpoint, f"groups_{number}.npy", find_groups)
         model = builder.regrouping.rebuild(code, model, pixels, groups, n_steps(part), seed)
-        fitted = fitted.then(learn(model, part, Part(number, len(fitted.history["loss"]), int(training.epochs))))
+        fitted = fitted.followed_by(learn(model, part, Part(number, len(fitted.history["loss"]), int(training.epochs))))
     return FittedAutoencoder(model, fitted.history, fitted.best_epoch, frame, neighbors)
 
 
@@ -227,11 +227,11 @@ def finetune_encoder(
 
     start_session(config.seed)
     model = build_finetuned(load_keras(autoencoder), pixels, codes.load(), drawn, n_classes, config)
-    examples = Examples(pixels, drawn.among(len(pixels)), labelled=drawn.indices)
+    examples = Examples(pixels, drawn.labels_of_all(len(pixels)), labelled=drawn.indices)
     del pixels  # TensorFlow holds them now
     loss = labelled_loss(len(drawn.indices), len(examples), n_classes)
     fitted = train_network(
-        model.trained, loss, examples, Optimization.of(config, config.seed), report,
+        model.trained, loss, examples, Optimization.from_settings(config, config.seed), report,
         task="finetune", xla=False, checkpoint=checkpoint,
     )  # fmt: skip
     return FinetunedEncoder(model, fitted.history)

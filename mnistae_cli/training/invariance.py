@@ -9,8 +9,8 @@ from keras import ops
 
 from mnistae_cli.data import Pixels
 from mnistae_cli.settings import AUTO, Invariant
-from mnistae_cli.training.augmentation import corrupted
-from mnistae_cli.training.autoencoder import Autoencoder, before_code, mirrored_decoder, normalized
+from mnistae_cli.training.augmentation import corrupt
+from mnistae_cli.training.autoencoder import Autoencoder, batch_normalize, before_code, mirrored_decoder
 from mnistae_cli.training.losses import reconstruction_loss
 
 EPSILON = 1e-9  # a joint probability is at least this, so that its logarithm is finite
@@ -115,7 +115,9 @@ def build_for_clusters(
     height, width = pixels.shape[1:]
     view = keras.Input((height, width), name="view")
     signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, code.layers, normalize=True)
-    embedding = normalized(keras.layers.Dense(code.latent_dim, use_bias=False, name="embedding")(signal), "embedding")
+    embedding = batch_normalize(
+        keras.layers.Dense(code.latent_dim, use_bias=False, name="embedding")(signal), "embedding"
+    )
     logits = keras.layers.Dense(code.n_heads * n_clusters, name="heads")(embedding)
     logits = keras.layers.Reshape((code.n_heads, n_clusters), name="by_head")(logits)
     assignments = keras.layers.Softmax(name="assignments")(logits)
@@ -129,7 +131,7 @@ def build_for_clusters(
     decoder = mirrored_decoder(whole_code.shape[1], height, width, code.layers.hidden)
 
     pairs = keras.Input((2, height, width), name="pairs")
-    seen = corrupted(Views(name="views")(pairs), code.corruption, seed, whole_steps=round(WHOLE * steps))
+    seen = corrupt(Views(name="views")(pairs), code.corruption, seed, whole_steps=round(WHOLE * steps))
     agreement = Agreement(code.entropy_weight, shares, name="agreement")
     return Autoencoder(
         encoder=keras.Model(images, mean_code, name="encoder"),
@@ -148,11 +150,11 @@ def mean_over_places(images: Any, network: keras.Model) -> Any:
     """
     height, width = images.shape[1:]
     pixels = max(round(SHIFT * min(height, width)), 1)
-    outputs = network(ops.reshape(shifted(images, pixels), (-1, height, width)))
+    outputs = network(ops.reshape(shift(images, pixels), (-1, height, width)))
     return ops.mean(ops.reshape(outputs, (-1, PLACES, outputs.shape[1])), axis=1)
 
 
-def shifted(images: Any, pixels: int) -> Any:
+def shift(images: Any, pixels: int) -> Any:
     """Images (B, H, W) → (B, 5, H, W): as they are, and shifted by `pixels` down, up, right, left; dark outside."""
     side = 2 * pixels + 1
     kernels = np.zeros((side, side, 1, PLACES), np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from mnistae_cli.data import Pixels
 from mnistae_cli.settings import KL, L1, BatchTopK, SparseCode, TopK
 from mnistae_cli.training import sparsity
-from mnistae_cli.training.augmentation import corrupted
+from mnistae_cli.training.augmentation import corrupt
 from mnistae_cli.training.autoencoder import Autoencoder, before_code
 from mnistae_cli.training.losses import squared_error_of_sums
 from mnistae_cli.training.sparsity import ActivityPenalty, DeadUnitLoss, PreBias
@@ -85,7 +85,7 @@ def _built(
     if not (layers.hidden or layers.channels):
         units.kernel.assign(side.atoms.kernel.numpy().T)
 
-    before, learned = keras.Model(images, [before, codes])(corrupted(images, code.corruption, seed))
+    before, learned = keras.Model(images, [before, codes])(corrupt(images, code.corruption, seed))
     learned = penalty(learned) if penalty else learned
     sums = side.sums(learned)
     if aux_k:

@@ -38,7 +38,7 @@ class Optimization:
     ema: float = 0.0
 
     @classmethod
-    def of(cls, settings: object, seed: int) -> Self:
+    def from_settings(cls, settings: object, seed: int) -> Self:
         """The training settings of a config, by the names of the fields."""
         found = {each.name: getattr(settings, each.name) for each in fields(cls) if hasattr(settings, each.name)}
         return cls(**{**found, "seed": seed})
@@ -51,7 +51,7 @@ class Fitted:
     history: Mapping[str, list[float]]
     best_epoch: int
 
-    def then(self, later: "Fitted") -> "Fitted":
+    def followed_by(self, later: "Fitted") -> "Fitted":
         """This training and a later one, joined."""
         history = {name: values + later.history[name] for name, values in self.history.items()}
         return Fitted(history, len(self.history["loss"]) + later.best_epoch)

@@ -77,7 +77,7 @@ def test_more_clusters_than_images_are_refused() -> None:
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_mini_batches_from_the_disk_find_the_same_groups(tmp_path: Path, metric: Metric) -> None:
     np.save(tmp_path / "features.npy", FEATURES)  # sorted by group
-    rows, fitting = Rows.of(tmp_path / "features.npy"), settings.KMeans(n_clusters=4, metric=metric).fitting()
+    rows, fitting = Rows.open(tmp_path / "features.npy"), settings.KMeans(n_clusters=4, metric=metric).fitting()
     first, second = (fit_minibatches(rows, seed=0, **fitting) for _ in range(2))
     assert len(set(zip(np.repeat(range(4), 50), first.assignments, strict=True))) == 4
     assert first.inertia == pytest.approx(kmeans(FEATURES, n_clusters=4, metric=metric).inertia, rel=0.01)
