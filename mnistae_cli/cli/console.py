@@ -19,11 +19,7 @@ def say(text: str) -> None:
 
 
 def ask(question: str, problem_of: Callable[[str], str]) -> str:
-    """Ask a question on stderr until `problem_of` the answer is empty. The answer has no blanks around it.
-
-    Raises:
-        KeyboardInterrupt: the input has ended.
-    """
+    """Ask a question on stderr until `problem_of` the answer is empty; `KeyboardInterrupt` at the end of the input."""
     while True:
         print(f"{question}: ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()

@@ -10,11 +10,7 @@ from mnistae_cli.settings import suggestion
 
 
 def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
-    """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`.
-
-    Raises:
-        UsageError: a gate has another form, or names an unknown figure.
-    """
+    """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`; `UsageError` for any other form or figure."""
     parsed = []
     for gate in gates:
         figure, _, least = gate.partition("=")
@@ -41,11 +37,7 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
 
 
 def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
-    """Compare figures, named by their paths in `metrics.json`, with their lower limits.
-
-    Raises:
-        GateFailed: a figure is lower, or does not exist because its stage was not run.
-    """
+    """Compare figures, named by their paths in `metrics.json`, with lower limits; `GateFailed` if one is lower."""
     failed, absent = [], False
     for path, least in gates:
         figure = figure_at(scores, path)

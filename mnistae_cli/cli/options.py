@@ -195,13 +195,7 @@ def _option(stage: str, same: Sequence[Setting], flag: str, variables: list[str]
 
 
 def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> str:
-    """Join texts about kinds. A text that all kinds share has no name in front, others have the names of their kinds.
-
-    Args:
-        texts: the name of the kind, or nothing, and the text.
-        n_kinds: the number of kinds of the stage.
-        between: what separates two texts.
-    """
+    """Join pairs of a kind's name, or nothing, and a text. A text of all `n_kinds` kinds has no name in front."""
     names: dict[str, list[str]] = {}
     for name, text in texts:
         names.setdefault(text, []).append(name)

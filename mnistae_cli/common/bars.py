@@ -13,13 +13,9 @@ if TYPE_CHECKING:
 
 
 class Bars:
-    """A listener that shows each task as a bar, and each notice as a line above the bars.
+    """A listener that shows each task as a bar, and each notice as a line above the bars, if it is `visible`.
 
     In a notebook without ipywidgets, Rich has no bars: each task prints one line when it has ended.
-
-    Args:
-        visible: whether anything is shown.
-        stderr: write to stderr; has no effect in a notebook.
     """
 
     def __init__(self, visible: bool = True, *, stderr: bool = False) -> None:

@@ -90,22 +90,14 @@ def load_recorded(
 
 
 def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) -> Dataset:
-    """Load the data set that `encode` recorded, with the same images.
-
-    Raises:
-        MissingInput: the images are gone or have changed.
-    """
+    """Load the data set that `encode` recorded; `MissingInput` if its images are gone or have changed."""
     # If a picture was damaged since, the images have changed, and `as_encoded` says so.
     record = encode.manifest.data
     return as_encoded(load_recorded(record, data_dir, report, ReadOptions(skip_damaged=True)), encode)
 
 
 def as_encoded(data: Dataset, encode: Stored) -> Dataset:
-    """Return `data`, if its images are those that `encode` recorded.
-
-    Raises:
-        MissingInput: the images have changed.
-    """
+    """Return `data` if its images are those that `encode` recorded; otherwise raise `MissingInput`."""
     record = encode.manifest.data
     if has_other_images(data, record):
         raise MissingInput(

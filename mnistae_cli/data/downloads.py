@@ -30,11 +30,7 @@ class _Bar:
 
 
 def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: Report) -> Path:
-    """Download the file `name` into `folder`, from the first of the `mirrors` (URLs, ending in `/`) that has it.
-
-    Raises:
-        MissingInput: no mirror has it, or none can be reached.
-    """
+    """Download the file `name` into `folder`, from the first of the `mirrors` (URLs, ending in `/`) that has it."""
     import logging
 
     import pooch

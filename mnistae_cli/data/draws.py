@@ -89,12 +89,7 @@ def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: La
 
 
 def draw_from(encode: Stored, which: LabelledConfig) -> Drawn:
-    """Choose the labels of the encoded training images that a stage may use. The stage sees no other label.
-
-    Raises:
-        MissingInput: there are no labels, or only those of one class.
-        MnistaeError: see `draw_labels`.
-    """
+    """Choose the labels of the encoded training images that a stage may use. The stage sees no other label."""
     if not can_be_classified(encode.manifest):
         raise MissingInput(
             f"{encode.folder} has no labels of two classes or more to learn from.",

@@ -17,12 +17,7 @@ from mnistae_cli.settings import ReadOptions
 
 
 def from_folder(where: Where, folder: Path, reading: ReadOptions, report: Report) -> Dataset:
-    """Load the data set in a folder.
-
-    Raises:
-        MissingInput: it has no images.
-        DamagedInput: images are damaged, or some are in class folders and some are not.
-    """
+    """Load the data set in a folder: IDX files, or pictures. Either all or no pictures are in class folders."""
     idx_train, idx_test = (_idx_split(folder, prefix, reading) for prefix in ("train", "t10k|test"))
     if idx_train:
         return from_splits(where, idx_train, idx_test, class_names_of(idx_train, idx_test))

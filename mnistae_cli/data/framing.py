@@ -57,11 +57,7 @@ def measure_frame(pixels: Pixels) -> Frame:
 
 
 def frame_image(image: NDArray[Any], frame: Frame, origin: str) -> NDArray[np.float32]:
-    """Bring one gray image, (h, w) uint8 or float in [0, 1], into `frame`: (H, W) float32 in [0, 1].
-
-    Raises:
-        DamagedInput: nothing is drawn on it. The message begins with `origin`.
-    """
+    """Bring one gray image, (h, w) uint8 or float in [0, 1], into `frame`: (H, W) float32. It must not be blank."""
     from PIL import Image
 
     photo = max(image.shape) > PHOTO * max(frame.height, frame.width)

@@ -31,12 +31,7 @@ def _image_names(folder: Path) -> Iterator[str]:
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
-    """One image file as gray levels, (H, W) uint8 (ITU-R 601 luma); transparent pixels become white.
-
-    Raises:
-        MissingInput: it does not exist.
-        DamagedInput: it is not an image.
-    """
+    """One image file as gray levels, (H, W) uint8 (ITU-R 601 luma); transparent pixels become white."""
     try:
         return grey_levels(path.read_bytes())
     except FileNotFoundError:
@@ -51,11 +46,7 @@ def unreadable(problem: Exception) -> str:
 
 
 def grey_levels(content: bytes) -> NDArray[np.uint8]:
-    """The gray levels of an image file's bytes: see `read_grey`.
-
-    Raises:
-        ValueError: it is not an image.
-    """
+    """The gray levels of an image file's bytes: see `read_grey`; `ValueError` if it is not an image."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -77,11 +68,7 @@ def grey_levels(content: bytes) -> NDArray[np.uint8]:
 def decode_files(
     paths: Sequence[str], shape: tuple[int, int], size: int, first: int = 0
 ) -> Iterator[NDArray[np.uint8]]:
-    """Decode image files of one shape in order, `size` at a time, from the number `first`.
-
-    Raises:
-        MnistaeError: a file cannot be read, or has another size.
-    """
+    """Decode image files, which must have one shape, in order, `size` at a time, from the number `first`."""
     for start in range(first, len(paths), size):
         batch = [read_grey(Path(path)) for path in paths[start : start + size]]
         for path, image in zip(paths[start:], batch, strict=False):

@@ -27,12 +27,7 @@ class Row:
 
 
 def keep_only(data: Dataset, path: Path) -> Dataset:
-    """Leave out the images that are not in `path`, and take the labels from there.
-
-    Raises:
-        MissingInput: the file does not exist.
-        DamagedInput: it is not a table of the images of this data set, or keeps no image of a split.
-    """
+    """Leave out the images that are not in the `kept.csv` at `path`, and take the labels from there."""
     rows = _read(path, f"{setting('kept', path)}")
     train, test = (
         _kept(
@@ -44,16 +39,9 @@ def keep_only(data: Dataset, path: Path) -> Dataset:
 
 
 def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray[np.int64], Labels]:
-    """The numbers (M,) of the training images that are kept, and their labels (M,).
+    """The numbers (M,) of the training images that are kept, out of `n`, and their labels (M,).
 
-    Args:
-        path: `kept.csv`, or `labels_corrected.npy` of all training images.
-        n: number of training images.
-        class_names: of the labels.
-
-    Raises:
-        MissingInput: the file does not exist.
-        DamagedInput: it does not hold the labels of these images.
+    They come from a `kept.csv`, or from a `labels_corrected.npy` of all training images.
     """
     where = setting("labels_from", path)
     if path.suffix == ".npy":

@@ -45,11 +45,7 @@ def cache_folder() -> Path:
 
 
 def places(data_dir: str | None) -> list[Place]:
-    """The folders in which MNIST may be, in the order of the search, with the state of its files.
-
-    Raises:
-        UsageError: `data_dir` is not a folder.
-    """
+    """The folders in which MNIST may be, in the order of the search, with the state of its files."""
     keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     given = [Path(data_dir)] if data_dir else []
     if given and not given[0].is_dir():
@@ -73,11 +69,7 @@ def _inspect(folder: Path) -> Place:
 
 
 def find(data_dir: str | None, report: Report = silent) -> Place | None:
-    """The first folder that has MNIST, or None.
-
-    Raises:
-        DamagedInput: the files in the first folder that has them have the wrong content.
-    """
+    """The first folder that has MNIST, or None; `DamagedInput` if its files have the wrong content."""
     for place in places(data_dir):
         if place.state == "damaged":
             fetched = "Run: mnistae data --fetch mnist"

@@ -31,12 +31,7 @@ def load_npy(path: Path) -> NDArray[Any]:
 
 
 def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Shape, dtype and the offset of the first byte of data.
-
-    Raises:
-        MissingInput: it does not exist.
-        DamagedInput: it is not an `.npy` file of plain numbers in C order, or is cut short.
-    """
+    """Shape, dtype and the offset of the first byte of data, in an `.npy` file of plain numbers in C order."""
     try:
         with path.open("rb") as file:
             return parse_header(file, path.stat().st_size, str(path))
@@ -72,12 +67,7 @@ def parse_header(
 def read_rows(
     path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int, first: int = 0
 ) -> Iterator[NDArray[Any]]:
-    """The rows of an array from `first`, `batch_size` at a time.
-
-    Raises:
-        MissingInput: the file was removed since its header was read.
-        DamagedInput: it was cut short since then.
-    """
+    """The rows of an array from `first`, `batch_size` at a time, unless the file is removed or cut meanwhile."""
     row, rows_left = math.prod(shape[1:]), shape[0] - first
     try:
         with path.open("rb") as file:
@@ -96,13 +86,7 @@ def read_rows(
 
 
 class NpyWriter:
-    """Write a `.npy` array of known shape batch by batch. The file gets its name only when it is complete.
-
-    Args:
-        path: the file.
-        shape: shape of the whole array.
-        dtype: dtype of the array; batches are cast to it.
-    """
+    """Write an `.npy` array of known shape and dtype in batches. The file gets its name only when it is complete."""
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
         self.path = path

@@ -16,14 +16,7 @@ ROWS_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of an array in a file, `.npy` or plain IDX, read when they are needed.
-
-    Args:
-        path: the file.
-        shape: shape of the array.
-        dtype: dtype of the array.
-        offset: place of its first byte in the file.
-    """
+    """The rows of an array in a file, `.npy` or plain IDX, from the byte `offset` on. They are read when needed."""
 
     path: Path
     shape: tuple[int, ...]
@@ -32,12 +25,7 @@ class Rows:
 
     @classmethod
     def open(cls, path: Path) -> "Rows":
-        """Open a file.
-
-        Raises:
-            MissingInput: it does not exist.
-            DamagedInput: it is not an `.npy` file, or is cut short.
-        """
+        """Open an `.npy` file: see `read_header`."""
         return cls(path, *read_header(path))
 
     def __len__(self) -> int:

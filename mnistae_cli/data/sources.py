@@ -134,11 +134,7 @@ def unit_scale(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def checked_pixels(batch: NDArray[Any], origin: str, first: int = 0) -> Pixels:
-    """`batch` as `Pixels`. An error counts the images from `first`.
-
-    Raises:
-        DamagedInput: another dtype, or floats that are NaN or outside of [0, 1].
-    """
+    """`batch` as `Pixels`; `DamagedInput` for another dtype, or floats outside of [0, 1]. Images count from `first`."""
     if batch.dtype == np.uint8:
         return batch
     if batch.dtype.kind != "f":
@@ -185,14 +181,7 @@ def from_rows(
 ) -> ImageSource:
     """Images in an array (N, H, W) or (N, H, W, 1) that is read in batches. Each batch is checked.
 
-    Args:
-        batches: batches of the array.
-        shape: shape of the array.
-        origin: its name in messages.
-        at: indices → rows of the array, if they can be read in any order.
-
-    Raises:
-        DamagedInput: another shape.
+    `at` maps indices to rows of the array, if they can be read in any order.
     """
     if len(shape) == 4 and shape[3] == 1:
         shape = shape[:3]

@@ -111,11 +111,7 @@ class Dataset:
 
 
 def with_labels(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:
-    """Images with their labels, if there are any.
-
-    Raises:
-        DamagedInput: the labels are not one whole number from 0 to 255 for each image.
-    """
+    """Images with their labels, if there are any: one whole number from 0 to 255 for each image."""
     if labels is None:
         return Images(pixels, None)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -156,11 +152,7 @@ def split_off(where: Where, images: Images, class_names: tuple[str, ...]) -> Dat
 
 
 def from_splits(where: Where, train: Images, test: Images | None, class_names: tuple[str, ...]) -> Dataset:
-    """Make a data set of two splits; without `test`, a test split is taken from `train`.
-
-    Raises:
-        DamagedInput: their images have different sizes.
-    """
+    """Make a data set of two splits of one image size; without `test`, a test split is taken from `train`."""
     if test is None:
         return split_off(where, train, class_names)
     sizes = [(images.pixels.height, images.pixels.width) for images in (train, test)]

@@ -15,12 +15,7 @@ from mnistae_cli.scores import Table
 
 
 def resolutions(scan: Path, n_clusters: int | str) -> Figure:
-    """Number of clusters and agreement of the runs for each threshold of a `resolutions.csv`; the chosen one is marked.
-
-    Args:
-        scan: the `resolutions.csv`.
-        n_clusters: the given number, or `auto`.
-    """
+    """Number of clusters and agreement of the runs for each threshold of a `resolutions.csv`, the chosen one marked."""
     with scan.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
@@ -76,13 +71,9 @@ def clusters(
 def mistakes(
     images: Pixels, predicted: NDArray[np.int64], labels: NDArray[np.uint8], class_names: Sequence[str]
 ) -> Figure:
-    """Images whose cluster is mapped to another class, a row per frequent confusion.
+    """Images (N, H, W) whose cluster is mapped to another class than their label (N,), a row per frequent confusion.
 
-    Args:
-        images: (N, H, W).
-        predicted: (N,), the class to which the image's cluster is mapped; -1: none.
-        labels: (N,).
-        class_names: names of the labels.
+    `predicted` (N,) is the class to which the image's cluster is mapped; -1: none.
     """
     wrong = (predicted != labels) & (predicted >= 0)
     pairs, counts = np.unique(np.stack([labels[wrong], predicted[wrong]], axis=1), axis=0, return_counts=True)

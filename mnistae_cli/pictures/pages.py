@@ -36,13 +36,7 @@ class Page:
     parts: Mapping[str, Mapping[str, Any]]
 
     def write(self, path: Path, tiles: Tiles, images: Mapping[str, ImageSource]) -> None:
-        """Write the page as one file.
-
-        Args:
-            path: the file.
-            tiles: the small images that the parts use.
-            images: split → its images, from which the tiles are made.
-        """
+        """Write the page as one file; `tiles` are the small images of its parts, from `images`: split → its images."""
         data = {"palette": PALETTE, "tiles": tiles.sheets(images), "parts": self.parts}
         script = "\n".join(_file(name) for name in SCRIPTS)
         content = {

@@ -67,12 +67,9 @@ class Sheet:
 
     @classmethod
     def of_clusters(cls, cluster: Stored, names: Sequence[str], n_shown: int) -> Self:
-        """The sheet for the clusters of a stored `cluster`.
+        """The sheet for a stored `cluster`, with a name for each cluster, or none.
 
-        Args:
-            cluster: the stage.
-            names: a name for each cluster, or none.
-            n_shown: number of surest images per cluster, and also of least sure ones.
+        It shows the `n_shown` surest images of each cluster, and as many of its least sure ones.
         """
         train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
         metrics, by_distance = cluster.manifest.metrics, cluster.manifest.config["method"] == "kmeans"

@@ -18,12 +18,7 @@ Config = TypeVar("Config", bound=Checked)
 
 
 def choice(kinds: Sequence[type["Kind"]], **help: str) -> Any:
-    """A dataclass field that holds one of several kinds, by default the first.
-
-    Args:
-        kinds: the dataclasses; `Kind.chosen_by` has the words that choose each.
-        help: setting that takes such a word → its help text, one sentence.
-    """
+    """A dataclass field that holds one of several kinds, by default the first. `help`: selecting setting → its text."""
     return field(default_factory=kinds[0], metadata={"kinds": kinds, "selectors": help})
 
 
@@ -105,11 +100,7 @@ def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kin
 
 
 def make(config_class: type[Config], values: Mapping[str, Any]) -> Config:
-    """A config from values by name; all other settings have their defaults.
-
-    Raises:
-        UsageError: a value is refused, or the chosen kind does not use it.
-    """
+    """A config from values by name; other settings have their defaults. A wrong or unused value is a `UsageError`."""
     return _made(config_class, values, None)
 
 
@@ -128,11 +119,7 @@ def _made(config_class: type[Config], values: Mapping[str, Any], group: Config |
 
 
 def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]:
-    """The kind that the words in `values` choose. A missing word is taken from the first kind that is still possible.
-
-    Raises:
-        RefusedValue: a word does not choose any kind.
-    """
+    """The kind that the words in `values` choose. A missing word is that of the first kind that is still possible."""
     left = list(kinds)
     for selector in selectors_of(kinds):
         given, words = values.get(selector), _words(kinds, selector)

@@ -57,13 +57,7 @@ class Rule:
 
 
 def option(default: Any, help: str, **rule: Any) -> Any:
-    """A dataclass field with a help text and a rule.
-
-    Args:
-        default: the value if none is given.
-        help: one sentence, with the unit.
-        rule: the rest of `Rule`.
-    """
+    """A dataclass field with a default, a help text of one sentence, with the unit, and the rest of `Rule`."""
     return field(default=default, metadata={"rule": Rule(help=help, **rule)})
 
 
@@ -95,11 +89,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 class Checked:
-    """Base of the configs. It checks its values by the rules of its fields.
-
-    Raises:
-        RefusedValue: a value has a wrong type, or is out of its range.
-    """
+    """Base of the configs. It checks its values by the rules of its fields, and raises `RefusedValue`."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))

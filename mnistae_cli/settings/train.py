@@ -29,11 +29,7 @@ class TrainConfig(Checked):
     seed: int = seed_option()
 
     def for_images(self, n: int) -> "TrainConfig":
-        """The same settings with the epochs as a number, for `n` training images.
-
-        Raises:
-            UsageError: the code cannot be learned from so few images.
-        """
+        """The same settings with the epochs as a number, for `n` training images; `UsageError` if these are too few."""
         return replace(self, code=self.code.for_images(n))
 
 

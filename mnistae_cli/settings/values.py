@@ -96,11 +96,7 @@ KINDS: dict[Any, ValueKind] = {
 
 @cache
 def value_kind(hint: Any) -> ValueKind:
-    """The kind of value of a field of this type, which may also allow None.
-
-    Raises:
-        TypeError: no kind of value has this type.
-    """
+    """The kind of value of a field of this type, which may also allow None; `TypeError` for an unknown type."""
     parts = [part for part in get_args(hint) if part is not type(None)]
     if type(None) in get_args(hint):
         hint = parts[0] if len(parts) == 1 else next(each for each in KINDS if set(get_args(each)) == set(parts))

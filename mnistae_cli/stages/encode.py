@@ -90,11 +90,7 @@ def encode(
 
 
 def _check_trained(data: Dataset, trained: DataRecord, artifacts: Path) -> None:
-    """Compare the images with those that `train` recorded.
-
-    Raises:
-        MissingInput: they differ.
-    """
+    """Raise `MissingInput` if the images are not those that `train` recorded."""
     if has_other_images(data, trained):
         source = trained.source
         keeping = f"{command_for(artifacts, 'encode')} --dataset {shlex.quote(source)}"
@@ -218,11 +214,7 @@ def encode_images(
 
 
 def check_size(pixels: ImageSource, train: Stored) -> None:
-    """Refuse images of another size than the autoencoder's.
-
-    Raises:
-        DamagedInput: the sizes differ.
-    """
+    """Raise `DamagedInput` if images have another size than the autoencoder's."""
     record = train.manifest.data
     expected, found = (record.height, record.width), (pixels.height, pixels.width)
     if found != expected:

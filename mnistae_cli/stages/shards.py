@@ -55,11 +55,7 @@ def versions() -> dict[str, str]:
 def plan_shards(root: Path, data: Dataset, record: DataRecord, networks: Mapping[Path, str]) -> list[Shard]:
     """The shards of both splits, in order. Their folder has a name for this plan; folders of other plans are removed.
 
-    Args:
-        root: the folder for all shards.
-        data: the data set.
-        record: its record.
-        networks: path → sha256, of the encoder and of the decoder.
+    `networks` maps the paths of encoder and decoder to their sha256.
     """
     here = versions()
     decides = [record.sha256, list(networks.values()), here, BATCH_SIZE, SHARD_BATCHES]
@@ -78,10 +74,7 @@ def plan_shards(root: Path, data: Dataset, record: DataRecord, networks: Mapping
 def write_shard(shard: Shard) -> dict[str, str]:
     """Encode a shard. Its folder appears when it is complete. Returns the sha256 of each of its files.
 
-    Raises:
-        UsageError: this process has other versions, or does not have the folder.
-        MissingInput: this process has other images.
-        DamagedInput: this process has other networks.
+    It is refused if this process has other versions, images or networks, or does not have the folder.
     """
     if versions() != shard.versions:
         raise UsageError(
@@ -167,12 +160,7 @@ def check(shard: Shard, hashes: Mapping[str, str]) -> None:
 
 
 def read_shard(shard: Shard, hashes: Mapping[str, str]) -> Iterator[Encoded]:
-    """The batches of a shard, as `encode_batch` returned them.
-
-    Raises:
-        MissingInput: it does not exist.
-        DamagedInput: its bytes are not those that its maker wrote.
-    """
+    """The batches of a shard, as `encode_batch` returned them. It must exist, with the bytes that its maker wrote."""
     waited_until = time.monotonic() + SECONDS_TO_APPEAR
     while not _is_there(shard.folder):
         if time.monotonic() > waited_until:

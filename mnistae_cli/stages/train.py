@@ -49,12 +49,7 @@ def train(
 
 
 def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> Dataset:
-    """Load the data set to train on. It makes no folder, so that an error leaves nothing behind.
-
-    Raises:
-        UsageError: the data set does not exist, or `artifacts` is inside its folder.
-        MnistaeError: it cannot be read.
-    """
+    """Load the data set to train on. It makes no folder, so that an error leaves nothing behind."""
     folder = data_folder(config.dataset)
     if folder and artifacts.resolve().is_relative_to(folder):
         raise UsageError(

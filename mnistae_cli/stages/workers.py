@@ -31,12 +31,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Workers:
-    """Connected workers. They have access to the same files as this process.
-
-    Args:
-        client: Dask's client.
-        scheduler: the scheduler's name in messages.
-    """
+    """Workers that a Dask `client` is connected to. They have access to the same files as this process."""
 
     client: Any
     scheduler: str
@@ -48,9 +43,7 @@ class Workers:
     def in_order(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """`function(task)` of each task, in their order. If a worker dies, its task goes to another one.
 
-        Raises:
-            UsageError: the scheduler is gone, a task killed several workers, or they do not have mnistae.
-            MnistaeError: whatever `function` raises.
+        `UsageError` if the scheduler is gone, a task killed several workers, or they do not have mnistae.
         """
         # pure=False: a key never equals that of a task of another command
         calls = [(sys.argv, function, task) for task in tasks]

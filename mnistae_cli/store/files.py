@@ -43,12 +43,7 @@ def entry_of(path: Path) -> dict[str, Any]:
 
 
 def time_of_writing(record: Path, finished: float) -> int:
-    """When a record was written, in ns; 0 if its file was copied or touched afterwards, or is gone.
-
-    Args:
-        record: the file of the record.
-        finished: the time in the record, in seconds since 1970.
-    """
+    """When the file of a record was written, in ns; 0 if it was copied or touched after `finished` (s), or is gone."""
     try:
         changed = record.stat().st_ctime_ns  # unlike mtime, no program can set it
     except FileNotFoundError:  # another process is swapping the folder

@@ -79,9 +79,7 @@ class Work:
     def open(self, reads: Reads) -> dict[str, Stored]:
         """Open earlier stages and check every byte of them: see `open_stage`.
 
-        Args:
-            reads: stage → what is read of it: see `Manifest.fingerprints`. If none of that changes, the result of
-                this stage stays up to date.
+        This stage is stale if anything changes that `reads` names: see `Manifest.fingerprints`.
         """
         opened = {role: open_stage(self.artifacts, role, names) for role, names in reads.items()}
         self.inputs |= opened

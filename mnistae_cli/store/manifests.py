@@ -116,11 +116,7 @@ def time_now() -> str:
 
 
 def parse(content: bytes, stage: str) -> Manifest:
-    """Read the manifest of `stage` from the bytes of its file.
-
-    Raises:
-        ValueError: this version cannot read it.
-    """
+    """Read the manifest of `stage` from the bytes of its file; `ValueError` if this version cannot read it."""
     try:
         fields = json.loads(content)
         version = fields.get("schema_version", MANIFEST_VERSION)

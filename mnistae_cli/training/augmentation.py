@@ -38,7 +38,12 @@ class RandomAffine(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """(B, H, W) → (B, H, W)."""
+        """Warp images.
+
+        Args:
+            images: (B, H, W) float32.
+            training: if False, images stay as they are.
+        """
         if not training or not self.strength:
             return images
         n = ops.shape(images)[0]
@@ -73,7 +78,12 @@ class RandomOcclusion(keras.layers.Layer):
         self.step = self.add_weight(shape=(), initializer="zeros", trainable=False, dtype="int32", name="step")
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """(B, H, W) → (B, H, W)."""
+        """Hide one side of some images.
+
+        Args:
+            images: (B, H, W) float32.
+            training: if False, images stay as they are.
+        """
         if not training or not self.share:
             return images
         draws = keras.random.uniform((ops.shape(images)[0], 3), seed=self.seed_generator)
@@ -106,13 +116,10 @@ def corrupt(images: Any, corruption: Corruption, seed: int, *, whole_steps: int 
 
 @tf.function(jit_compile=True)
 def occlude(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
-    """Images (B, H, W); the `hidden` ones are dark beyond a line.
+    """Make those images (B, H, W) that are `hidden`, (B,) bool, dark beyond a line.
 
-    Args:
-        images: float32.
-        hidden: (B,) bool.
-        side: (B,) int32: 0 bottom, 1 top, 2 right, 3 left.
-        distance: (B,), of the line from the center, in sides of the image.
+    `side` (B,) is 0 for the bottom, 1 the top, 2 the right, 3 the left. `distance` (B,) is that of the line from the
+    center, in sides of the image.
     """
     height, width = images.shape[1:]
     y, x = np.mgrid[:height, :width].astype(np.float32)
@@ -125,14 +132,7 @@ def occlude(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
 def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, right: Any, down: Any) -> Any:
     """Images (B, H, W) read at c + R(`angle`) S(`shear`) diag(e^`log_width`, e^`log_height`) (p - c) + t.
 
-    Args:
-        images: float32.
-        angle: (B,) in radians.
-        shear: (B,), of x by y.
-        log_width: (B,).
-        log_height: (B,).
-        right: (B,), t in x, in sides of the image.
-        down: (B,), t in y.
+    All others are (B,): the angle in radians, the shear of x by y, and t as `right` and `down` in sides of the image.
     """
     height, width = images.shape[1:]
     y, x = (axis.astype(np.float32) for axis in np.mgrid[:height, :width])

@@ -107,16 +107,7 @@ def plan_steps(n: int, batch_size: int) -> Steps:
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches of a training, one after the other.
-
-    Args:
-        examples: all examples.
-        learned: (L,), indices of the examples to learn from.
-        steps: number of steps.
-        batch_size: B.
-        epochs: number of epochs.
-        seed: seed of the order and the pairs.
-    """
+    """The batches of a training, one after the other, from the indices `learned` (L,) of some `examples`."""
 
     examples: Examples
     learned: NDArray[np.int64]

@@ -69,11 +69,7 @@ BUILDERS: dict[type[Code], Builder] = {
 
 
 def builder_of(code: Code) -> Builder:
-    """How this code is learned.
-
-    Raises:
-        TypeError: `BUILDERS` does not have its kind.
-    """
+    """How this code is learned; `TypeError` if `BUILDERS` does not have its kind."""
     if type(code) not in BUILDERS:
         raise TypeError(f"{type(code).__name__} has no network: add a line for it to training.builders.BUILDERS")
     return BUILDERS[type(code)]

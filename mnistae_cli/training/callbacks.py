@@ -21,12 +21,7 @@ class HeldOutLosses(keras.callbacks.Callback):
     """Adds the mean loss of held-out examples to the logs of each epoch, as `{name}_loss`.
 
     `val_loss`, which may stop the training, includes the network's penalties at their full weight. Otherwise an early
-    epoch would seem better only because its penalty had a lower weight.
-
-    Args:
-        network: the network that is trained.
-        loss: the loss per example.
-        held_out: name → examples, and the indices of the held-out ones.
+    epoch would seem better only because its penalty had a lower weight. `held_out`: name → examples, and the indices.
     """
 
     def __init__(

@@ -16,12 +16,6 @@ def build_dense(code: Dense, pixels: Pixels, steps: int, seed: int) -> Autoencod
     A small L1 penalty on the code hardly raises the loss, and KMeans finds better clusters. With a `code_gain` g, the
     initial weights of the code are those of Glorot & Bengio 2010 times g, and the decoder's are divided by g. The
     function is the same, but compared with the encoder, Adam's steps in the decoder are then g² times as long.
-
-    Args:
-        code: the settings.
-        pixels: training images (N, H, W); only their size is used.
-        steps: not used.
-        seed: seed of the corruption of the images.
     """
     height, width = pixels.shape[1:]
     images = keras.Input((height, width), name="images")

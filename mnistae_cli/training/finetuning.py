@@ -80,16 +80,8 @@ def build_finetuned(
 ) -> Finetuned:
     """The encoder of `autoencoder` with a head, which starts as a classifier by the nearest class mean.
 
-    The class means are taken over all images. An image without a drawn label counts for the class whose drawn images
-    have the nearest mean code.
-
-    Args:
-        autoencoder: as saved by `train`.
-        pixels: all training images, (N, H, W).
-        codes: the codes of all training images, (N, D), as saved by `encode`.
-        drawn: the labels that may be used.
-        n_classes: C.
-        views: the settings.
+    The class means are taken over all images, `pixels` (N, H, W) with `codes` (N, D). An image without a drawn label
+    counts for the class whose drawn images have the nearest mean code.
     """
     height, width = pixels.shape[1:]
     backbone = _backbone(autoencoder)

@@ -78,7 +78,12 @@ class Agreement(keras.layers.Layer):
         self.shares = tuple(shares)
 
     def call(self, assignments_and_codes: Any, training: bool = False) -> Any:
-        """Probabilities (V, H, K) and codes (V, D) of the output of `Views` → codes (B, D)."""
+        """Probabilities (V, H, K) and codes (V, D) of the output of `Views` → codes (B, D).
+
+        Args:
+            assignments_and_codes: the two tensors.
+            training: if True, V is 2B: all first views, then all second ones; otherwise V is B.
+        """
         assignments, codes = assignments_and_codes
         n = ops.shape(codes)[0] // 2 if training else ops.shape(codes)[0]
         second = assignments[n:] if training else assignments

@@ -10,11 +10,7 @@ Loss = Callable[[Any, Any], Any]
 
 
 def reconstruction_loss(name: str) -> Loss:
-    """The loss named `bce` or `mse`, from logits.
-
-    Raises:
-        KeyError: another name.
-    """
+    """The loss named `bce` or `mse`, from logits."""
     return {"bce": binary_crossentropy, "mse": squared_error}[name]
 
 

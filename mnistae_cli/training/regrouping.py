@@ -39,13 +39,7 @@ def find_groups(
 ) -> NDArray[np.int32]:
     """The cluster (N,) of each image by the graph; -1: none. All are -1 unless there are 2 to `batch_size` clusters.
 
-    Args:
-        code: the settings.
-        model: the networks, trained so far.
-        pixels: all training images, (N, H, W).
-        nearest: (N, p), the nearest images to each one by pixels.
-        seed: seed of all draws.
-        report: listener.
+    `nearest` (N, p) are the nearest training images to each of `pixels` (N, H, W), by pixels.
     """
     embedding = encoded(model, pixels)[:, code.graph_features]
     found = find_clusters(Directions(embedding), nearest, seed=seed)
@@ -78,14 +72,7 @@ def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, clusters: NDA
     """Copy the layers of an invariant network to another one, whose heads start as classifiers by the nearest centroid.
 
     A head's logits are s · (c_k · z - |c_k|² / 2), where z is the embedding with mean 0 and variance 1, and c_k is its
-    mean in cluster k. The heads differ by a little noise.
-
-    Args:
-        old: the trained networks.
-        new: untrained networks with heads for the clusters.
-        pixels: (N, H, W).
-        clusters: (N,), numbered from 0; -1: none.
-        seed: seed of the sample and the noise.
+    mean in cluster k; `clusters` (N,) are numbered from 0, -1: none. The heads differ by a little noise.
     """
     draws = np.random.default_rng([seed, 4])
     n_clusters = new.encoder.get_layer(OF_VIEW).get_layer("by_head").output.shape[2]

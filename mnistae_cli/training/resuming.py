@@ -44,22 +44,14 @@ class Part:
 class Keeper(keras.callbacks.Callback):
     """Keeps the state of a training in a checkpoint, and restores it when the same training is started again.
 
-    It must come after the callbacks that change the losses of an epoch or end the training.
+    It must come after the callbacks that change the losses of an epoch or end the training. A signal that `interrupts`
+    has noted stops the training after the step. Without a checkpoint, nothing is kept.
 
     Attributes:
         history: the losses of the epochs so far.
         steps: number of steps so far.
         over: whether this part of the training has ended.
         skipped: whether a later part was interrupted, so that only the losses of this part are left.
-
-    Args:
-        checkpoint: the checkpoint; None: nothing is kept.
-        part: the part of the whole training.
-        steps_per_epoch: number of steps per epoch of this part.
-        epochs: number of epochs of this part.
-        early: Keras' early stopping, or None.
-        interrupts: a signal that it has noted stops the training after the step.
-        report: listener.
     """
 
     def __init__(

@@ -27,14 +27,10 @@ def learning_rate(schedule: str, peak: float, total_steps: int) -> Any:
 
 
 class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
-    """η min(t / (w T), 1, (T - t) / (c T)) at step t of T, not below 0, with w = 0.03 and c = 0.7.
+    """η min(t / (w T), 1, (T - t) / (c T)) at step t of T, not below 0, with peak η, w = 0.03 and c = 0.7.
 
     Zhai et al. 2022, "Scaling vision transformers". Compared with a cosine, more steps have a high rate, which helps
     with few epochs, and the end is as low.
-
-    Args:
-        peak: η.
-        total_steps: T.
     """
 
     def __init__(self, peak: float, total_steps: int) -> None:

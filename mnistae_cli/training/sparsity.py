@@ -83,7 +83,12 @@ class ActivityPenalty(keras.layers.Layer):
         self.steps = self.add_weight(shape=(), initializer="zeros", trainable=False, name="steps")
 
     def call(self, z: Any, training: bool = False) -> Any:
-        """Codes (B, D) → the same."""
+        """Codes (B, D) → the same.
+
+        Args:
+            z: the codes.
+            training: if False, the penalty has its full weight.
+        """
         if training:
             self.steps.assign_add(1.0)
         grown = ops.minimum(self.steps / max(self.warmup_steps, 1), 1.0) if training else 1.0
@@ -148,7 +153,12 @@ class BatchTopK(keras.layers.Layer):
         self.batches = self.add_weight(shape=(), initializer="zeros", trainable=False, name="batches")
 
     def call(self, h: Any, training: bool = False) -> Any:
-        """Values before the activation (B, D), D > k → codes (B, D)."""
+        """Values before the activation (B, D), D > k → codes (B, D).
+
+        Args:
+            h: the values.
+            training: keep the largest of the batch, and learn the threshold; if False, use the threshold.
+        """
         activations = ops.relu(h)
         threshold = self._learn_threshold(activations) if training else self.threshold
         return ops.where(activations > threshold, activations, 0.0)
@@ -178,7 +188,12 @@ class PreBias(keras.layers.Layer):
         self.bias = self.add_weight(shape=(shape[-1],), initializer="zeros", name="bias")
 
     def call(self, x: Any, back: bool = False) -> Any:
-        """(B, P) → x - b, or with `back` x + b."""
+        """Subtract b from pixels.
+
+        Args:
+            x: (B, P).
+            back: add b instead.
+        """
         return x + self.bias if back else x - self.bias
 
 
@@ -206,7 +221,12 @@ class DeadUnitLoss(keras.layers.Layer):
         self.silent = self.add_weight(shape=(shapes[-1][-1],), initializer="zeros", trainable=False, name="silent")
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """[x, x̂ (B, P), values before the activation h, codes z (B, D)] → x̂ as it is."""
+        """[x, x̂ (B, P), values before the activation h, codes z (B, D)] → x̂ as it is.
+
+        Args:
+            inputs: the four tensors.
+            training: if False, no loss is added.
+        """
         x, reconstruction, h, z = inputs
         if training:
             dead = self.silent > SILENT

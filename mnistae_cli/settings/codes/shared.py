@@ -114,11 +114,7 @@ class Code(Kind):
         """Refuse `n` training images if it cannot learn from so few."""
 
     def for_images(self, n: int) -> Self:
-        """The same settings with the epochs as a number, for `n` training images.
-
-        Raises:
-            UsageError: it cannot learn from so few images.
-        """
+        """The same settings with the epochs as a number, for `n` training images; `UsageError` if these are too few."""
         self.check_images(n)
         training = self.training
         epochs = number_of_epochs(
