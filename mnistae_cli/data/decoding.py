@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.common import Advance, DamagedInput, MnistaeError, Report
-from mnistae_cli.data.image_files import grey_levels, read_grey, unreadable
+from mnistae_cli.data.image_files import gray_levels, read_gray, unreadable
 from mnistae_cli.data.parallel import in_parallel
 
 TASK_FILES, TASK_BYTES = 256, 2**23  # most files, and most bytes of pixels, that a thread decodes at a time
@@ -83,7 +83,7 @@ def _first_shape(paths: Sequence[str]) -> Shape:
     """The size of the first file that can be read; (1, 1) if none can."""
     for path in paths:
         with suppress(MnistaeError):
-            height, width = read_grey(Path(path)).shape
+            height, width = read_gray(Path(path)).shape
             return height, width
     return 1, 1
 
@@ -117,7 +117,7 @@ def _decode(paths: Sequence[str], states: NDArray[np.int64], wanted: Shape, part
             if (state.st_size, state.st_mtime_ns) != tuple(states[part.start + i]):
                 raise DamagedInput(f"{path} was written to while it was read.", "Run again when that is done.")
             done.hashes[i] = np.frombuffer(hashlib.sha256(content).digest(), np.uint8)
-            gray = grey_levels(content)
+            gray = gray_levels(content)
         except (OSError, ValueError) as problem:
             done.problems[i] = unreadable(problem)
             done.unread.extend([i] if isinstance(problem, OSError) else [])

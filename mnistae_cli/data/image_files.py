@@ -30,10 +30,10 @@ def _image_names(folder: Path) -> Iterator[str]:
                 yield each.name
 
 
-def read_grey(path: Path) -> NDArray[np.uint8]:
+def read_gray(path: Path) -> NDArray[np.uint8]:
     """One image file as gray levels, (H, W) uint8 (ITU-R 601 luma); transparent pixels become white."""
     try:
-        return grey_levels(path.read_bytes())
+        return gray_levels(path.read_bytes())
     except FileNotFoundError:
         raise MissingInput(f"{path} does not exist.", "Check the path.") from None
     except (OSError, ValueError) as problem:
@@ -45,8 +45,8 @@ def unreadable(problem: Exception) -> str:
     return f"cannot be read as an image: {getattr(problem, 'strerror', None) or problem}"
 
 
-def grey_levels(content: bytes) -> NDArray[np.uint8]:
-    """The gray levels of an image file's bytes: see `read_grey`; `ValueError` if it is not an image."""
+def gray_levels(content: bytes) -> NDArray[np.uint8]:
+    """The gray levels of an image file's bytes: see `read_gray`; `ValueError` if it is not an image."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -70,7 +70,7 @@ def decode_files(
 ) -> Iterator[NDArray[np.uint8]]:
     """Decode image files, which must have one shape, in order, `size` at a time, from the number `first`."""
     for start in range(first, len(paths), size):
-        batch = [read_grey(Path(path)) for path in paths[start : start + size]]
+        batch = [read_gray(Path(path)) for path in paths[start : start + size]]
         for path, image in zip(paths[start:], batch, strict=False):
             if image.shape != shape:
                 raise DamagedInput(

@@ -6,7 +6,7 @@ import numpy as np
 
 from mnistae_cli.common import DamagedInput, MissingInput, Report, silent
 from mnistae_cli.data.idx import from_idx
-from mnistae_cli.data.image_files import IMAGE_SUFFIXES, image_paths, read_grey
+from mnistae_cli.data.image_files import IMAGE_SUFFIXES, image_paths, read_gray
 from mnistae_cli.data.packing import open_pictures
 from mnistae_cli.data.sources import ImageSource, from_array, from_npy
 from mnistae_cli.settings import DEFAULT, ReadOptions
@@ -31,7 +31,7 @@ def open_images(path: Path, reading: ReadOptions = DEFAULT, report: Report = sil
         images, _ = open_pictures(path, paths, reading, report).part(np.arange(len(paths)))
         return images
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return from_array(read_grey(path)[None], str(path))
+        return from_array(read_gray(path)[None], str(path))
     if path.suffix == ".npy":
         return from_npy(path)
     if "idx3" in path.name:

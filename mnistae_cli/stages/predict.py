@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
 from mnistae_cli.common import DamagedInput, MissingInput, Report, setting, silent
 from mnistae_cli.curation import NoveltyBaseline, Reference
-from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
+from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_gray, unit_scale
 from mnistae_cli.networks import open_network
 from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
@@ -170,7 +170,7 @@ def _pictures(source: Path | NDArray[Any]) -> Iterator[tuple[str, Callable[[], N
         paths = image_paths(source) if source.is_dir() else [str(source)]
         if not paths:
             raise MissingInput(f"{source} holds no PNG, JPEG or BMP file.", "Give a folder with pictures in it.")
-        yield from ((each, partial(read_grey, Path(each))) for each in paths)
+        yield from ((each, partial(read_gray, Path(each))) for each in paths)
 
 
 def _of_array(array: NDArray[Any], origin: str) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:

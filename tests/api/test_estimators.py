@@ -108,7 +108,7 @@ def test_rows_and_images_give_the_same_features_and_keep_their_form(dense: mnist
     np.testing.assert_array_equal(dense.inverse_transform(dense.transform(images[:3])), dense.reconstruct(images[:3]))
 
 
-def test_grey_levels_of_any_range_are_scaled(dense: mnistae.DenseAutoencoder) -> None:
+def test_gray_levels_of_any_range_are_scaled(dense: mnistae.DenseAutoencoder) -> None:
     images = shapes(80, 0)[0]
     images[0, 0, 0] = 255  # so that both scales end there
     assert 0 <= dense.reconstruct(images).min() <= dense.reconstruct(images).max() <= 255

@@ -54,9 +54,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         lengths.append(len(content))
         return decode(content)
 
-    decode = image_files.grey_levels
-    monkeypatch.setattr("mnistae_cli.data.decoding.grey_levels", counted)
-    monkeypatch.setattr("mnistae_cli.data.image_files.grey_levels", counted)
+    decode = image_files.gray_levels
+    monkeypatch.setattr("mnistae_cli.data.decoding.gray_levels", counted)
+    monkeypatch.setattr("mnistae_cli.data.image_files.gray_levels", counted)
     return lengths
 
 
