@@ -84,10 +84,10 @@ def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
     alive = np.arange(len(between[0]))
     pairs, conductances = [], []
     while len(alive) > 1:
-        apart = _conductances(between)
-        kept, merged = sorted(np.unravel_index(int(apart.argmax()), apart.shape))
+        linked = _conductances(between)
+        kept, merged = sorted(np.unravel_index(int(linked.argmax()), linked.shape))
         pairs.append((alive[kept], alive[merged]))
-        conductances.append(apart[kept, merged])
+        conductances.append(linked[kept, merged])
         for number, links in enumerate(between):
             links[kept] += links[merged]
             links[:, kept] += links[:, merged]
@@ -102,6 +102,6 @@ def _conductances(between: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]
     for links in between:
         degrees = links.sum(axis=1)
         every.append(links / np.maximum(np.minimum(degrees[:, None], degrees), np.finfo(float).tiny))
-    apart = every[0] if len(every) == 1 else np.maximum(every[0], every[1] / PIXEL_FACTOR)
-    np.fill_diagonal(apart, -1)
-    return np.asarray(apart)
+    linked = every[0] if len(every) == 1 else np.maximum(every[0], every[1] / PIXEL_FACTOR)
+    np.fill_diagonal(linked, -1)
+    return np.asarray(linked)

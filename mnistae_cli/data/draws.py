@@ -46,7 +46,7 @@ class Drawn:
         """Report the classes of which no label was drawn, and indices that are left out.
 
         Args:
-            class_names: of the labels.
+            class_names: names of the labels.
             report: listener.
         """
         if self.n_removed:
@@ -70,7 +70,7 @@ def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: La
 
     Args:
         labels: (N,) uint8 of the training images.
-        class_names: of the labels.
+        class_names: names of the labels.
         which: the settings that choose them.
 
     Raises:

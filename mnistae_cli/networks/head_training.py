@@ -22,10 +22,10 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Trained:
-    """A head, and how it came about.
+    """A head, and how it was fitted.
 
     Args:
-        head: with the weights of the best epoch.
+        head: the head, with the weights of the best epoch.
         history: `loss` and, with patience, `val_loss`: the mean in nats of each epoch.
         best_epoch: the epoch whose weights were kept, from 1; 0 if nothing was trained.
         temperature: above 0, by which the head's logits are divided already; 1 without calibration.

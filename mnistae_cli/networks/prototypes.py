@@ -34,8 +34,8 @@ def prototype_weights(features: NDArray[np.float32], labels: NDArray[np.uint8], 
     """
     present = np.unique(labels)
     means = np.stack([features[labels == each].mean(axis=0) for each in present]).astype(np.float64)
-    apart = np.square(means[:, None] - means).sum(axis=2) + np.diag(np.full(len(means), np.inf))
-    spread = max(apart.min(axis=1).mean() / 8, LEAST_SPREAD) if len(means) > 1 else 1.0
+    distances = np.square(means[:, None] - means).sum(axis=2) + np.diag(np.full(len(means), np.inf))
+    spread = max(distances.min(axis=1).mean() / 8, LEAST_SPREAD) if len(means) > 1 else 1.0
     kernel, bias = np.zeros((features.shape[1], n_classes)), np.full(n_classes, NEVER)
     kernel[:, present] = means.T / spread
     bias[present] = -np.square(means).sum(axis=1) / (2 * spread)

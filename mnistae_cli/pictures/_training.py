@@ -48,9 +48,9 @@ def loss_curve(history: Path) -> Figure:
     axes = colored(figure.subplots())
     for name, values in zip(header[1:], columns[1:], strict=True):
         if (values < 0).any():
-            apart = axes.twinx()  # a log axis has no place below 0
-            apart.plot(columns[0], values, "k--", label="assignments of two views (right axis)")
-            apart.legend(loc="center right")
+            right_axes = axes.twinx()  # a log axis has no place below 0
+            right_axes.plot(columns[0], values, "k--", label="assignments of two views (right axis)")
+            right_axes.legend(loc="center right")
             continue
         shown = np.where(values > 0, values, np.nan)
         axes.plot(columns[0], shown, marker="o", markersize=3, label=f"{names[name]}: {values[-1]:.4g} at the end")

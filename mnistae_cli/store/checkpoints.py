@@ -37,7 +37,7 @@ class Checkpoint:
         return self._folder / name if name in self._files else None
 
     def save(self, files: Mapping[str, Write], notes: Mapping[str, Any]) -> None:
-        """Write some files anew and keep all others; `notes` are added to the earlier ones.
+        """Write some files and keep all others; `notes` are added to the earlier ones.
 
         If it cannot be written, this is reported, and the checkpoint stays as it was.
         """
