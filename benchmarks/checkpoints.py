@@ -1,9 +1,9 @@
-"""What the checkpoints of a training cost: `train` as it is, and the same with nothing kept, in turns.
+"""What the checkpoints of a training cost: `train` with checkpoints and without, in turns.
 
     python -m benchmarks.checkpoints --rounds 3
 
-MNIST in memory, the dense code for 8 epochs and the invariant one for 2; all of the stage, with
-exporting and hashing, but without loading TensorFlow.
+MNIST in memory, the dense code for 8 epochs and the invariant one for 2. The whole stage is measured, with exporting
+and hashing, but without loading TensorFlow.
 """
 
 import os

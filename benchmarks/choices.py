@@ -1,9 +1,9 @@
-"""The default settings of the dense code, each beside its neighbors, without a test image.
+"""The default settings of the dense code, each compared with nearby values, without a test image.
 
     python -m benchmarks.choices --rounds 2
 
 Each run learns from 50,000 of MNIST's training images, and is scored on the other 10,000 of them; the runs of a round
-have one seed, from 100 on. Labels only score clusters. The defaults should be among the best of each group.
+have the same seed, from 100 on. Labels only score clusters. The defaults should be among the best of each group.
 """
 
 import json

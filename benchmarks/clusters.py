@@ -1,11 +1,11 @@
-"""Clusters without a label: `mnistae run --preset invariant` on seeds and data that had no part in choosing it.
+"""Clusters without a label: `mnistae run --preset invariant` on seeds and data not used to choose it.
 
     python -m benchmarks.clusters --data mnist --seeds 20-31 --artifacts DIR
 
-`--data` is `mnist`, `digits`, a file such as USPS', or `thinned:3` and `thinned:10` (`benchmarks.thinned`; there the
-seed draws the classes' sizes too). Each seed is trained once; then the number of clusters is found, and it is given as
-10. Labels only score. A seed that is in the results is not run again, so that a stopped run goes on; `--anew` drops the
-results of these seeds first.
+`--data` is `mnist`, `digits`, a file, for example of USPS, or `thinned:3` and `thinned:10` (`benchmarks.thinned`; their
+seed also draws the sizes of the classes). Each seed is trained once. Then clusters are made twice: their number is
+found, and it is given as 10. Labels only score. A seed that is in the results is not run again, so that a stopped run
+continues; `--anew` first removes the results of these seeds.
 """
 
 import argparse

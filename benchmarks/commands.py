@@ -1,4 +1,4 @@
-"""The commands after training, as whole processes: time and peak memory, against a plain script where there is one."""
+"""The commands after training, as whole processes: time and peak memory, with those of a plain script if it exists."""
 
 import shutil
 import sys
@@ -61,7 +61,7 @@ def main() -> None:
     def theirs(script: str, *command: str | Path) -> Contender:
         return lambda: figures(plain(script, *command))
 
-    # In the order of the pipeline: what a forced stage makes anew, the next takes up.
+    # In the order of the pipeline: each stage reads what the forced stage before it has just written.
     pairs: dict[str, tuple[Contender | None, Contender]] = {
         "encode": (
             theirs("encode", artifacts / "train" / "autoencoder.keras", folder),

@@ -1,10 +1,10 @@
-"""Searches for neighbors and for communities: what mnistae uses beside other libraries with a permissive licence.
+"""Searches for neighbors and for communities: what mnistae uses, compared with other libraries of a permissive license.
 
     pip install hnswlib usearch scikit-network
     python -m benchmarks.engines --artifacts DIR    # of `mnistae run --preset invariant`
 
-The points are the embedding of the training images, unit vectors. Recall is the share of the 30 nearest others that a
-search by all pairs finds, of every fiftieth image. The communities are those of mnistae's graph; modularity at
+The points are the embedding of the training images, unit vectors. Recall is the share that is found of the 30 nearest
+others by all pairs, for every fiftieth image. The communities are those of mnistae's graph, their modularity that at
 resolution 1.
 """
 

@@ -3,8 +3,8 @@
     python -m benchmarks.faults --artifacts DIR          # about two hours
     python -m benchmarks.faults --artifacts DIR --only flips,inputs
 
-Everything happens to artifacts of the digits in DIR, which are made first. It ends with 1 if anything was lost, not
-noticed, or answered by a traceback; each such case is printed.
+The faults happen to artifacts of the digits in DIR, which are made first. It ends with 1 if anything was lost or not
+noticed, or ended with a traceback; each such case is printed.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.faulty.flips import flip_artefacts, flip_checkpoints
+from benchmarks.faulty.flips import flip_artifacts, flip_checkpoints
 from benchmarks.faulty.full_disk import fill_disk
 from benchmarks.faulty.inputs import mutate_inputs
 from benchmarks.faulty.kills import kill_commands
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--artifacts", type=Path, required=True, help="directory for everything")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--flips", type=int, default=480, help="of artefacts")
+    parser.add_argument("--flips", type=int, default=480, help="of artifacts")
     parser.add_argument("--checkpoint-flips", type=int, default=20)
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--only", default="kills,flips,checkpoints,inputs,full,readonly")
@@ -42,7 +42,7 @@ def main() -> None:
     seed = options.seed
     campaigns: dict[str, tuple[str, Callable[[], Tally]]] = {
         "kills": ("killed at a random moment", lambda: kill_commands(scene, options.kills, seed)),
-        "flips": ("a bit of an artefact flipped", lambda: flip_artefacts(scene, options.flips, seed)),
+        "flips": ("a bit of an artifact flipped", lambda: flip_artifacts(scene, options.flips, seed)),
         "checkpoints": (
             "a bit of a checkpoint flipped",
             lambda: flip_checkpoints(scene, options.checkpoint_flips, seed),

@@ -1,4 +1,4 @@
-"""The artifacts that several benchmarks start from: made once by mnistae's defaults, kept in its own folder."""
+"""The artifacts that several benchmarks start from: made once with the defaults of mnistae, and kept."""
 
 from pathlib import Path
 
@@ -8,6 +8,6 @@ ARTIFACTS = ROOT / "artifacts" / "benchmarks"
 
 
 def features_of_mnist() -> Path:
-    """The artifacts directory of a finished `mnistae run` on MNIST; nothing is done where it is up to date."""
+    """The artifacts directory of a finished `mnistae run` on MNIST; nothing is done if it is up to date."""
     mnistae("run", "--dataset", "mnist", "--no-figures", "--quiet", "--artifacts", ARTIFACTS)
     return ARTIFACTS

@@ -1,7 +1,7 @@
-"""Encoding 1, 2, 4 and 8 million images out of one `.npy` that no memory holds: time an image and peak memory.
+"""Encoding 1, 2, 4 and 8 million images from one `.npy` that memory cannot hold: time per image and peak memory.
 
-MNIST's training images repeated make the file; needs 9 GB of disk for it and its features. The encoder is of 32
-units, so that the disk is not what is measured.
+The file has MNIST's training images, repeated. It needs 9 GB on the disk with its features. The encoder has 32 units,
+so that the speed of the disk is not what is measured.
 """
 
 import shutil

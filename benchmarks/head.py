@@ -1,8 +1,8 @@
-"""The head on 6,000 labels: mnistae's defaults against fifty epochs of Keras' `fit`, on the same saved features.
+"""The head on 6,000 labels: mnistae's defaults and fifty epochs of Keras' `fit`, on the same saved features.
 
-The held-out labels of the comparison are training labels outside the drawn ones. Tracing counts; reading
-the features, importing TensorFlow and exporting do not. mnistae takes larger batches, so Keras is timed with both.
-mnistae uses one thread: `classify` fits the head for the calibration with the other.
+The held-out labels of the comparison are training labels that were not drawn. Times include tracing, but not reading
+the features, importing TensorFlow and exporting. mnistae has larger batches, so Keras is timed with both sizes. mnistae
+uses one thread: in `classify` the other one fits the head for the calibration.
 """
 
 import os

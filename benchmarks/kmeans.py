@@ -1,8 +1,8 @@
 """KMeans on mnistae's features of the 60,000: `mnistae cluster`'s, in memory and by mini-batches, and scikit-learn's.
 
-All see the same float32 array, the directions of the features (mnistae's default) or the features, three seeds: the
-processor's seconds of the fit alone, and how far the inertia is above the lowest of that row. scikit-learn's default is
-one start, mnistae's five.
+All get the same float32 array, with three seeds: the directions of the features, which mnistae compares by default, or
+the features. Measured are the processor seconds of the fit, and how far its inertia is above the lowest one of the row.
+scikit-learn takes one start by default, mnistae takes five.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ def _fits(points: Any, path: Path) -> dict[str, Callable[[int], float]]:
         "scikit-learn": partial(scikit_learn, 1),
         "scikit-learn, 5 starts": partial(scikit_learn, 5),
         "mnistae": lambda seed: fit_kmeans(points, seed=seed, **OURS).inertia,
-        "mini-batches": lambda seed: fit_kmeans(Rows.of(path), seed=seed, **OURS).inertia,
+        "mini-batches": lambda seed: fit_kmeans(Rows.open(path), seed=seed, **OURS).inertia,
     }
 
 

@@ -1,11 +1,11 @@
-"""Few labels on MNIST: what each head, fine-tuning and ten names reach, on an encoder and a draw of labels per seed.
+"""Few labels on MNIST: each head, fine-tuning and ten names, with one encoder and one draw of labels per seed.
 
     python -m benchmarks.labels --artifacts DIR
 
-Starts from `DIR/mnist-SEED`, as `python -m benchmarks.clusters --artifacts DIR` leaves it: an invariant code and its
-clusters, which no label has touched. What is missing or stale there is made first. The names of the clusters are those
-of most of the ten training images that the contact sheet shows as the surest, as a person would read them. Held-out
-images choose nothing.
+Starts from `DIR/mnist-SEED` of `python -m benchmarks.clusters --artifacts DIR`: an invariant code and its clusters,
+made without labels. What is missing or stale there is made first. The name of a cluster is the most frequent digit of
+the ten training images that the contact sheet shows as the surest, as a person would read them. Held-out images are not
+used to choose anything.
 """
 
 import json

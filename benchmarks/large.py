@@ -2,9 +2,9 @@
 
     python -m benchmarks.large --folder DIR
 
-MNIST's training images and warps of them make the files, which are kept in DIR (33 GB with the artifacts) and taken
-again by a second run, as are the figures of a set that was measured. What exceeds `--memory-share` stays on the disk.
-Training is one epoch.
+The files have MNIST's training images and warped copies of them. They are kept in DIR (33 GB with the artifacts) and
+used again by a second run, like the figures of a set that was measured. What needs more than `--memory-share` stays on
+the disk. Training is one epoch.
 """
 
 import argparse
@@ -33,7 +33,7 @@ COMMANDS = {
 LIMITED = ("train", "cluster")  # the others never hold all images or features
 SETS = ("idx:1", "idx:2", "idx:4", "idx:8", "npy:8", "png:1")
 SIDE = 28
-Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+Labeled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def main() -> None:
@@ -76,8 +76,8 @@ def _cell(figures: dict[str, float] | None) -> str:
     return f"{figures['seconds']:.0f}, {figures['peak_gib']:.2f}" if figures else ""
 
 
-def _copies(data: Dataset, n: int) -> Iterator[Labelled]:
-    """MNIST's training images, and then one warped copy after the other, `n` images in all."""
+def _copies(data: Dataset, n: int) -> Iterator[Labeled]:
+    """MNIST's training images, then warped copies of them, `n` images in all."""
     train = data.train
     assert train.labels is not None
     originals = np.asarray(train.pixels.load(), np.uint8)
@@ -86,8 +86,8 @@ def _copies(data: Dataset, n: int) -> Iterator[Labelled]:
         yield (warped(originals, copy) if copy else originals)[:count], train.labels[:count].astype(np.uint8)
 
 
-def made(base: Path, write: Callable[[Path, Iterator[Labelled], int, Dataset], Path], n: int) -> Path:
-    """The data set below `base`, written if it is not there."""
+def made(base: Path, write: Callable[[Path, Iterator[Labeled], int, Dataset], Path], n: int) -> Path:
+    """The data set below `base`, written if it does not exist."""
     done = base / "done"
     if not done.exists():
         shutil.rmtree(base, ignore_errors=True)
@@ -97,7 +97,7 @@ def made(base: Path, write: Callable[[Path, Iterator[Labelled], int, Dataset], P
     return Path(done.read_text(encoding="utf-8"))
 
 
-def _idx(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
+def _idx(base: Path, copies: Iterator[Labeled], n: int, data: Dataset) -> Path:
     test = data.test
     assert test.labels is not None
     folder = base / "images"
@@ -114,7 +114,7 @@ def _idx(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
     return folder
 
 
-def _npy(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
+def _npy(base: Path, copies: Iterator[Labeled], n: int, data: Dataset) -> Path:
     path, first = base / "images.npy", 0
     whole = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(n, SIDE, SIDE))
     for pixels, _ in copies:
@@ -124,7 +124,7 @@ def _npy(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
     return path
 
 
-def _png(base: Path, copies: Iterator[Labelled], n: int, data: Dataset) -> Path:
+def _png(base: Path, copies: Iterator[Labeled], n: int, data: Dataset) -> Path:
     folder, number = base / "images", 0
     for label in range(10):
         (folder / str(label)).mkdir(parents=True)

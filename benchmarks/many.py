@@ -1,8 +1,8 @@
-"""Ten times as many images: neighbors and graph of MNIST's training images, repeated with warps.
+"""Ten times as many images: neighbors and graph of MNIST's training images and warped copies of them.
 
     python -m benchmarks.many --artifacts DIR    # of `mnistae run --preset invariant`
 
-Each copy but the first is warped as in training. Images and codes are made before the clock starts.
+Each copy except the first is warped as in training. Images and codes are made before the clock starts.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""The map of 10,000 test features: mnistae's own t-SNE beside the libraries for it, each in a process of its own.
+"""The map of 10,000 test features: mnistae's own t-SNE and the libraries for it, each in a separate process.
 
-Starts from the features that `mnistae run` leaves in --artifacts. umap-learn and openTSNE have to be installed for it.
-Importing the library counts. Quality: how often the ten nearest dots name the class (5-fold), and the trustworthiness
-of 10 neighbors on 2,000 images (Venna & Kaski 2001).
+Starts from the features of `mnistae run` in --artifacts. umap-learn and openTSNE must be installed. Times include the
+import of the library. Quality: how often the ten nearest dots predict the class (5-fold), and the trustworthiness of 10
+neighbors on 2,000 images (Venna & Kaski 2001).
 """
 
 import argparse
@@ -32,9 +32,9 @@ NAMES = {
 def layout(name: str, features: np.ndarray) -> Any:
     """The places (N, 2) that a library finds with its defaults, and seed 0."""
     if name == "own":
-        from mnistae_cli.pictures.maps import map_of
+        from mnistae_cli.pictures.maps import lay_out
 
-        return map_of(features)[0]
+        return lay_out(features)[0]
     if name == "umap":
         from umap import UMAP
 

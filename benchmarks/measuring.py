@@ -1,4 +1,4 @@
-"""What the benchmarks share: contenders take turns, medians and ratios are reported with the machine they are of."""
+"""What the benchmarks share: contenders run in turns; medians and ratios are reported together with the machine."""
 
 import argparse
 import json
@@ -22,12 +22,12 @@ ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("numpy", "scikit-learn", "tensorflow", "keras", "onnxruntime")
 Contender = Callable[[], Mapping[str, float]]
-"""Measures itself once: name of the figure → its value; `seconds` among them."""
+"""Measures once: name of each figure → its value; one of them is `seconds`."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that has ended well: wall seconds, its largest resident size, what it wrote to stdout."""
+    """A process that ended without an error: wall seconds, its largest resident size, its stdout."""
 
     seconds: float
     peak_mib: float
@@ -46,7 +46,7 @@ def process(*command: str | Path) -> Ended:
         seconds = time.perf_counter() - started
         for file in (out, err):
             file.seek(0)
-        if not peak_mib:  # no /proc: of all children so far
+        if not peak_mib:  # no /proc: the largest of all children so far
             peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         if child.returncode:
             raise SystemExit(f"{' '.join(map(str, command))} ended with {child.returncode}:\n{err.read()}")
@@ -54,7 +54,7 @@ def process(*command: str | Path) -> Ended:
 
 
 def _resident_mib(pid: int) -> float:
-    """Largest resident size of a process so far; what `wait4` tells counts the parent's before the exec too."""
+    """Largest resident size of a process so far; `wait4` would include that of the parent before the exec."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
@@ -73,7 +73,7 @@ def plain(script: str, *arguments: str | Path) -> Ended:
 
 
 def take_turns(contenders: Mapping[str, Contender], rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Each contender once a round, A B A B …, so that a slow spell of the machine falls on all of them."""
+    """Each contender once per round, A B A B …, so that a slow time of the machine affects all of them."""
     measured: dict[str, dict[str, list[float]]] = {name: {} for name in contenders}
     for number in range(rounds):
         for name, contender in contenders.items():
@@ -124,7 +124,7 @@ class Table:
 
 
 def report(claim: str, measured: Mapping[str, Any], table: Table, rounds: int) -> None:
-    """Print the table; with `--keep` leave it, each measurement and the machine as `results/CLAIM.json`."""
+    """Print the table; with `--keep` write it, each measurement and the machine to `results/CLAIM.json`."""
     print(table.markdown())
     if "--keep" not in sys.argv:
         return

@@ -1,10 +1,10 @@
-"""What is odd in MNIST, planted: flipped labels, strangers, duplicates. Five draws that had no part in any choice.
+"""Oddities added to MNIST: flipped labels, strangers, duplicates. Five draws that were not used to choose anything.
 
     python -m benchmarks.oddities --artifacts DIR    # of `mnistae run --dataset mnist`, with any kind of code
 
-Flipped labels are ranked by the features of DIR and, beside them, by pixels. Strangers are compared with the 10,000
-test images. Copies are planted across both splits; warped ones are turned by up to 4°, scaled by up to 4%, shifted by
-up to a pixel.
+Flipped labels are ranked by the features of DIR, and also by pixels. Strangers are compared with the 10,000 test
+images. Copies are added to both splits; warped ones are rotated by up to 4°, scaled by up to 4%, shifted by up to a
+pixel.
 """
 
 import os
@@ -21,7 +21,7 @@ from scipy.ndimage import affine_transform
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.measuring import Table, parser_of_artifacts, report
-from mnistae_cli.curation import Reference, Usual, find_duplicates, find_label_errors
+from mnistae_cli.curation import NoveltyBaseline, Reference, find_duplicates, find_label_errors
 from mnistae_cli.data import Dataset, Rows, load_dataset, load_npy, unit_scale
 from mnistae_cli.networks.inference import open_network
 from mnistae_cli.scores import unexplained_variance
@@ -34,7 +34,7 @@ PLANTED = 200
 COPIES = 300
 SIDE = 28
 CONFUSED = {4: 9, 9: 4, 3: 5, 5: 3, 7: 1, 1: 7}
-TURNED = (2, 3, 4, 5, 7)  # digits that are none when mirrored or upside down
+TURNED = (2, 3, 4, 5, 7)  # digits that are not digits when mirrored or upside down
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZabdefghkmnpqrtwxy"
 
 
@@ -104,8 +104,8 @@ def _strangers(data: Dataset, artifacts: Path, usps: Path | None) -> Iterator[tu
     assert train
     encoder, decoder = (open_network(artifacts / "train" / f"{name}.onnx") for name in ("encoder", "decoder"))
     columns = graph_features(train.manifest.config)
-    reference = Reference.of(Rows.of(artifacts / "encode" / "features_train.npy"), columns)
-    usual = Usual(*load_npy(artifacts / "encode" / "novelty.npy"))
+    reference = Reference.from_features(Rows.open(artifacts / "encode" / "features_train.npy"), columns)
+    usual = NoveltyBaseline(*load_npy(artifacts / "encode" / "novelty.npy"))
 
     def novelty(images: Bytes) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         batch = unit_scale(images)
@@ -158,21 +158,21 @@ def _letter(rng: np.random.Generator) -> Bytes:
 
 
 def _clothing(kind: int, rng: np.random.Generator) -> Bytes:
-    """The outline of a shirt, trousers, a bag or a shoe, filled with grey."""
+    """The outline of a shirt, trousers, a bag or a shoe, filled with gray."""
     picture, j = Image.new("L", (112, 112)), rng.integers(-6, 7, 4).tolist()
-    draw, grey = ImageDraw.Draw(picture), int(rng.integers(120, 256))
+    draw, gray = ImageDraw.Draw(picture), int(rng.integers(120, 256))
     if kind == 0:
         edge = [(20 + j[0], 20), (40, 12), (72, 12), (92 + j[1], 20), (104, 50 + j[2]), (90, 54), (84, 40)]
-        draw.polygon([*edge, (84, 102 + j[3]), (28, 102), (28, 40), (22, 54), (8, 50)], fill=grey)
+        draw.polygon([*edge, (84, 102 + j[3]), (28, 102), (28, 40), (22, 54), (8, 50)], fill=gray)
     elif kind == 1:
         legs = [(62, 106), (56, 40 + j[1]), (50, 106)]
-        draw.polygon([(34 + j[0], 6), (78, 6), (86 + j[2], 106), *legs, (26 + j[3], 106)], fill=grey)
+        draw.polygon([(34 + j[0], 6), (78, 6), (86 + j[2], 106), *legs, (26 + j[3], 106)], fill=gray)
     elif kind == 2:
-        draw.rectangle([14 + j[0], 44 + j[1], 98, 100], fill=grey)
-        draw.arc([36, 14, 76, 70], 180, 360, fill=grey, width=6)
+        draw.rectangle([14 + j[0], 44 + j[1], 98, 100], fill=gray)
+        draw.arc([36, 14, 76, 70], 180, 360, fill=gray, width=6)
     else:
         draw.polygon(
-            [(6, 60 + j[0]), (40, 50), (52, 34 + j[1]), (74, 60), (104 + j[2], 74), (106, 92), (6, 92)], fill=grey
+            [(6, 60 + j[0]), (40, 50), (52, 34 + j[1]), (74, 60), (104 + j[2], 74), (106, 92), (6, 92)], fill=gray
         )
     small = np.asarray(picture.resize((SIDE, SIDE))).astype(float)
     return (small * rng.normal(1, 0.08, small.shape)).clip(0, 255).astype(np.uint8)

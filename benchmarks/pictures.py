@@ -1,8 +1,8 @@
 """60,000 PNG files: what a stage does with its images before its own work, the first time and later.
 
-It opens the data set, takes its fingerprint and reads every pixel once, in batches. MNIST's training images make the
-files, in ten class folders. All of them are in the system's file cache. The plain script loads them in a loop and takes
-no fingerprint. Each contender is a whole process.
+It opens the data set, takes its fingerprint and reads every pixel once, in batches. The files are MNIST's training
+images, in ten class folders. All of them are in the file cache of the system. The plain script loads them in a loop,
+without a fingerprint. Each contender is a whole process.
 """
 
 import os

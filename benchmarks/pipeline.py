@@ -1,6 +1,6 @@
-"""The whole job, import to metrics: `mnistae run` against the plain Keras script; times, scores, peak memory.
+"""The whole job, from import to metrics: `mnistae run` and the plain Keras script; times, scores, peak memory.
 
-A lap of mnistae is a whole stage: its train imports TensorFlow and exports networks, its encode decodes too.
+Each time of mnistae is that of a whole stage: train imports TensorFlow and exports networks, and encode also decodes.
 """
 
 import json

@@ -2,8 +2,8 @@
 
     python -m benchmarks.sizes --folder DIR
 
-MNIST's training images and warps of them, as IDX files in DIR. Whole processes, but for the neighbors by pixels,
-which are timed within one. What was measured is kept in DIR. `--plot` draws it.
+MNIST's training images and warped copies of them, as IDX files in DIR. Whole processes, except for the neighbors by
+pixels, which are timed inside a process. Measurements are kept in DIR. `--plot` draws them.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main() -> None:
 def _seconds(images: Path, artifacts: Path) -> dict[str, float]:
     mnistae(
         "train", "--dataset", images, "--epochs", "1", "--quiet", "--artifacts", artifacts
-    )  # files are in the cache
+    )  # the files are in the cache
     found = {}
     for name, command in COMMANDS.items():
         data = ("--dataset", images) if name == "train" else ()

@@ -18,7 +18,7 @@ from mnistae_cli.data import load_dataset
 
 
 def kept(labels: NDArray[np.uint8], shares: NDArray[np.float64], draws: np.random.Generator) -> NDArray[np.int64]:
-    """Indices of the images that stay: of each class its share of the size of the smallest class as it was."""
+    """Indices of the images that stay: from each class its share of the size of the smallest class before thinning."""
     most = np.bincount(labels).min()
     members = [draws.permutation(np.flatnonzero(labels == each))[: round(most * shares[each])] for each in range(10)]
     return np.sort(np.concatenate(members))

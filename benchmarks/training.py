@@ -1,6 +1,7 @@
-"""Epochs of the autoencoder, equal settings: mnistae's step against Keras' `fit` and the matrix products alone.
+"""Epochs of the autoencoder, equal settings: mnistae's step, Keras' `fit`, and the matrix products alone.
 
-Each contender starts from nothing, so tracing and compiling count, over `EPOCHS` epochs with the test loss after each.
+Each contender starts from nothing, so its time includes tracing and compiling. It runs `EPOCHS` epochs, with the test
+loss after each.
 """
 
 import os
@@ -61,7 +62,7 @@ def mnistae_fit(batch_size: int) -> Contender:
             model.trained,
             model.loss,
             Examples(pixels),
-            Optimization.of(training, 0),
+            Optimization.from_settings(training, 0),
             silent,
             task="train",
             xla=True,
@@ -101,9 +102,9 @@ def products(batch_size: int) -> Contender:
 
 
 def square_product() -> Mapping[str, float]:
-    """A 4096×4096 product, the most that this machine multiplies; an epoch's operations at that rate."""
+    """A 4096×4096 product, the highest rate of this machine, and the time of an epoch's operations at that rate."""
     a = np.random.default_rng(0).random((4096, 4096), dtype=np.float32)
-    a @ a  # the first pays for fresh memory
+    a @ a  # the first one also allocates memory
     times = []
     for _ in range(3):
         started = perf_counter()

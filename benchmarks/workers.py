@@ -1,7 +1,7 @@
-"""From how many images two workers win: `mnistae encode` with and without `--scheduler local`, in turns.
+"""From how many images on two workers are faster: `mnistae encode` with and without `--scheduler local`, in turns.
 
-MNIST's training images repeated make the data set, a folder of plain IDX files, which are read in batches. Whole
-processes: the start of the workers counts, and so does the fingerprint that each of them takes of the images.
+The data set is MNIST's training images, repeated, in a folder of plain IDX files, which are read in batches. Times are
+of whole processes: they include the start of the workers, and the fingerprint of the images that each of them takes.
 """
 
 import shutil

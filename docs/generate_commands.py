@@ -1,6 +1,6 @@
-"""A hook of MkDocs: it writes the reference of the commands into `commands.md`, out of the commands themselves.
+"""A hook of MkDocs: it writes the reference of the commands into `commands.md`, from the commands themselves.
 
-`typer … utils docs` has one list without headings for the ninety options of `run`, and leaves out their variables.
+`typer … utils docs` gives one list without headings for the ninety options of `run`, and leaves out their variables.
 """
 
 import html
@@ -18,7 +18,7 @@ WITHOUT_PANEL = "Options"
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the reference in the place of the marker, on the page that has one."""
+    """Replace the marker by the reference, on the page that has the marker."""
     return markdown.replace(MARKER, "\n".join(reference())) if MARKER in markdown else markdown
 
 
@@ -29,6 +29,8 @@ def reference() -> Iterator[str]:
         context = typer.Context(command)
         panels: dict[str, list[str]] = {}
         for each in command.params:
+            if getattr(each, "hidden", False):  # an old name of an option
+                continue
             panel = "Arguments" if each.param_type_name == "argument" else each.rich_help_panel or WITHOUT_PANEL
             panels.setdefault(panel, []).append(_row(each, context))
         for panel, rows in panels.items():
@@ -39,7 +41,7 @@ def _row(parameter: Any, context: typer.Context) -> str:
     """An option with its value, its help text with the default, its environment variables."""
     parameter.show_envvar = False  # they have a column of their own
     names, text = parameter.get_help_record(context)
-    told = text.removeprefix(parameter.help).strip()  # a default or a range, in brackets that are no markup
+    told = text.removeprefix(parameter.help).strip()  # a default or a range, in brackets that are not markup
     variables = parameter.envvar or ()
     variables = [variables] if isinstance(variables, str) else variables
     return f"| {_code(names)} | {_escaped(parameter.help)} {told} | {' '.join(map(_code, variables))} |"

@@ -1,6 +1,6 @@
-"""An extension of Griffe: settings have the help and the rule of their `option(…)`, parameters their defaults.
+"""An extension of Griffe: adds the help and the rule of each `option(…)` to settings, and defaults to parameters.
 
-Griffe reads the source alone. It sees neither inherited fields, nor what `latent_dim_option()` gives, nor that
+Griffe only reads the source. It does not see inherited fields, nor what `latent_dim_option()` gives, nor that
 `Dense.latent_dim` is 512.
 """
 
@@ -14,28 +14,24 @@ import griffe
 
 from mnistae_cli.settings.options import Checked
 
-HOMES = (
-    "mnistae_cli.settings.",
-    "mnistae_cli.codes.",
-    "mnistae_cli.settings.read_options.",
-)  # other modules are not imported
-ESTIMATORS = "mnistae_cli.estimators."
-RULES = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
+SETTINGS = "mnistae_cli.settings."  # other modules are not imported
+ESTIMATORS = "mnistae_cli.api."
+LIMITS = {"minimum": "at least {}", "above": "above {}", "maximum": "at most {}", "below": "below {}"}
 
 
 class Settings(griffe.Extension):
-    """Adds the settings to the docstring of each config, of each kind of a choice, and of each group of settings."""
+    """Adds the settings to the docstring of each config, of each kind that can be chosen, and of each group."""
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
-        """Append a section of attributes, where the class is a config."""
-        if not cls.canonical_path.startswith(HOMES) or not cls.docstring:
+        """Append a section of attributes if the class is a config."""
+        if not cls.canonical_path.startswith(SETTINGS) or not cls.docstring:
             return
         config: Any = getattr(import_module(cls.module.canonical_path), cls.name)
         if issubclass(config, Checked) and cls.has_labels("dataclass") and dataclasses.fields(config):
-            cls.docstring.value = "\n".join([cls.docstring.value, "", "Attributes:", *_settings(config)])
+            cls.docstring.value = "\n".join([cls.docstring.value, "", "Attributes:", *lines_of(config)])
 
     def on_function(self, *, func: griffe.Function, **_: Any) -> None:
-        """Give the parameters of an estimator the values of their defaults."""
+        """Show the defaults of the parameters of an estimator as values."""
         if func.name != "__init__" or not func.canonical_path.startswith(ESTIMATORS) or func.parent is None:
             return
         estimator = getattr(import_module(func.parent.module.canonical_path), func.parent.name)
@@ -44,16 +40,18 @@ class Settings(griffe.Extension):
                 func.parameters[name].default = repr(parameter.default)
 
 
-def _settings(config: type[Checked]) -> Iterator[str]:
+def lines_of(config: type[Checked]) -> Iterator[str]:
     """A line per field: its name, type, help text, range and default."""
     for field in dataclasses.fields(config):  # type: ignore[arg-type]
-        rule, name = field.metadata, f"    {field.name} ({inspect.formatannotation(field.type)})"
-        if "kinds" in rule:
-            kinds = ", ".join(f"`{each.__name__}`" for each in rule["kinds"])
-            yield f"{name}: {' '.join(rule['selectors'].values())} One of {kinds}; by default the first."
-        elif isinstance(field.default, Checked):
-            yield f"{name}: A group of settings, by default `{field.default}`."
-        elif "help" in rule:
-            limits = [words.format(rule[limit]) for limit, words in RULES.items() if limit in rule]
+        name, told = f"    {field.name} ({inspect.formatannotation(field.type)})", field.metadata
+        if "kinds" in told:
+            kinds = ", ".join(f"`{each.__name__}`" for each in told["kinds"])
+            yield f"{name}: {' '.join(told['selectors'].values())} One of {kinds}; by default the first."
+        elif "rule" in told:
+            rule = told["rule"]
+            given = {limit: getattr(rule, limit) for limit in LIMITS}
+            limits = [LIMITS[limit].format(value) for limit, value in given.items() if value is not None]
             within = f" It is {' and '.join(limits)}." if limits else ""
-            yield f"{name}: {rule['help']}{within} Default: `{field.default!r}`."
+            yield f"{name}: {rule.help}{within} Default: `{field.default!r}`."
+        else:
+            yield f"{name}: A group of settings, by default `{field.default}`."

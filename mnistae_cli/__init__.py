@@ -1,4 +1,4 @@
-"""mnistae: features of small grey images by autoencoders, classes from few labels, clusters from none.
+"""Learn features of small gray images with an autoencoder, classify from few labels, and cluster without labels.
 
 In Python: `import mnistae_cli as mnistae`. Each name is loaded when it is first used.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mnistae_cli.api.invariant import InvariantEncoder
     from mnistae_cli.api.sparse import SparseAutoencoder
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
 
 _HOMES = {
     "artifacts": ("Artifacts", "open"),

@@ -19,7 +19,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     No exception is raised: inside a callback of native code it would get lost, or crash the process.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    processes = sys.modules.get("multiprocessing.process")  # no import: the signal may come in the middle of it
+    processes = sys.modules.get("multiprocessing.process")  # not imported: the signal may interrupt that
     for child in getattr(processes, "active_children", list)():  # the jobs of a sweep would continue
         if child.pid is not None:
             with suppress(ProcessLookupError):

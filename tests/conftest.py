@@ -5,13 +5,9 @@ import gc
 import io
 import json
 import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: two processes' threads on one core wait for each other
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # some tests import Keras before `nets`, which sets it
-
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,20 +17,41 @@ import pytest
 from filelock import FileLock
 
 from mnistae_cli.cli import main as command_line
+from mnistae_cli.data.splits import Dataset, Images
+from tests.blindfold import Blindfold
 
 HEIGHT, WIDTH, N_CLASSES = 10, 12, 3
 QUICK = ("--epochs", "3", "--batch-size", "16", "--latent-dim", "8")
 SMALL = ("--clusters", "3", "--labels", "30", "--head-epochs", "10")
 LEAN = ("--clusters", "3", "--labels", "30", "--head", "prototypes", "--no-figures")  # as quick as all stages can be
+SECOND = (*QUICK, "--sparsity-weight", "0.01", *LEAN)  # of sweeps, and with the seed 2 of `second_once`
+INVARIANT = (
+    *("--model", "invariant", "--epochs", "12", "--batch-size", "32", "--latent-dim", "16", "--channels", "8"),
+    *("--schedule", "one-cycle"),  # in so few steps it learns more
+)
+SPARSE = (
+    *("--model", "sparse", "--epochs", "20", "--batch-size", "16"),
+    *("--latent-dim", "30", "--learning-rate", "0.01"),
+)
+CODES: dict[str, tuple[str, ...]] = {
+    "l1": ("--sparsity", "l1", "--sparsity-weight", "1e-3", "--sparsity-warmup", "0.2"),
+    "kl": ("--sparsity", "kl", "--sparsity-weight", "0.1", "--sparsity-target", "0.1"),
+    "topk": ("--sparsity", "topk", "--k", "4", "--aux-k", "10"),
+    "batchtopk": ("--sparsity", "batchtopk", "--k", "4", "--aux-k", "0"),
+    "convolutions": ("--k", "4", "--channels", "4,6", "--hidden", "20", "--augment", "0.5", "--noise", "0.1"),
+}
 
 
-@pytest.fixture(autouse=True)
-def tensorflow_is_not_searched_for_garbage() -> Iterator[None]:
-    """Each training collects garbage. Without TensorFlow's own objects, which all stay, it is half a second faster."""
-    yield
-    if "tensorflow" in sys.modules and not gc.get_freeze_count():
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Do not look for garbage among what is imported, neither now nor whenever a training does: all of it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
         gc.collect()
         gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +65,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     empty = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_CACHE_HOME", str(empty / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(empty / "keras"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def blindfolded() -> Iterator[None]:
+    """Whatever a test trains or clusters in its own process, labels raise there: see `tests.blindfold`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in ((Images, "labels"), (Dataset, "class_names")):
+            patch.setattr(owner, name, Blindfold(name), raising=False)
+        yield
 
 
 @pytest.fixture
@@ -114,6 +140,17 @@ class Shared:
             with contextlib.redirect_stdout(printed):
                 assert exit_code(["mnistae", command, *map(str, arguments), "-a", str(folder), "--json", "-q"]) == 0
             printed_by(folder).write_text(printed.getvalue())
+
+        return self.once(name, make)
+
+    def copy(self, name: str, other: Path, *commands: Sequence[str | Path]) -> Path:
+        """A copy of other artifacts in which some more commands were run, once."""
+
+        def make(folder: Path) -> None:
+            shutil.copytree(other, folder, dirs_exist_ok=True)
+            with contextlib.redirect_stdout(io.StringIO()):
+                for command in commands:
+                    assert exit_code(["mnistae", *map(str, command), "-a", str(folder), "-q"]) == 0
 
         return self.once(name, make)
 
@@ -194,6 +231,47 @@ def mnistae(capsys: pytest.CaptureFixture[str]) -> Mnistae:
 def finished_once(shared: Shared, shapes_npz: Path) -> Path:
     """An artifacts directory with all five stages done. Do not touch."""
     return shared.run("finished", "--dataset", shapes_npz, *QUICK, *SMALL)
+
+
+@pytest.fixture(scope="session")
+def reseeded_once(shared: Shared, finished_once: Path, shapes_npz: Path) -> Path:
+    """`finished_once`, trained again with the seed 1: all later stages are stale. Do not touch."""
+    return shared.copy("reseeded", finished_once, ("train", "--dataset", shapes_npz, *QUICK, "--seed", "1"))
+
+
+@pytest.fixture
+def reseeded(reseeded_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(reseeded_once, tmp_path / "reseeded"))
+
+
+@pytest.fixture(scope="session")
+def second_once(shared: Shared, shapes_npz: Path) -> Path:
+    """All five stages with the seed 2, as a sweep runs them. Do not touch."""
+    return shared.run("second", "--dataset", shapes_npz, *SECOND, "--seed", "2")
+
+
+@pytest.fixture(scope="session")
+def invariant_once(shared: Shared, shapes_npz: Path) -> Path:
+    """An artifacts directory of an invariant code. Do not touch."""
+    return shared.run("invariant", "--dataset", shapes_npz, *INVARIANT, *SMALL, "--no-calibrate")
+
+
+@pytest.fixture(scope="session")
+def found_once(shared: Shared, shapes_npz: Path) -> Path:
+    """An invariant code that is told no number of clusters, and the number that the graph finds. Do not touch."""
+    small = ("--model", "invariant", *QUICK, "--channels", "8", "--labels", "30", "--head-epochs", "10")
+    return shared.run("found", "--dataset", shapes_npz, *small, "--method", "graph", "--no-figures", "--seed", "2")
+
+
+@pytest.fixture(scope="session")
+def sparse_once(shared: Shared, shapes_npz: Path) -> Callable[[str], Path]:
+    """By the name of a sparse code, an artifacts directory of it. Do not touch."""
+
+    def of(code: str) -> Path:
+        small = (*SMALL, "--no-calibrate", "--probe")
+        return shared.run(f"sparse-{code}", "--dataset", shapes_npz, *SPARSE, *CODES[code], *small)
+
+    return of
 
 
 @pytest.fixture

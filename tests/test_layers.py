@@ -1,12 +1,11 @@
 """The architecture, read off the import statements and seen in fresh processes."""
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
 # From the ground up. A room imports from lower floors alone; rooms of one floor do not import each other.
@@ -114,43 +113,58 @@ HEAVY = (
 )
 
 
-def loaded_by(*arguments: str | Path) -> set[str]:
-    """The heavy libraries that a command loads, in a process of its own."""
-    script = (
-        "import sys\nfrom mnistae_cli import cli\n"
-        "try: cli.main()\nexcept SystemExit: pass\n"
-        f"print('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])"
-    )
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True)
-    return set(ended.stdout.splitlines()[-1].split()[1:])
+LOADED = """
+import json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from mnistae_cli import cli
+
+for command in json.loads(sys.argv[1]):
+    sys.argv = ["mnistae", *command]
+    out, code = StringIO(), 0
+    try:
+        with redirect_stdout(out), redirect_stderr(out):
+            cli.main()
+    except SystemExit as stop:
+        code = stop.code or 0
+    print(json.dumps([code, [name for name in {heavy!r} if name in sys.modules]]))
+"""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["status"]], ids=" ".join)
-def test_help_version_and_status_load_nothing_heavy(arguments: list[str]) -> None:
-    assert loaded_by(*arguments) == set()
+def loaded_by(*commands: list[str | Path]) -> list[set[str]]:
+    """The heavy libraries that are loaded after each of some commands, one after the other in a process of its own."""
+    words = json.dumps([[str(word) for word in command] for command in commands])
+    program = [sys.executable, "-c", LOADED.replace("{heavy!r}", repr(HEAVY)), words]
+    ended = subprocess.run(program, capture_output=True, text=True, check=True)
+    told = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [code for code, _ in told] == [0] * len(commands), ended.stdout
+    return [set(names) for _, names in told]
+
+
+def test_help_version_and_status_load_nothing_heavy(tmp_path: Path) -> None:
+    commands: list[list[str | Path]] = [["--help"], ["--version"], ["run", "--help"], ["status", "-a", tmp_path]]
+    assert loaded_by(*commands) == [set()] * 4
 
 
 def test_what_does_not_train_never_loads_tensorflow(finished: Path, tmp_path: Path) -> None:
+    """In this order, so that none can hide behind what an earlier one loaded and may load."""
     import numpy as np
 
     from tests.conftest import shapes
 
     np.save(tmp_path / "images.npy", shapes(3, 0)[0])
-    commands: list[list[str | Path]] = [
-        ["encode", "--force"],
-        ["cluster", "--clusters", "3", "--force"],
-        ["label", "--names", "a,b,c"],
-        ["predict", tmp_path / "images.npy"],
-        ["encode", "--images", tmp_path / "images.npy", "--output", tmp_path / "out.npy"],
-    ]
-    for command in commands:
-        loaded = loaded_by(*command, "-a", finished)
-        assert not loaded & {"tensorflow", "keras", "matplotlib"}, command
-        assert "numpy" in loaded
-        assert ("sklearn" in loaded) == (command[0] == "cluster"), command
-
-
-def test_evaluate_never_loads_tensorflow(finished: Path) -> None:
-    assert not loaded_by("evaluate", "--force", "-a", finished) & {"tensorflow", "keras"}
-    assert not loaded_by("evaluate", "--no-figures", "-a", finished) & {"tensorflow", "keras", "matplotlib", "sklearn"}
+    commands: dict[str, list[str | Path]] = {
+        "encode": ["encode", "--force"],
+        "label": ["label", "--names", "a,b,c"],
+        "predict": ["predict", tmp_path / "images.npy"],
+        "images": ["encode", "--images", tmp_path / "images.npy", "--output", tmp_path / "out.npy"],
+        "figures apart": ["evaluate", "--no-figures"],
+        "cluster": ["cluster", "--clusters", "3", "--force"],
+        "figures": ["evaluate", "--force"],
+    }
+    loaded = dict(zip(commands, loaded_by(*([*each, "-a", finished] for each in commands.values())), strict=True))
+    for command, names in loaded.items():
+        assert not names & {"tensorflow", "keras"}, command
+        assert "numpy" in names
+        assert ("sklearn" in names) == (command in ("cluster", "figures")), command
+        assert ("matplotlib" in names) == (command == "figures"), command

@@ -13,6 +13,7 @@ import typer
 
 import mnistae_cli
 from docs.generate_commands import on_page_markdown
+from docs.griffe_settings import lines_of
 from mnistae_cli.cli.commands import app
 from mnistae_cli.settings import STAGE_CONFIGS
 from mnistae_cli.settings.options import Checked
@@ -61,7 +62,7 @@ def test_each_is_documented_once() -> None:
     assert len(DIRECTIVES) == len(set(DIRECTIVES))
 
 
-@pytest.mark.parametrize("name", ["errors.MnistaeError", *getattr(mnistae_cli, "__all__", ())])
+@pytest.mark.parametrize("name", ["common.MnistaeError", *getattr(mnistae_cli, "__all__", ())])
 def test_public_names_are_documented(name: str) -> None:
     owner, _, last = name.rpartition(".")
     public = getattr(import_module(f"mnistae_cli.{owner}".strip(".")), last)
@@ -77,6 +78,9 @@ def test_stages_are_documented(stage: str) -> None:
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.__name__)
 def test_settings_are_documented(config: type[Checked]) -> None:
     assert is_documented(config)
+    lines = list(lines_of(config))
+    assert len(lines) == len(dataclasses.fields(config))  # type: ignore[arg-type]
+    assert all(re.search(r"by default|Default: ", line) for line in lines)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -84,7 +88,7 @@ def test_the_page_of_the_commands_has_every_option_and_its_variable(command: str
     (section,) = re.findall(rf"^## mnistae {command}$(.*?)(?=^## |\Z)", COMMAND_PAGE, re.MULTILINE | re.DOTALL)
     rows = {name: row for row in section.splitlines() for name in re.findall(r"--[a-z0-9-]+", row.partition("` |")[0])}
     for option in COMMANDS[command].params:
-        if option.param_type_name == "option":
+        if option.param_type_name == "option" and not option.hidden:
             names = [name for name in (*option.opts, *option.secondary_opts) if name.startswith("--")]
             variables = [option.envvar] if isinstance(option.envvar, str) else option.envvar or []
             assert names

@@ -1,4 +1,4 @@
-"""One byte of an artefact or of a checkpoint is changed."""
+"""One byte of an artifact or of a checkpoint is changed."""
 
 import random
 import shutil
@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 
 from benchmarks.faulty.scene import Scene, Tally, run
-from mnistae_cli.settings import EvaluateConfig, reads_of
+from mnistae_cli.settings import EvaluateConfig
+from mnistae_cli.stages.evaluate import reads_of
 from mnistae_cli.store import stage_states
 
 READ = reads_of(EvaluateConfig(figures=False)).keys() - {"label"}  # of `label` only the manifest is read
 EACH = 25  # flips between two runs of a whole command, which take seconds
 
 
-def flip_artefacts(scene: Scene, n: int, seed: int) -> Tally:
-    """Flip `n` bytes, one at a time. Unnoticed: a full check does not call the stage damaged."""
+def flip_artifacts(scene: Scene, n: int, seed: int) -> Tally:
+    """Flip `n` bytes, one at a time. Unnoticed: a full check does not say that the stage is damaged."""
     draws, tally, root = random.Random(seed), Tally(), scene.root
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(scene.reference, root)
@@ -41,7 +42,7 @@ def flip_artefacts(scene: Scene, n: int, seed: int) -> Tally:
 
 
 def flip_checkpoints(scene: Scene, n: int, seed: int) -> Tally:
-    """Flip a byte of the checkpoint of an interrupted training, and go on: it has to start anew."""
+    """Flip a byte of the checkpoint of an interrupted training, and continue: it has to start from the beginning."""
     draws, tally, root = random.Random(seed), Tally(), scene.root
     kept = Scene(scene.reference, root.with_name(f"{root.name}-checkpoint"), scene.commands)
     _interrupt(kept)

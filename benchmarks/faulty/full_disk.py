@@ -1,4 +1,4 @@
-"""The disk is full, or becomes read-only, at each write of a command in turn."""
+"""The disk is full, or read-only, from each write of a command on."""
 
 import errno
 import subprocess
@@ -15,8 +15,8 @@ QUIET = ("a bug in mnistae", "Traceback")
 def fill_disk(scene: Scene, steps: Mapping[str, int], number: int = errno.ENOSPC) -> Tally:
     """Let every write from the k-th on fail, for k = 1, 2, …, until the command succeeds.
 
-    Lost: an earlier stage, or what running the command again with free space should give. Unnoticed: the command ends
-    with 0 but did not leave its result.
+    Lost: an earlier stage, or the result of the same command, run again with free space. Unnoticed: the command ends
+    with 0 but its result is missing or different.
 
     Args:
         scene: finished artifacts, and where they are copied to.

@@ -1,4 +1,4 @@
-"""Files of every kind that a user gives, with changed bytes: each is read, or refused in two sentences."""
+"""Files of every kind that a user gives, with changed bytes: each is read, or refused with two sentences."""
 
 import gzip
 import random
@@ -11,15 +11,15 @@ import numpy as np
 
 from benchmarks.faulty.scene import Tally
 from mnistae_cli.common.errors import MnistaeError
-from mnistae_cli.data import load_dataset, open_images, read_grey
+from mnistae_cli.data import load_dataset, open_images, read_gray
 from mnistae_cli.settings import STAGE_CONFIGS, load_experiment, stage_config
 from mnistae_cli.store import read_stage
 
-MOST_MEMORY = 3 * 2**30  # bytes of address space that reading one file may take beside what is used already
+MOST_MEMORY = 3 * 2**30  # bytes of address space that reading one file may take in addition to those in use
 
 
 def mutate_inputs(reference: Path, root: Path, n: int, seed: int) -> Tally:
-    """Read `n` changed files. What is no error of mnistae's own counts as a traceback, `MemoryError` too."""
+    """Read `n` changed files. Any error that is not one of mnistae counts as a traceback, also `MemoryError`."""
     draws, tally = random.Random(seed), Tally()
     root.mkdir(parents=True, exist_ok=True)
     kinds = _kinds(reference)
@@ -54,7 +54,7 @@ def _address_space() -> int:
 
 
 def _kinds(reference: Path) -> Mapping[str, tuple[bytes, Callable[[Path], object]]]:
-    """File name → sound bytes, and how mnistae reads such a file."""
+    """File name → undamaged bytes, and how mnistae reads such a file."""
     from io import BytesIO
 
     from PIL import Image
@@ -74,7 +74,7 @@ def _kinds(reference: Path) -> Mapping[str, tuple[bytes, Callable[[Path], object
         "images.npy": (npy.getvalue(), _read_images),
         "floats.npy": (floats.getvalue(), _read_images),
         "archive.npz": (archive.getvalue(), _read_data),
-        "picture.png": (png.getvalue(), read_grey),
+        "picture.png": (png.getvalue(), read_gray),
         "config.toml": (toml, _read_config),
         "train/manifest.json": ((reference / "train" / "manifest.json").read_bytes(), _read_manifest),
     }
@@ -101,7 +101,7 @@ def _read_manifest(path: Path) -> None:
 
 
 def _mutated(content: bytes, draws: random.Random) -> bytes:
-    """Some bytes changed, cut out, doubled or put in, up to four times."""
+    """Change, remove, double or insert some bytes, up to four times."""
     changed = bytearray(content)
     for _ in range(draws.randint(1, 4)):
         place = draws.randrange(len(changed)) if changed else 0

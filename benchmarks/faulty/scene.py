@@ -1,4 +1,4 @@
-"""What the faults happen to: finished artifacts of the digits, and how a fault is judged."""
+"""What the faults happen to: finished artifacts of the digits; and how the result of a fault is checked."""
 
 import hashlib
 import os
@@ -23,13 +23,13 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "label": ("label", *NAMES),
     "evaluate": ("evaluate",),
 }
-"""By the stage that they make. The stages before it must be there."""
-SAME = (".npy", ".onnx", ".csv")  # of these a second run gives the same bytes
+"""Stage → the command that makes it. The stages before it must exist."""
+SAME = (".npy", ".onnx", ".csv")  # a second run gives the same bytes of these files
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Finished artifacts, the directory where a copy of them meets the faults, and the command of each stage."""
+    """Finished artifacts, the directory where the faults happen to a copy of them, and the command of each stage."""
 
     reference: Path
     root: Path
@@ -73,7 +73,7 @@ class Tally:
         return [*self.lost, *self.unnoticed, *self.tracebacks]
 
     def row(self, name: str) -> list[str]:
-        """Of the table."""
+        """The row of the table."""
         return [name, str(self.tried), *(str(len(each)) for each in (self.lost, self.unnoticed, self.tracebacks))]
 
 
@@ -86,7 +86,7 @@ class Ended:
 
 
 class Running:
-    """A command of mnistae in the background, its output discarded but for stderr."""
+    """A command of mnistae in the background, its output discarded except for stderr."""
 
     def __init__(self, root: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "mnistae_cli", *arguments, "--artifacts", str(root)]
@@ -112,7 +112,7 @@ def run(root: Path, *arguments: str, environment: Mapping[str, str] | None = Non
 
 
 def finished(root: Path) -> Path:
-    """Artifacts of every stage; made if they are not there."""
+    """Artifacts of every stage; made if they do not exist."""
     for stage, command in COMMANDS.items():
         if not (root / stage).exists():
             mnistae(*command, "--artifacts", root)
@@ -120,6 +120,6 @@ def finished(root: Path) -> Path:
 
 
 def bytes_of(folder: Path) -> dict[str, str]:
-    """File → sha256, of the files that a second run makes the same."""
+    """File → sha256, for the files of which a second run gives the same bytes."""
     files = sorted(path for path in folder.iterdir() if path.suffix in SAME)
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

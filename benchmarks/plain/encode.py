@@ -1,4 +1,4 @@
-"""Load a Keras model; features of all 70,000 images, what they decode to, its errors, saved; the whole process."""
+"""Load a Keras model; features of all 70,000 images, their reconstructions and errors, saved; the whole process."""
 
 import os
 import sys

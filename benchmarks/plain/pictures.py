@@ -1,4 +1,4 @@
-"""Every picture below a folder into one array, as a tutorial would: a loop of Pillow's."""
+"""Read every picture below a folder into one array, as a tutorial would: a loop with Pillow."""
 
 import sys
 from pathlib import Path

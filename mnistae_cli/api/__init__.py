@@ -1,4 +1,4 @@
-"""What a program or a notebook imports: estimators, data sets as arrays, an artifacts directory as an object.
+"""For programs and notebooks: estimators, data sets as arrays, an artifacts directory as an object.
 
-`mnistae_cli` is its face, and loads a module when a name of it is first used.
+Import these names from `mnistae_cli`, which loads a module when a name of it is first used.
 """

@@ -1,4 +1,4 @@
-"""An artifacts directory as an object: what the stages wrote, read when it is asked for."""
+"""An artifacts directory as an object, which reads what the stages wrote."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ def open(root: str | Path = DEFAULT_ROOT) -> "Artifacts":
     """Open the artifacts directory of `mnistae run` or of single stages.
 
     Raises:
-        MissingInput: there is none.
+        MissingInput: it does not exist.
     """
     root = Path(root)
     if not root.is_dir():
-        raise MissingInput(f"{root} is no directory.", "Name the directory that mnistae run wrote.")
+        raise MissingInput(f"{root} is not a directory.", "Give the directory that mnistae run wrote.")
     return Artifacts(root)
 
 
 @dataclass(frozen=True)
 class Artifacts:
-    """The stages in a directory. Nothing is read before it is asked for; then every byte of that stage is checked.
+    """The stages in a directory. A method reads its stage when it is called, and checks every byte of it.
 
-    Every method raises MissingInput if its stage was not run or is older than what it was made from, and DamagedInput
-    if a file is not what the manifest says.
+    Every method raises MissingInput if its stage was not run or is older than its inputs, and DamagedInput if a file
+    is not what the manifest says.
 
     Args:
         root: the directory.
@@ -45,11 +45,11 @@ class Artifacts:
     root: Path
 
     def states(self) -> dict[str, str]:
-        """Stage → `up to date`, `stale`, `missing`, `interrupted`, `damaged` or `edited`, as `mnistae status`."""
+        """Stage → `up to date`, `stale`, `missing`, `interrupted`, `damaged` or `edited`, like `mnistae status`."""
         return {stage: each["state"] for stage, each in stage_states(self.root).items()}
 
     def manifest(self, stage: str) -> Manifest:
-        """The record of a stage: its settings, inputs, figures (`metrics`), versions, seconds and memory."""
+        """The record of a stage: settings, inputs, figures (`metrics`), versions, time and memory."""
         return self._stage(stage).manifest
 
     def features(self, split: str = "train") -> NDArray[np.float32]:
@@ -63,15 +63,15 @@ class Artifacts:
 
     @property
     def class_names(self) -> list[str]:
-        """One per label value, in order; empty without labels."""
-        return list((self.manifest("encode").dataset or {})["class_names"])
+        """The name of each class, in the order of the labels; empty without labels."""
+        return self.manifest("encode").data.class_names
 
     def clusters(self, split: str = "train") -> NDArray[np.int32]:
         """The cluster (N,) of each image of a split."""
         return self._array("cluster", "assignments", split)
 
     def confidence(self, split: str = "train") -> NDArray[np.float32]:
-        """How sure the cluster of each image is, (N,) in [0, 1]."""
+        """How certain the cluster of each image is, (N,) in [0, 1]."""
         return self._array("cluster", "confidence", split)
 
     def probabilities(self) -> NDArray[np.float32]:
@@ -79,7 +79,12 @@ class Artifacts:
         return self.array("classify", "probabilities_test.npy")
 
     def array(self, stage: str, name: str) -> NDArray[Any]:
-        """Any `.npy` file of a stage, by its name."""
+        """Any `.npy` file of a stage.
+
+        Args:
+            stage: for example `evaluate`.
+            name: the file's name.
+        """
         stored = self._stage(stage)
         if name not in stored.manifest.files:
             raise MissingInput(f"{stored.folder} has no {name}.", f"It has: {', '.join(stored.manifest.files)}.")
@@ -89,7 +94,7 @@ class Artifacts:
         """The features (N, D) of images (N, H, W) of the training images' size: uint8, or floats from 0 to 1.
 
         Raises:
-            DamagedInput: images of another size, or other numbers.
+            DamagedInput: images of another size or type.
         """
         pixels = from_array(images, "the array")
         check_size(pixels, self._stage("train"))
@@ -101,11 +106,11 @@ class Artifacts:
         return in_batches(self._network("decoder"), features.astype(np.float32, copy=False))
 
     def predict(self, images: NDArray[Any] | Sequence[str | Path], *, frame: bool = True) -> list[Prediction]:
-        """Class, probability, cluster and novelty of new pictures, as `mnistae predict`.
+        """Class, probability, cluster and novelty of new pictures, like `mnistae predict`.
 
         Args:
             images: an array (N, h, w) of any size, or files and folders.
-            frame: bring each into the frame of the training images; without it, each must have their size already.
+            frame: crop, scale and center each like the training images; if False, each must have their size already.
         """
         given = [images] if isinstance(images, np.ndarray) else [Path(each) for each in images]
         return predict_pictures(given, self.root, frame=frame)

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mnistae_cli.api.networks import classified
-from mnistae_cli.api.parameters import RandomState, config_of, seed_of, value_errors
+from mnistae_cli.api.networks import classify_features
+from mnistae_cli.api.parameters import RandomState, config_of, keep, seed_of, value_errors
 from mnistae_cli.common import Bars, muted_native_stderr
 from mnistae_cli.networks import fit_classifier, onnx_of
 from mnistae_cli.settings import HEADS, MLP, ClassifyConfig, WholeOrAuto, settings_of
@@ -20,29 +20,29 @@ MOST_CLASSES = 256
 
 
 class FewLabelClassifier(ClassifierMixin, BaseEstimator):
-    """A small head on features, whose probabilities are calibrated by labels held out. `mnistae classify`.
+    """A small classifier on features, with probabilities calibrated on held-out labels: `mnistae classify`.
 
-    The mean of -Σ_c t_c log softmax(z)_c is minimised by AdamW (Loshchilov & Hutter 2019); the probabilities are
+    The mean of -Σ_c t_c log softmax(z)_c is minimized by AdamW (Loshchilov & Hutter 2019); the probabilities are
     softmax(z / T), with the temperature T that fits held-out labels best (Guo et al. 2017).
 
     Args:
-        head: `mlp`: a hidden ReLU layer; `linear`; or `prototypes`: the nearest class mean, for very few labels. With
-            `prototypes` nothing is trained, and the parameters of a training do nothing.
+        head: `mlp`: a hidden ReLU layer; `linear`; or `prototypes`: the nearest class mean, for very few labels.
+            `prototypes` needs no training, and ignores all parameters from `hidden` to `validation_fraction`.
         hidden: units of the hidden layer of `mlp`.
         standardize: scale each feature to mean 0 and variance 1 first.
-        weight_decay: pull of the weights towards 0.
-        label_smoothing: share of each target spread over all classes, in [0, 1).
-        epochs: passes over the labelled samples; `auto`: 20, or more for few labels.
+        weight_decay: of AdamW; each step moves the weights towards 0 by this times the learning rate.
+        label_smoothing: share of each target that is spread over all classes, in [0, 1).
+        epochs: passes over the labeled samples; `auto`: 20, or more for few labels.
         batch_size: samples per step.
         learning_rate: the peak of a one-cycle schedule.
         schedule: `one-cycle` or `constant`.
-        beta_2: Adam's decay of the squared gradients.
-        patience: stop after so many epochs without a better loss on held-out labels; 0: never.
-        validation_fraction: share of the labels held out, with patience.
-        calibrate: temper the probabilities.
-        unlabelled: the value of `y` that says that a label is not known, as -1 in `sklearn.semi_supervised`, but not
-            NaN; None: every one is known. It lets one pipeline learn features of all samples, and classes of a few.
-        random_state: seed of every random draw, as `--seed`.
+        beta_2: Adam's decay rate for the squared gradients.
+        patience: stop after this many epochs without a lower loss on held-out labels; 0: never.
+        validation_fraction: share of the labels that is held out; used with patience.
+        calibrate: divide the logits by the temperature T; if False, T is 1.
+        unlabelled: the value in `y` of samples without a label, for example -1 as in `sklearn.semi_supervised`, but not
+            NaN; None: all have one. With it, a pipeline can learn features of all samples, and classes of a few.
+        random_state: seed of every random draw, like `--seed`.
         verbose: show the progress.
 
     Attributes:
@@ -50,6 +50,14 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         temperature_ (float): T.
         history_ (dict[str, list[float]]): name → the losses of each epoch; empty with `prototypes`.
         classifier_onnx_ (bytes): the head as ONNX, with the bytes that `mnistae classify` writes.
+
+    Examples:
+        >>> import mnistae_cli as mnistae
+        >>> digits = mnistae.load_digits()
+        >>> pixels, labels = digits.train.images.reshape(-1, 64), digits.train.labels
+        >>> classifier = mnistae.FewLabelClassifier().fit(pixels[:200], labels[:200])
+        >>> classifier.predict_proba(pixels[200:]).shape, bool(classifier.score(pixels[200:], labels[200:]) > 0.7)
+        ((1298, 10), True)
     """
 
     def __init__(
@@ -72,25 +80,10 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         random_state: RandomState = ClassifyConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.head = head
-        self.hidden = hidden
-        self.standardize = standardize
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.calibrate = calibrate
-        self.unlabelled = unlabelled
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from the labelled samples.
+        """Learn from the labeled samples.
 
         Args:
             X: features (N, D).
@@ -103,11 +96,11 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         config = _config_of(self.get_params(deep=False))
         if self.unlabelled is not None:
             if labels.dtype.kind == "U" and not isinstance(self.unlabelled, str):
-                raise ValueError(f"y holds words, and unlabelled is {self.unlabelled!r}: give it as a word too.")
+                raise ValueError(f"y holds words, but unlabelled is {self.unlabelled!r}: give a word.")
             known = labels != self.unlabelled
             features, labels = features[known], labels[known]
             if not len(labels):
-                raise ValueError(f"every label is unlabelled, {self.unlabelled!r}: give a few.")
+                raise ValueError(f"all of y is {self.unlabelled!r}, which means unlabeled: give a few labels.")
         try:
             check_classification_targets(labels)
             self.classes_, numbers = np.unique(labels, return_inverse=True)
@@ -115,7 +108,7 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y holds labels of several kinds, which cannot be sorted: {error}.") from error
         if len(self.classes_) > MOST_CLASSES:
             raise ValueError(f"y has {len(self.classes_)} classes: at most {MOST_CLASSES} can be learned.")
-        with value_errors(ClassifyConfig), Bars(self.verbose) as report:
+        with value_errors(), Bars(self.verbose) as report:
             fitted = fit_classifier(config, features, numbers.astype(np.uint8), len(self.classes_), report)
         with muted_native_stderr():
             self.classifier_onnx_ = onnx_of(fitted.head)
@@ -124,18 +117,18 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
-        """The calibrated probabilities (N, C) float32 of the classes of `classes_`, for features (N, D)."""
+        """The calibrated probabilities (N, C) float32 of `classes_`, for features (N, D)."""
         check_is_fitted(self)
-        return classified(self.classifier_onnx_, validate_data(self, X, dtype=np.float32, reset=False))
+        return classify_features(self.classifier_onnx_, validate_data(self, X, dtype=np.float32, reset=False))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The likeliest class (N,) of features (N, D)."""
+        """The most probable class (N,) for features (N, D)."""
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
 
 def _config_of(parameters: Mapping[str, Any]) -> ClassifyConfig:
-    """The settings of `classify`, without those that this head has no use for."""
+    """The settings of `classify`, without those that this head does not use."""
     head = parameters["head"]
     if head not in KINDS:
         raise ValueError(f"head is {head!r}: it must be one of {', '.join(KINDS)}.")

@@ -8,15 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import MnistaeError
 from mnistae_cli.data import Dataset, Pixels, load_dataset
-from mnistae_cli.settings import Reading
+from mnistae_cli.settings import ReadOptions
 
 
 class Split(NamedTuple):
-    """`images` (N, H, W), uint8 from 0 to 255 or float32 from 0 to 1, and `labels` (N,) uint8, or None.
+    """Images and labels of a split.
 
-    `names` are the images' files, or their numbers in the array that they came from.
+    Args:
+        images: (N, H, W), uint8 from 0 to 255 or float32 from 0 to 1.
+        labels: (N,) uint8, or None.
+        names: the images' files, or their numbers in the array that they came from.
     """
 
     images: Pixels
@@ -33,9 +35,9 @@ class Loaded:
     """Training and test images.
 
     Args:
-        train: to learn from.
-        test: held out.
-        class_names: one per label value, in order; empty without labels.
+        train: images to learn from.
+        test: held-out images.
+        class_names: the name of each class, in the order of the labels; empty without labels.
     """
 
     train: Split
@@ -44,7 +46,14 @@ class Loaded:
 
 
 def load_digits() -> Loaded:
-    """1,797 handwritten digits of 8×8 (Alpaydin & Kaynak 1998), float32 from 0 to 1; one in six is held out."""
+    """1,797 handwritten digits of 8×8 (Alpaydin & Kaynak 1998), float32 from 0 to 1; one in six is held out.
+
+    Examples:
+        >>> import mnistae_cli as mnistae
+        >>> digits = mnistae.load_digits()
+        >>> digits.train
+        <1498 images (8, 8) of float32, labels of 10 classes>
+    """
     return _arrays(load_dataset("digits"))
 
 
@@ -52,12 +61,12 @@ def load_mnist(data_dir: str | Path | None = None) -> Loaded:
     """60,000 and 10,000 handwritten digits of 28×28, uint8 (LeCun, Bottou, Bengio & Haffner 1998).
 
     Args:
-        data_dir: folder to look for its four files in first; then `MNISTAE_DATA_DIR` and the user's cache. If they are
-            nowhere, they are fetched.
+        data_dir: folder in which the four files are looked for first; then come `MNISTAE_DATA_DIR` and the user's
+            cache. If they are in none of these, they are downloaded.
 
     Raises:
-        MissingInput: they are nowhere, and cannot be fetched.
-        DamagedInput: a file is not what it should be.
+        MissingInput: the files are not found, and cannot be downloaded.
+        DamagedInput: a file has the wrong content.
     """
     folder = data_dir or os.environ.get("MNISTAE_DATA_DIR")
     return _arrays(load_dataset("mnist", str(folder) if folder else None))
@@ -69,24 +78,16 @@ def load_images(path: str | Path, *, skip_damaged: bool = False) -> Loaded:
     If there is no test split, one image in six is held out.
 
     Args:
-        path: of the folder or file.
+        path: the folder or file.
         skip_damaged: leave out pictures that cannot be read.
 
     Raises:
-        MissingInput: nothing is there.
+        MissingInput: it does not exist, or has no images.
         DamagedInput: it cannot be read.
     """
-    try:
-        return _arrays(load_dataset(str(Path(path).resolve()), reading=Reading(skip_damaged=skip_damaged)))
-    except MnistaeError as error:
-        raise type(error)(_by_parameters(error.problem), _by_parameters(error.remedy)) from None
+    return _arrays(load_dataset(str(Path(path).resolve()), reading=ReadOptions(skip_damaged=skip_damaged)))
 
 
 def _arrays(data: Dataset) -> Loaded:
     train, test = (Split(each.pixels.load(), each.labels, each.pixels.names()) for _, each in data.splits())
     return Loaded(train, test, data.class_names)
-
-
-def _by_parameters(text: str) -> str:
-    """Options of the command line as the parameters that they are here: `--skip-damaged` is `skip_damaged`."""
-    return text.replace("--dataset ", "").replace("--skip-damaged", "skip_damaged=True")

@@ -1,43 +1,52 @@
 """A dense code as a transformer."""
 
 from mnistae_cli.api.base import BaseAutoencoder, Loss
-from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.api.parameters import RandomState, keep
 from mnistae_cli.settings import Dense, Schedule, TrainConfig, WholeOrAuto
 
 
 class DenseAutoencoder(BaseAutoencoder):
     """A dense code: many units, most of them active. `mnistae train`.
 
-    x̂ = σ(W₂ max(0, W₁ x + b₁) + b₂), with the mean over pixels of the binary cross-entropy of x̂ and x, or of their
-    squared difference, and an L1 penalty on the code (Goodfellow, Bengio & Courville 2016, "Deep Learning", ch. 14).
+    x̂ = σ(W₂ max(0, W₁ x + b₁) + b₂). The loss is the mean over pixels of the binary cross-entropy of x̂ and x, or of
+    their squared difference, plus an L1 penalty on the code (Goodfellow, Bengio & Courville 2016, "Deep Learning",
+    ch. 14).
 
     Args:
         latent_dim: D, units of the code.
         loss: `bce` or `mse`, per pixel.
         sparsity_weight: of the L1 penalty; 0: none.
-        code_gain: starts with a code so many times as large; the decoder then learns faster.
-        hidden: layers before the code, in units; a dense or an invariant code's decoder mirrors them.
-        channels: convolutions before these layers, in channels.
-        augment: warps of the input, not of the target; 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.
-        occlusion: share of the inputs of which one side is hidden.
+        code_gain: factor on the first weights of the code; above 1, the decoder learns faster.
+        hidden: widths of the layers before the code, in units; the decoder mirrors them.
+        channels: channels of the convolutions before these layers; the decoder has none.
+        augment: random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.
+        occlusion: share of the inputs with one side hidden.
         noise: standard deviation of Gaussian noise on the input, where white is 1.
-        learning_rate: Adam's step size, the peak of its schedule.
+        learning_rate: Adam's step size; the peak of its schedule.
         epochs: passes over the images; `auto`: the code's usual number, or more for few images.
         batch_size: images per step.
         schedule: `one-cycle`, `trapezoid` or `constant`.
-        beta_2: Adam's decay of the squared gradients.
-        patience: stop after so many epochs without a better loss on held-out images; 0: never.
-        validation_fraction: share of the images held out, with patience.
-        image_shape: (H, W) of rows; None: a square, or one row of pixels where their number is no square.
-        random_state: seed of every random draw, as `--seed`.
+        beta_2: Adam's decay rate for the squared gradients.
+        patience: stop after this many epochs without a lower loss on held-out images; 0: never.
+        validation_fraction: share of the images that is held out; used with patience.
+        image_shape: (H, W) of each row of X; None: a square, or one row of pixels if their number is not a square.
+        random_state: seed of every random draw, like `--seed`.
         verbose: show the progress.
 
     Attributes:
         encoder_onnx_ (bytes): the encoder as ONNX, with the bytes that `mnistae train` writes.
-        decoder_onnx_ (bytes): the decoder likewise.
+        decoder_onnx_ (bytes): the decoder, likewise.
         history_ (dict[str, list[float]]): name → the losses of each epoch.
-        best_epoch_ (int): the epoch whose weights were kept, from 1.
-        atoms_ (NDArray): (D, H, W) float32, what each unit adds to the picture; not with `hidden`.
+        best_epoch_ (int): the epoch, from 1, whose weights were kept.
+        atoms_ (NDArray): (D, H, W) float32, what each unit adds to the picture; not set with `hidden`.
+
+    Examples:
+        >>> import mnistae_cli as mnistae
+        >>> images = mnistae.load_digits().train.images[:200]
+        >>> encoder = mnistae.DenseAutoencoder(latent_dim=16, epochs=1).fit(images)
+        >>> features = encoder.transform(images)
+        >>> features.shape, encoder.inverse_transform(features).shape
+        ((200, 16), (200, 8, 8))
     """
 
     _kind = Dense.chosen_by
@@ -65,22 +74,4 @@ class DenseAutoencoder(BaseAutoencoder):
         random_state: RandomState = TrainConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.latent_dim = latent_dim
-        self.loss = loss
-        self.sparsity_weight = sparsity_weight
-        self.code_gain = code_gain
-        self.hidden = hidden
-        self.channels = channels
-        self.augment = augment
-        self.occlusion = occlusion
-        self.noise = noise
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())

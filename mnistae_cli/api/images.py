@@ -1,4 +1,4 @@
-"""Arrays that scikit-learn's users have → images that networks take, and back."""
+"""Convert arrays in scikit-learn's form to images for the networks, and back."""
 
 from dataclasses import dataclass
 from math import isqrt
@@ -13,21 +13,21 @@ MOST_BYTE = 255
 
 
 def flattened(X: Any) -> Any:
-    """Images (N, H, W) as rows (N, H·W); everything else as it is, for scikit-learn to check.
+    """Images (N, H, W) as rows (N, H·W). Everything else is unchanged; scikit-learn checks it.
 
     Raises:
-        ValueError: colour images, or a list of images.
+        ValueError: color images, or a list of images.
     """
     if isinstance(X, np.ndarray) and X.ndim > 3:
-        raise ValueError(f"X has the shape {X.shape}: give grey images (N, H, W), or rows (N, H·W).")
+        raise ValueError(f"X has the shape {X.shape}: give gray images (N, H, W), or rows (N, H·W).")
     if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
-        raise ValueError("X is a list of images: give an array (N, H, W), as np.stack(X).")
+        raise ValueError("X is a list of images: give an array (N, H, W), for example np.stack(X).")
     return X.reshape(len(X), -1) if isinstance(X, np.ndarray) and X.ndim == 3 and X.size else X
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How rows of numbers are images.
+    """How rows of numbers are read as images.
 
     Args:
         height: H, in pixels.
@@ -46,16 +46,16 @@ class Layout:
     is_flat: bool
 
     @classmethod
-    def of(cls, X: Any, rows: NDArray[Any], image_shape: tuple[int, int] | None) -> "Layout":
+    def from_images(cls, X: Any, rows: NDArray[Any], image_shape: tuple[int, int] | None) -> "Layout":
         """The layout of what `fit` is given.
 
         Args:
             X: images (N, H, W), or rows (N, H·W).
             rows: the same, (N, H·W), checked.
-            image_shape: (H, W), of rows; None: a square, or one row of pixels where the width is no square number.
+            image_shape: (H, W) of each row; None: a square, or one row of pixels if their number is not a square.
 
         Raises:
-            ValueError: `image_shape` is not two numbers of pixels, or not that of X.
+            ValueError: `image_shape` is not two numbers of pixels, or does not fit X.
         """
         height, width = _shape(X, rows.shape[1], image_shape)
         low, high = 0.0, float(MOST_BYTE)
@@ -64,14 +64,14 @@ class Layout:
         return cls(height, width, low, high, rows.dtype == np.uint8, getattr(X, "ndim", 2) != 3)
 
     def pixels(self, rows: NDArray[Any]) -> Pixels:
-        """Checked rows (N, H·W) as images (N, H, W): uint8, or float32 in [0, 1]. What is out of range is clipped.
+        """Checked rows (N, H·W) as images (N, H, W): uint8, or float32 clipped to [0, 1].
 
         Raises:
             ValueError: bytes where `fit` saw floats, or floats where it saw bytes.
         """
         if (rows.dtype == np.uint8) != self.is_bytes:
             now, before = ("floats", "uint8") if self.is_bytes else ("uint8", "floats")
-            raise ValueError(f"X holds {now}, and the estimator was fitted on {before}. Give X as it was then.")
+            raise ValueError(f"X holds {now}, but the estimator was fitted on {before}. Give {before}.")
         images: NDArray[Any] = rows.reshape(-1, self.height, self.width)
         if self.is_bytes:
             return images
@@ -80,7 +80,7 @@ class Layout:
         return clipped
 
     def restored(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Images (N, H, W) in [0, 1] in the grey levels and the form of what `fit` was given, float32."""
+        """Images (N, H, W) in [0, 1] → float32 with the gray levels and the shape of the array that `fit` saw."""
         levels = images * np.float32(self.high - self.low) + np.float32(self.low)
         return levels.reshape(len(levels), -1) if self.is_flat else levels
 
@@ -91,7 +91,7 @@ def _shape(X: Any, n_pixels: int, image_shape: tuple[int, int] | None) -> tuple[
     if getattr(X, "ndim", 2) == 3:
         height, width = X.shape[1:]
         if image_shape is not None and tuple(image_shape) != (height, width):
-            raise ValueError(f"image_shape is {image_shape}, and the images of X are {(height, width)}.")
+            raise ValueError(f"image_shape is {image_shape}, but the images of X are {(height, width)}.")
     elif image_shape is not None:
         height, width = image_shape
     else:

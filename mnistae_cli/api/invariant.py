@@ -6,52 +6,59 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistae_cli.api.base import BaseAutoencoder, Loss
-from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.api.parameters import RandomState, keep
 from mnistae_cli.settings import Invariant, Schedule, TrainConfig, WholeOrAuto
 
 OUTPUTS = ("all", "embedding")
 
 
 class InvariantEncoder(BaseAutoencoder):
-    """A code that small warps of an image do not change, with heads that tell clusters.
+    """A code that small warps of an image do not change, with heads that assign clusters.
 
-    Two views of an image, or of two near ones, are to fall into the same cluster: the mutual information
-    I(z, z') = Σ_cc' P_cc' ln(P_cc' / (P_c P_c')) of their assignments is maximised (Ji, Henriques & Vedaldi 2019,
+    It learns to assign two views of an image, or of two similar images, to the same cluster: the mutual information
+    I(z, z') = Σ_cc' P_cc' ln(P_cc' / (P_c P_c')) of their assignments is maximized (Ji, Henriques & Vedaldi 2019,
     "Invariant information clustering"). After two thirds of the epochs, the heads take the number and the sizes of the
     clusters that the graph of the embeddings shows. `mnistae train --model invariant`.
 
     Args:
-        output: what `transform` gives: `all`, the heads' probabilities and the embedding, as `mnistae encode`; or
-            `embedding`, the direction (N, latent_dim) alone, for `GraphClusters`.
+        output: what `transform` returns. `all`: the heads' probabilities and the embedding, like `mnistae encode`;
+            `embedding`: only the direction (N, latent_dim) of the embedding, for `GraphClusters`.
         latent_dim: units of the embedding.
         loss: of the reconstruction, `bce` or `mse`, per pixel.
-        n_clusters: that a head tells apart; `auto`: 20, then the number that is found.
-        n_heads: that each assign the clusters.
-        entropy_weight: of the clusters' equal size beside the views' agreement, at least 1.
-        n_neighbors: nearest images, one of which is every other time the second view; 0: none.
-        hidden: layers before the code, in units; a dense or an invariant code's decoder mirrors them.
-        channels: convolutions before these layers, in channels.
-        augment: warps of the input, not of the target; 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.
-        occlusion: share of the inputs of which one side is hidden.
+        n_clusters: clusters per head; `auto`: 20, later the number that is found.
+        n_heads: number of heads; each assigns clusters.
+        entropy_weight: weight of equal cluster sizes relative to the agreement of the views, at least 1.
+        n_neighbors: nearest images; half of the second views are of one of them. 0: none are.
+        hidden: widths of the layers before the code, in units; the decoder mirrors them.
+        channels: channels of the convolutions before these layers; the decoder has none.
+        augment: random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.
+        occlusion: share of the inputs with one side hidden.
         noise: standard deviation of Gaussian noise on the input, where white is 1.
-        learning_rate: Adam's step size, the peak of its schedule.
+        learning_rate: Adam's step size; the peak of its schedule.
         epochs: passes over the images; `auto`: the code's usual number, or more for few images.
         batch_size: images per step.
         schedule: `one-cycle`, `trapezoid` or `constant`.
-        beta_2: Adam's decay of the squared gradients.
-        patience: stop after so many epochs without a better loss on held-out images; 0: never.
-        validation_fraction: share of the images held out, with patience.
-        image_shape: (H, W) of rows; None: a square, or one row of pixels where their number is no square.
-        random_state: seed of every random draw, as `--seed`.
+        beta_2: Adam's decay rate for the squared gradients.
+        patience: stop after this many epochs without a lower loss on held-out images; 0: never.
+        validation_fraction: share of the images that is held out; used with patience.
+        image_shape: (H, W) of each row of X; None: a square, or one row of pixels if their number is not a square.
+        random_state: seed of every random draw, like `--seed`.
         verbose: show the progress.
 
     Attributes:
         encoder_onnx_ (bytes): the encoder as ONNX, with the bytes that `mnistae train` writes.
-        decoder_onnx_ (bytes): the decoder likewise.
+        decoder_onnx_ (bytes): the decoder, likewise.
         history_ (dict[str, list[float]]): name → the losses of each epoch.
-        best_epoch_ (int): the epoch whose weights were kept, from 1.
-        atoms_ (NDArray): (D, H, W) float32, what each unit of the code adds to the picture; not with `hidden`.
-        neighbors_ (NDArray): (N, n_neighbors) int32, of each image the nearest ones by pixels; for `GraphClusters.fit`.
+        best_epoch_ (int): the epoch, from 1, whose weights were kept.
+        atoms_ (NDArray): (D, H, W) float32, what each unit of the code adds to the picture; not set with `hidden`.
+        neighbors_ (NDArray): (N, n_neighbors) int32, the nearest images to each one by pixels; for `GraphClusters.fit`.
+
+    Examples:
+        >>> import mnistae_cli as mnistae
+        >>> images = mnistae.load_digits().train.images[:200]
+        >>> encoder = mnistae.InvariantEncoder(output="embedding", epochs=1)
+        >>> encoder.fit_transform(images).shape, encoder.neighbors_.shape
+        ((200, 128), (200, 4))
     """
 
     _kind = Invariant.chosen_by
@@ -82,33 +89,12 @@ class InvariantEncoder(BaseAutoencoder):
         random_state: RandomState = TrainConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.output = output
-        self.latent_dim = latent_dim
-        self.loss = loss
-        self.n_clusters = n_clusters
-        self.n_heads = n_heads
-        self.entropy_weight = entropy_weight
-        self.n_neighbors = n_neighbors
-        self.hidden = hidden
-        self.channels = channels
-        self.augment = augment
-        self.occlusion = occlusion
-        self.noise = noise
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
-        """What the decoder makes of features (N, D); it takes those of `output="all"` only."""
+        """The decoder's images for features (N, D) of `output="all"`."""
         if self.output != "all":
-            raise ValueError(f"output is {self.output!r}: the decoder takes all features. Give output='all'.")
+            raise ValueError(f"output is {self.output!r}: the decoder needs all features. Give output='all'.")
         return super().inverse_transform(X)
 
     def _settings(self) -> dict[str, Any]:

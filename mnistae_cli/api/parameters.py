@@ -1,41 +1,51 @@
-"""From the parameters of an estimator to the settings of a stage, and back to them in messages."""
+"""Convert the parameters of an estimator to the settings of a stage, and back in messages."""
 
 import random
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 
-from mnistae_cli.common import UsageError
-from mnistae_cli.settings import MAX_SEED, Checked, make, settings_of
+from mnistae_cli.common import Mention, UsageError, in_python
+from mnistae_cli.settings import MAX_SEED, Checked, make
 
 Config = TypeVar("Config", bound=Checked)
 RandomState = int | np.random.RandomState | None
 
 
+def keep(estimator: object, parameters: Mapping[str, Any]) -> None:
+    """Set each parameter of an `__init__` as an attribute, unchanged, as scikit-learn asks.
+
+    Args:
+        estimator: the `self` of the `__init__`.
+        parameters: its `locals()`.
+    """
+    vars(estimator).update({name: value for name, value in parameters.items() if name != "self"})
+
+
 def config_of(config_class: type[Config], values: Mapping[str, Any]) -> Config:
-    """The settings of a stage with these values in the place of its defaults; None leaves a default.
+    """The settings of a stage: its defaults, with these values in their place. For None, the default stays.
 
     Raises:
-        ValueError: a value that is refused; it names the parameter.
+        ValueError: a value is refused. The message names the parameter.
     """
-    with value_errors(config_class):
+    with value_errors():
         return make(config_class, {name: _plain(value) for name, value in values.items() if value is not None})
 
 
 @contextmanager
-def value_errors(config_class: type[Checked]) -> Iterator[None]:
-    """Raise a `UsageError` as a `ValueError` whose message names parameters instead of options."""
+def value_errors() -> Iterator[None]:
+    """Turn a `UsageError` into a `ValueError` whose message names parameters instead of options."""
     try:
         yield
     except UsageError as error:
-        raise ValueError(_by_parameters(f"{error.problem} {error.remedy}", config_class)) from error
+        problem, remedy = error.worded(_as_parameter, between=", ")
+        raise ValueError(f"{problem} {remedy}") from error
 
 
 def seed_of(random_state: RandomState) -> int:
-    """A whole number is the seed itself, as `--seed`; else one is drawn, as elsewhere in scikit-learn."""
+    """A whole number is the seed itself, like `--seed`. From anything else a seed is drawn, as in scikit-learn."""
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     from sklearn.utils import check_random_state
@@ -45,7 +55,7 @@ def seed_of(random_state: RandomState) -> int:
 
 @contextmanager
 def same_global_draws() -> Iterator[None]:
-    """Keras starts the global generators of Python and NumPy anew: give the caller back his own."""
+    """Restore the global random generators of Python and NumPy after the block: Keras resets them."""
     before, numpy_before = random.getstate(), np.random.get_state()
     try:
         yield
@@ -54,13 +64,13 @@ def same_global_draws() -> Iterator[None]:
         np.random.set_state(numpy_before)
 
 
-def _by_parameters(message: str, config_class: type[Checked]) -> str:
-    names = {each.flag: each.name for each in settings_of(config_class)} | {"--seed": "random_state"}
-    return re.sub(r"--[a-z][a-z0-9-]*", lambda found: names.get(found[0], found[0].removeprefix("--")), message)
+def _as_parameter(mention: Mention) -> str:
+    """A setting as a parameter of an estimator; the seed has scikit-learn's name."""
+    return "random_state" if mention.name == "seed" else in_python(mention)
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's scalars, as a grid search gives them, as Python's own; lists as tuples."""
+    """NumPy's scalars, for example from a grid search, as Python's; lists as tuples."""
     if isinstance(value, np.generic):
         return value.item()
     return tuple(value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""A fitted estimator as one file, without pickle: reading it runs no code of the file."""
+"""A fitted estimator as one file, without pickle: reading it cannot run code."""
 
 import io
 import json
@@ -16,14 +16,14 @@ from mnistae_cli.store import keep
 
 FORMAT = 1
 HEADER = "estimator"
-MORE = ("_n_features_out",)  # what scikit-learn names so; all else that was fitted ends with _
+MORE = ("_n_features_out",)  # scikit-learn's name; all other fitted attributes end with _
 
 
 class Saved(BaseEstimator):
     """An estimator that can be written to a file and read again."""
 
     def save(self, path: str | Path) -> None:
-        """Write the estimator to a file (`.npz`), which `load` reads. It is no pickle."""
+        """Write the estimator to a file (`.npz`) for `load`. It is not a pickle."""
         check_is_fitted(self)
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_") or name in MORE}
         _write(Path(path), type(self).__name__, self.get_params(), fitted)
@@ -33,8 +33,8 @@ class Saved(BaseEstimator):
         """Read what `save` wrote.
 
         Raises:
-            MissingInput: no such file.
-            DamagedInput: it is damaged, or of another class.
+            MissingInput: the file does not exist.
+            DamagedInput: the file is damaged, or holds another class.
         """
         parameters, fitted = _read(Path(path), cls.__name__)
         estimator = cls(**parameters)
@@ -44,20 +44,20 @@ class Saved(BaseEstimator):
 
 
 def _write(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, Any]) -> None:
-    """Write the parameters and what was fitted as an uncompressed `.npz`. The file is complete, or as it was before.
+    """Write the parameters and the fitted attributes as an uncompressed `.npz`. The file is complete, or as before.
 
     Args:
-        path: of the file.
-        name: of the class.
-        parameters: of `get_params`; they must be numbers, NumPy's too, text, or lists of them.
+        path: the file.
+        name: the class.
+        parameters: numbers, also NumPy's, text, or lists of these.
         fitted: arrays and bytes; everything else must be JSON.
 
     Raises:
-        MissingInput: the folder is not there.
-        ValueError: a parameter of another kind, as a `RandomState`.
+        MissingInput: the folder does not exist.
+        ValueError: a parameter of another kind, for example a `RandomState`.
     """
     if not path.parent.is_dir():
-        raise MissingInput(f"{path.parent} is not there.", "Make the folder first.")
+        raise MissingInput(f"{path.parent} does not exist.", "Make the folder first.")
     arrays = {key: _unpickled(value) for key, value in fitted.items() if isinstance(value, np.ndarray)}
     arrays |= {key: np.frombuffer(value, np.uint8) for key, value in fitted.items() if isinstance(value, bytes)}
     header = {
@@ -75,23 +75,18 @@ def _write(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, 
 
 
 def _unpickled(array: NDArray[Any]) -> NDArray[Any]:
-    """Names of columns, which are objects, as text: objects would need pickle."""
+    """Names of columns as text: as objects, they would need pickle."""
     return array.astype(str) if array.dtype == object else array
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, np.generic):  # a grid search gives these
+    if isinstance(value, np.generic):  # for example from a grid search
         return value.item()
-    raise ValueError(f"a {type(value).__name__} cannot be saved. As random_state, give a whole number.")
+    raise ValueError(f"a {type(value).__name__} cannot be saved. Give a whole number as random_state.")
 
 
 def _read(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters and what was fitted, as `_write` was given them.
-
-    Raises:
-        MissingInput: no such file.
-        DamagedInput: it is no file of an estimator of this class, or a byte is wrong.
-    """
+    """The parameters and the fitted attributes that `_write` wrote."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
@@ -99,8 +94,8 @@ def _read(path: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         found, parameters, values = header["class"], header["parameters"], header["values"]
         arrays |= {key: arrays[key].tobytes() for key in header["bytes"]}
     except FileNotFoundError:
-        raise MissingInput(f"{path} is not there.", "Check the path.") from None
-    except Exception as error:  # zipfile, zlib, json and NumPy each have errors of their own
+        raise MissingInput(f"{path} does not exist.", "Check the path.") from None
+    except Exception as error:  # zipfile, zlib, json and NumPy each have their own errors
         raise DamagedInput(f"{path} is damaged, or is not what `save` writes.", "Save it again.") from error
     if found != name:
         raise DamagedInput(f"{path} holds the class {found}, not {name}.", f"Load it by {found}.load.")

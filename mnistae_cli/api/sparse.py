@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from mnistae_cli.api.base import BaseAutoencoder
-from mnistae_cli.api.parameters import RandomState
+from mnistae_cli.api.parameters import RandomState, keep
 from mnistae_cli.settings import Schedule, TopK, TrainConfig, WholeOrAuto
 
 
@@ -17,35 +17,43 @@ class SparseAutoencoder(BaseAutoencoder):
     Args:
         sparsity: `topk`, `batchtopk`, `l1` or `kl`.
         latent_dim: D, units of the code.
-        k: active units of an image, of `topk` and `batchtopk`; `auto`: 25, at most half of the code.
-        aux_k: units silent for long that learn what the others leave over, of `topk` and `batchtopk`; 0: none.
-        sparsity_weight: λ, of `l1` and `kl`.
-        sparsity_warmup: share of the training over which λ grows from 0, of `l1` and `kl`.
-        sparsity_target: ρ in (0, 1), of `kl`.
-        hidden: layers before the code, in units; a dense or an invariant code's decoder mirrors them.
-        channels: convolutions before these layers, in channels.
-        augment: warps of the input, not of the target; 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.
-        occlusion: share of the inputs of which one side is hidden.
+        k: active units per image, for `topk` and `batchtopk`; `auto`: 25, but at most half of the code.
+        aux_k: dead units that learn the residual of an image, for `topk` and `batchtopk`; 0: none.
+        sparsity_weight: λ, for `l1` and `kl`.
+        sparsity_warmup: share of the training over which λ grows from 0, for `l1` and `kl`.
+        sparsity_target: ρ in (0, 1), for `kl`.
+        hidden: widths of the layers before the code, in units; the decoder has none.
+        channels: channels of the convolutions before these layers; the decoder has none.
+        augment: random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.
+        occlusion: share of the inputs with one side hidden.
         noise: standard deviation of Gaussian noise on the input, where white is 1.
-        learning_rate: Adam's step size, the peak of its schedule.
+        learning_rate: Adam's step size; the peak of its schedule.
         epochs: passes over the images; `auto`: the code's usual number, or more for few images.
         batch_size: images per step.
         schedule: `one-cycle`, `trapezoid` or `constant`.
-        beta_2: Adam's decay of the squared gradients.
-        patience: stop after so many epochs without a better loss on held-out images; 0: never.
-        validation_fraction: share of the images held out, with patience.
-        image_shape: (H, W) of rows; None: a square, or one row of pixels where their number is no square.
-        random_state: seed of every random draw, as `--seed`.
+        beta_2: Adam's decay rate for the squared gradients.
+        patience: stop after this many epochs without a lower loss on held-out images; 0: never.
+        validation_fraction: share of the images that is held out; used with patience.
+        image_shape: (H, W) of each row of X; None: a square, or one row of pixels if their number is not a square.
+        random_state: seed of every random draw, like `--seed`.
         verbose: show the progress.
 
     A parameter that is None has the default of its kind.
 
     Attributes:
         encoder_onnx_ (bytes): the encoder as ONNX, with the bytes that `mnistae train` writes.
-        decoder_onnx_ (bytes): the decoder likewise.
+        decoder_onnx_ (bytes): the decoder, likewise.
         history_ (dict[str, list[float]]): name → the losses of each epoch.
-        best_epoch_ (int): the epoch whose weights were kept, from 1.
-        atoms_ (NDArray): (D, H, W) float32, what each unit adds to the picture; not with `hidden`.
+        best_epoch_ (int): the epoch, from 1, whose weights were kept.
+        atoms_ (NDArray): (D, H, W) float32, what each unit adds to the picture.
+
+    Examples:
+        >>> import mnistae_cli as mnistae
+        >>> images = mnistae.load_digits().train.images[:200]
+        >>> encoder = mnistae.SparseAutoencoder(latent_dim=100, k=5, epochs=1)
+        >>> codes = encoder.fit_transform(images)
+        >>> codes.shape, bool(((codes > 0).sum(axis=1) <= 5).all()), encoder.atoms_.shape
+        ((200, 100), True, (100, 8, 8))
     """
 
     _kind: ClassVar = {"model": TopK.chosen_by["model"]}
@@ -76,25 +84,4 @@ class SparseAutoencoder(BaseAutoencoder):
         random_state: RandomState = TrainConfig.seed,
         verbose: bool = False,
     ) -> None:
-        self.sparsity = sparsity
-        self.latent_dim = latent_dim
-        self.k = k
-        self.aux_k = aux_k
-        self.sparsity_weight = sparsity_weight
-        self.sparsity_warmup = sparsity_warmup
-        self.sparsity_target = sparsity_target
-        self.hidden = hidden
-        self.channels = channels
-        self.augment = augment
-        self.occlusion = occlusion
-        self.noise = noise
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.schedule = schedule
-        self.beta_2 = beta_2
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.verbose = verbose
+        keep(self, locals())

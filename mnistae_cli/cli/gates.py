@@ -1,10 +1,10 @@
-"""Gates: the least that a figure of `metrics.json` has to reach, so that a script can stop."""
+"""Gates: lower limits for figures of `metrics.json`, so that a script can stop."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mnistae_cli.common import GateFailed, UsageError
+from mnistae_cli.common import GateFailed, UsageError, setting
 from mnistae_cli.scores import ERRORS, figure_at, known_figures
 from mnistae_cli.settings import suggestion
 
@@ -13,20 +13,21 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
     """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`.
 
     Raises:
-        UsageError: not of this form, or no figure of that name.
+        UsageError: a gate has another form, or names an unknown figure.
     """
     parsed = []
     for gate in gates:
         figure, _, least = gate.partition("=")
+        named = setting("fail_under", gate)
         if figure not in known_figures():
             raise UsageError(
-                f"--fail-under {gate}: there is no figure {figure!r}.{suggestion(figure, known_figures())}",
+                f"{named}: there is no figure {figure!r}.{suggestion(figure, known_figures())}",
                 f"Figures: {', '.join(known_figures())}.",
             )
         if figure.rpartition(".")[2] in ERRORS:
             raise UsageError(
-                f"--fail-under {gate}: of {figure} less is better.",
-                "Give one of which more is better, as accuracy.",
+                f"{named}: a lower {figure} is better, so it cannot have a lower limit.",
+                "Give a figure of which a higher value is better, for example classifier.test.accuracy.",
             )
         try:
             parsed.append((figure, float(least)))
@@ -34,29 +35,29 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
                 raise ValueError
         except ValueError:
             raise UsageError(
-                f"--fail-under {gate}: {least!r} is no number.", "Write: --fail-under clusters.test.purity=0.45"
+                f"{named}: {least!r} is not a number.", "Write, for example, clusters.test.purity=0.45"
             ) from None
     return parsed
 
 
 def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
-    """Compare figures, named by their path in `metrics.json`, with the least that is asked.
+    """Compare figures, named by their paths in `metrics.json`, with their lower limits.
 
     Raises:
-        GateFailed: a figure is lower, or not there because its stage was not run.
+        GateFailed: a figure is lower, or does not exist because its stage was not run.
     """
     failed, absent = [], False
     for path, least in gates:
         figure = figure_at(scores, path)
         if figure == {}:
-            failed.append(f"{path} is not there")
+            failed.append(f"{path} does not exist")
             absent = True
         elif not figure >= least:
             failed.append(f"{path} is {figure:.4f}, below {least:g}")
     if failed:
         remedy = (
-            "Run what makes it: classify, cluster, finetune, label, evaluate --probe."
+            "Run the stage that makes it: classify, cluster, finetune, label or evaluate --probe."
             if absent
-            else "Improve the model, or lower it."
+            else "Improve the model, or lower the limit."
         )
         raise GateFailed("; ".join(failed) + ".", remedy)

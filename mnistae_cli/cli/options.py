@@ -1,14 +1,14 @@
-"""The options of every command, made from the settings of the stages, which hold their defaults."""
+"""The options of every command, made from the settings of the stages."""
 
 import dataclasses
 import inspect
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 import typer
 
-from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS, Setting, choices, is_float, may_be_auto, settings_of
+from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS, Setting, as_typed, settings_of, value_kind
 from mnistae_cli.store import DEFAULT_ROOT
 
 PANELS = {
@@ -22,20 +22,21 @@ PANELS = {
     "review": "Review",
     "report": "Report",
 }
-SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
-# Setting → the stages that one option of `run` serves, its owner first. Only KMeans needs an encoder whose heads tell
-# apart as many clusters as it does.
+SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None: that of the common options
+# Setting → the stages that share one option in `run`, the owner first. With KMeans, the heads of the encoder and the
+# clusters must have the same number.
 SHARERS = {"n_clusters": ("cluster", "train")}
 SHARED_BY = "kmeans"
 PREFIX = "MNISTAE_"  # of every environment variable
 PREFIXES = {"classify": "head"}
-SHARE_OR_COUNT = float | int | None
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", envvar="MNISTAE_QUIET")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress on stderr.", envvar="MNISTAE_QUIET")]
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="TensorFlow's messages, and tracebacks of bugs.", envvar="MNISTAE_VERBOSE"),
+    typer.Option(
+        "--verbose", "-v", help="Show TensorFlow's messages, and tracebacks of bugs.", envvar="MNISTAE_VERBOSE"
+    ),
 ]
 Artifacts = Annotated[
     Path, typer.Option("--artifacts", "-a", help="Directory of models and features.", envvar="MNISTAE_ARTIFACTS")
@@ -45,24 +46,31 @@ Preset = Annotated[
     str | None,
     typer.Option(
         "--preset",
-        help="Settings that come with mnistae: original, sparse, topk or invariant; options override it.",
+        help="Settings that come with mnistae: original, sparse, topk or invariant; options override them.",
         envvar="MNISTAE_PRESET",
     ),
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", help="Settings from a TOML file, as run leaves in config.toml.", envvar="MNISTAE_CONFIG"),
+    typer.Option(
+        "--config",
+        help="Settings from a TOML file, for example the config.toml that run writes.",
+        envvar="MNISTAE_CONFIG",
+    ),
 ]
 
 Verify = Annotated[
-    bool, typer.Option("--verify", help="Read every byte, the data set's too, not only files that changed since.")
+    bool,
+    typer.Option("--verify", help="Read every byte, also of the data set, and not only of changed files."),
 ]
-Seeds = Annotated[str, typer.Option(help="Seeds to run, as 0-4 or 0,3,7.", metavar="SEEDS")]
-Jobs = Annotated[int, typer.Option(help="Seeds at a time, each a process; TensorFlow uses all cores by itself.", min=1)]
+Seeds = Annotated[str, typer.Option(help="Seeds to run, for example 0-4 or 0,3,7.", metavar="SEEDS")]
+Jobs = Annotated[
+    int, typer.Option(help="Seeds to run at once, each in a process; TensorFlow uses all cores by itself.", min=1)
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="Dask workers do the work: local, or a scheduler's address, as tcp://host:8786.",
+        help="Use Dask workers: local, or the address of a scheduler, for example tcp://host:8786.",
         metavar="ADDRESS|local",
         rich_help_panel="Several machines",
     ),
@@ -70,7 +78,7 @@ Scheduler = Annotated[
 FailUnder = Annotated[
     list[str] | None,
     typer.Option(
-        help="Exit 5 if a figure is lower, as clusters.test.purity=0.5; repeatable.",
+        help="Exit 5 if a figure is lower, for example clusters.test.purity=0.5; repeatable.",
         metavar="FIGURE=NUMBER",
         rich_help_panel="Evaluation",
     ),
@@ -79,7 +87,7 @@ FailUnder = Annotated[
 
 @dataclasses.dataclass(frozen=True)
 class Common:
-    """The options that mean the same everywhere."""
+    """The options with the same meaning in every command."""
 
     artifacts: Path = DEFAULT_ROOT
     json: bool = False
@@ -108,66 +116,91 @@ def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
 
 
 def settings_by_name(stage: str) -> dict[str, list[Setting]]:
-    """The settings of a stage by name; several of one name where several kinds of code or of head have it."""
+    """The settings of a stage by name. A name has several settings if several kinds have it."""
     found: dict[str, list[Setting]] = {}
     for each in settings_of(STAGE_CONFIGS[stage]):
         found.setdefault(each.name, []).append(each)
     return found
 
 
-def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> list[inspect.Parameter]:
-    """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
+def flags_of(stages: Collection[str]) -> dict[tuple[str, str], str]:
+    """(stage, setting) → its option in a command with these stages. A setting that stages share has one option.
 
-    The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
-    `--head-epochs` beside train's `--epochs`. Settings `without` an option are left out.
+    If two stages have a setting of the same name, only the first stage's option has the plain name; the other one has a
+    prefix, for example train's `--epochs` and classify's `--head-epochs`.
     """
-    parameters, taken = [], set[str]()
+    flags, taken = dict[tuple[str, str], str](), set[str]()
     for stage in stages:
         for name, same in settings_by_name(stage).items():
-            flag = same[0].flag
-            sharers = [other for other in SHARERS.get(name, ()) if other in stages] or [stage]
-            if name in without or (name in SHARED and flag in taken) or stage != sharers[0]:
+            flags[stage, name] = same[0].flag
+            if name in SHARED or owner_of(stage, name, stages) != stage:
                 continue
-            if flag in taken:
-                flag = f"--{PREFIXES[stage]}-{flag[2:]}"
-            taken.add(flag)
-            parameters.append(_option(stage, same, flag, [variable_of(other, same[0]) for other in sharers]))
+            if same[0].flag in taken:
+                flags[stage, name] = f"--{PREFIXES[stage]}-{same[0].flag[2:]}"
+            taken.add(flags[stage, name])
+    return flags
+
+
+def owner_of(stage: str, name: str, stages: Collection[str]) -> str:
+    """The stage that owns the option of a setting in a command with these stages."""
+    return next((other for other in SHARERS.get(name, ()) if other in stages), stage)
+
+
+def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> list[inspect.Parameter]:
+    """Parameters for the settings of some stages, named `stage__setting`. A shared setting has one parameter.
+
+    Settings in `without` have none. A renamed setting also has a hidden option with its old name.
+    """
+    flags, parameters, shared = flags_of(stages), list[inspect.Parameter](), set[str]()
+    for stage in stages:
+        for name, same in settings_by_name(stage).items():
+            if name in without or name in shared or owner_of(stage, name, stages) != stage:
+                continue
+            shared |= {name} & SHARED.keys()
+            sharers = [other for other in SHARERS.get(name, ()) if other in stages] or [stage]
+            parameters.append(
+                _option(stage, same, flags[stage, name], [variable_of(each, same[0]) for each in sharers])
+            )
+            former = same[0].rule.formerly
+            if former:
+                hidden = typer.Option("--" + former.replace("_", "-"), hidden=True)
+                parameters.append(_parameter(f"{stage}__{former}", Annotated[str | None, hidden], None))
     return parameters
 
 
 def variable_of(stage: str, setting: Setting) -> str:
-    """`MNISTAE_TRAIN_EPOCHS`; `MNISTAE_SEED` for what all stages share."""
+    """Its environment variable: `MNISTAE_TRAIN_EPOCHS`, or `MNISTAE_SEED` for a shared setting."""
     words = setting.name if setting.name in SHARED else f"{stage}_{setting.flag[2:]}"
     return PREFIX + words.replace("-", "_").upper()
 
 
 def _option(stage: str, same: Sequence[Setting], flag: str, variables: list[str]) -> inspect.Parameter:
-    first = same[0]
+    first, kind = same[0], value_kind(same[0].hint)
     n_kinds = len({each.kind for each in settings_of(STAGE_CONFIGS[stage]) if each.kind})
     is_flag, shared = first.hint is bool, first.name in SHARED
-    # Long names in a panel of their own: Rich cuts them where a panel has columns to spare for others.
-    apart = "" if flag == first.flag else " training"
+    # Long names have their own panel, because Rich cuts them in a panel that has other columns.
+    suffix = "" if flag == first.flag else " training"
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if is_flag else flag,
-        help=_by_kind([(_kind_name(each), each.rule["help"]) for each in same], n_kinds, " ") + _default(same),
+        help=_by_kind([(_kind_name(each), each.rule.help) for each in same], n_kinds, " ") + _default(same),
         envvar=variables,
         show_envvar=shared,
         show_default=False,
-        metavar=None if is_flag else _metavar(first.hint),
-        autocompletion=_completion(choices(first.hint)),
-        rich_help_panel=SHARED[first.name] if shared else PANELS[stage] + apart,
+        metavar=None if is_flag else kind.metavar,
+        autocompletion=_completion(kind.words),
+        rich_help_panel=SHARED[first.name] if shared else PANELS[stage] + suffix,
     )
-    # Values come as text, for an error that shows them.
+    # Values come as text; the setting's kind of value parses them, and its rule checks them.
     return _parameter(f"{stage}__{first.name}", Annotated[bool | None if is_flag else str | None, option], None)
 
 
 def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> str:
-    """Texts about kinds as one: what all kinds share once, else each after the names of its kinds.
+    """Join texts about kinds. A text that all kinds share has no name in front, others have the names of their kinds.
 
     Args:
-        texts: name of the kind (empty: it is about no kind), text.
+        texts: the name of the kind, or nothing, and the text.
         n_kinds: the number of kinds of the stage.
-        between: what stands between two texts.
+        between: what separates two texts.
     """
     names: dict[str, list[str]] = {}
     for name, text in texts:
@@ -181,36 +214,13 @@ def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> st
 
 
 def _default(same: Sequence[Setting]) -> str:
-    """The default as Typer shows one; where kinds differ, that of the first, then the others' by name."""
-    defaults = _by_kind([(_kind_name(each), _as_typed(each.default)) for each in same], len(same), "; ")
+    """The default, written as Typer does. If kinds differ: that of the first kind, then the others with their names."""
+    defaults = _by_kind([(_kind_name(each), as_typed(each.default)) for each in same], len(same), "; ")
     return f" [dim]\\[default: {defaults}][/dim]" if defaults else ""
 
 
 def _kind_name(setting: Setting) -> str:
     return setting.kind.name() if setting.kind else ""
-
-
-def _as_typed(value: Any) -> str:
-    """A value as one would type it."""
-    if isinstance(value, tuple):
-        return ",".join(map(str, value)) or "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _metavar(hint: Any) -> str:
-    if get_origin(hint) is tuple:
-        return "NAME,NAME,…" if hint == tuple[str, ...] else "N,N,…"
-    if hint == SHARE_OR_COUNT:
-        return "SHARE|COUNT"
-    if may_be_auto(hint):
-        return "INTEGER|auto"
-    if choices(hint):
-        return f"[{'|'.join(choices(hint))}]"
-    if {int, float} & {hint, *get_args(hint)}:
-        return "NUMBER" if is_float(hint) else "INTEGER"
-    return "TEXT"
 
 
 def _completion(words: Sequence[str]) -> Any:

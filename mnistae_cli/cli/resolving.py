@@ -1,36 +1,35 @@
-"""From what was given on the command line, in the environment and in a file to the configs of the stages."""
+"""Make the configs of the stages from the command line, the environment, and a preset or a file."""
 
 import difflib
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import typer
 
 from mnistae_cli.cli.options import (
     COMMON_TYPES,
     PREFIX,
-    SHARE_OR_COUNT,
     SHARED,
     SHARED_BY,
     SHARERS,
     Common,
+    flags_of,
     settings_by_name,
     variable_of,
 )
-from mnistae_cli.common import MnistaeError, Notice, Report, UsageError, silent
+from mnistae_cli.common import Mention, MnistaeError, Notice, Report, UsageError, on_command_line, silent
 from mnistae_cli.settings import (
-    AUTO,
     STAGE_CONFIGS,
     WHICH,
     Experiment,
     chosen,
-    is_float,
     kinds_of,
     load_experiment,
-    may_be_auto,
+    make,
     settings_of,
-    stage_config,
+    value_kind,
+    with_present_names,
     without_other_kinds,
 )
 
@@ -40,71 +39,97 @@ GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 def resolve(
     stages: Collection[str], common: Common, given: Mapping[str, Any], report: Report = silent
 ) -> dict[str, Any]:
-    """The configs of some stages: defaults, then preset or file, then what was given.
+    """The configs of some stages: defaults, overridden by preset or file, overridden by what was given.
 
     Args:
-        stages: of the command.
-        common: names the preset or the file.
-        given: `stage__setting` → value, only what the command line or the environment said.
-        report: hears what of a preset or a file is left out.
+        stages: the stages of the command.
+        common: has the preset or the file.
+        given: `stage__setting` → value, as given on the command line or in the environment.
+        report: listener; it gets notices about settings that are left out or have an old name.
 
     Raises:
-        UsageError: an unknown preset, a file that cannot be read, a refused value.
+        UsageError: an unknown preset, a file that cannot be read, or a refused value.
     """
-    experiment = load_experiment(common.preset, common.config)
+    experiment = load_experiment(common.preset, common.config, report)
     shared = SHARERS if _method(experiment, given) == SHARED_BY else {}
-    configs = {}
+    flags, configs = flags_of(stages), {}
     for stage in stages:
+
+        def as_option(mention: Mention, stage: str = stage) -> str:
+            flag = flags.get((stage, mention.name), f"--{mention.flag}").removeprefix("--")
+            return on_command_line(Mention(mention.name, flag, mention.word))
+
         try:
-            over = _given_to(stage, given, shared)
-            values, left_out = without_other_kinds(stage, experiment[stage], over)
+            overrides = _given_to(stage, given, shared, report)
+            values, left_out = without_other_kinds(stage, experiment[stage], overrides)
             if left_out:
                 source = f"preset {common.preset}" if common.preset else str(common.config)
-                report(Notice(f"the settings for {left_out} in {source} are left out: another is chosen"))
-            if WHICH & over.keys():
+                report(Notice(f"the settings for {left_out} in {source} are left out: another kind is chosen"))
+            if WHICH & overrides.keys():
                 values = {name: value for name, value in values.items() if name not in WHICH}
             if len(stages) > 1:
-                values, over = _from_owners(stage, experiment, values, over, shared)
-            configs[stage] = stage_config(stage, values | over)
-        except UsageError as problem:  # two stages may have an option of this name
-            raise UsageError(
-                f"{stage}: {problem.problem}", problem.remedy + _set_outside(stage, problem.problem)
-            ) from None
+                values, overrides = _from_owners(stage, experiment, values, overrides, shared)
+            configs[stage] = make(STAGE_CONFIGS[stage], values | overrides)
+        except UsageError as error:
+            problem, remedy = error.worded(as_option)
+            outside = set_in_environment(
+                variable_of(sharer, each)
+                for name in error.settings
+                for each in settings_by_name(stage).get(name, ())
+                for sharer in SHARERS.get(name, (stage,))
+            )
+            raise UsageError(f"{stage}: {problem}", remedy + outside) from None
     return configs
 
 
 def _method(experiment: Experiment, given: Mapping[str, Any]) -> str:
-    """The word that chooses how `cluster` groups the images."""
+    """The method of `cluster`, for example `kmeans`."""
     words = {"method": given.get("cluster__method") or experiment["cluster"].get("method")}
     return chosen(kinds_of(STAGE_CONFIGS["cluster"]), words).name()
 
 
-def _given_to(stage: str, given: Mapping[str, Any], shared: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """What was given that a stage knows, each value in the type of its setting."""
-    settings, over = settings_by_name(stage), {}
+def _given_to(
+    stage: str, given: Mapping[str, Any], shared: Mapping[str, Sequence[str]], report: Report
+) -> dict[str, Any]:
+    """What was given for a stage, parsed."""
+    settings, overrides = settings_by_name(stage), dict[str, Any]()
+    own = {key.removeprefix(f"{stage}__"): value for key, value in given.items() if key.startswith(f"{stage}__")}
     for key, value in given.items():
-        owner, _, name = key.partition("__")
-        if name in settings and (owner == stage or name in SHARED or name in shared):
-            over[name] = _parsed(settings[name][0].flag, value, settings[name][0].hint)
-    return over
+        name = key.partition("__")[2]
+        if name in SHARED or name in shared:
+            own.setdefault(name, value)
+    for name, value in with_present_names(stage, own, report).items():
+        if name in settings:
+            overrides[name] = _read(value, settings[name][0].hint)
+    return overrides
+
+
+def _read(value: Any, hint: Any) -> Any:
+    """Parse text as a value of this type. Text that cannot be parsed stays: the setting's rule then refuses it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return value_kind(hint).parse(value)
+    except ValueError:
+        return value
 
 
 def _from_owners(
     stage: str,
     experiment: Experiment,
     values: dict[str, Any],
-    over: dict[str, Any],
+    overrides: dict[str, Any],
     shared: Mapping[str, Sequence[str]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A stage's values with those that it shares with their owner, where its kind of code uses them."""
+    """A stage's values, with those that it shares with another stage, their owner, if its kind of code uses them."""
     for name, (owner, *_) in shared.items():
         if owner == stage:
             continue
-        if name in _used(stage, values | over):
+        if name in _used(stage, values | overrides):
             values = {name: experiment[owner][name]} | values if name in experiment[owner] else values
         else:
-            over = {each: value for each, value in over.items() if each != name}
-    return values, over
+            overrides = {each: value for each, value in overrides.items() if each != name}
+    return values, overrides
 
 
 def _used(stage: str, values: Mapping[str, Any]) -> set[str]:
@@ -114,51 +139,19 @@ def _used(stage: str, values: Mapping[str, Any]) -> set[str]:
     return {each.name for each in settings_of(STAGE_CONFIGS[stage]) if each.kind is kind or each.kind is None}
 
 
-def _set_outside(stage: str, problem: str) -> str:
-    """A wrong value may come from a variable that nobody remembers."""
-    named = [each for each in settings_of(STAGE_CONFIGS[stage]) if f"{each.flag} " in problem]
-    return set_in_environment(
-        variable_of(sharer, each) for each in named for sharer in SHARERS.get(each.name, (stage,))
-    )
-
-
 def set_in_environment(variables: Iterable[str]) -> str:
-    """A sentence that names those of the variables that are set; empty where none is."""
+    """A sentence that names the variables that are set, since one may be forgotten; empty if none is set."""
     found = sorted({name for name in variables if name in os.environ})
     return f" Set in the environment: {', '.join(found)}." if found else ""
 
 
-def with_variable(error: MnistaeError) -> MnistaeError:
-    """An error about an option of every stage or command, with the variable that gave the value, if one did."""
-    named = [name for name in (*COMMON_TYPES, *SHARED) if f"--{name.replace('_', '-')} " in error.problem]
-    outside = set_in_environment(f"{PREFIX}{name.upper()}" for name in named)
-    return error if outside in error.remedy else type(error)(error.problem, error.remedy + outside)
-
-
-def _parsed(flag: str, value: Any, hint: Any) -> Any:
-    """What Typer gave as text, in the setting's own type."""
-    try:
-        if hint == tuple[str, ...]:
-            return tuple(part.strip() for part in value.split(","))
-        if get_origin(hint) is tuple:
-            return tuple(int(part) for part in value.split(",")) if value.strip() else ()
-        if hint == SHARE_OR_COUNT:
-            return int(value) if value.strip().isdigit() else float(value)
-        if may_be_auto(hint) and value == AUTO:
-            return value
-        if {int, float} & {hint, *get_args(hint)}:
-            return float(value) if is_float(hint) else int(value)
-    except ValueError:
-        raise UsageError(f"{flag} is {value}: it must be {_expected(hint)}.", f"Give {flag} another value.") from None
-    return value
-
-
-def _expected(hint: Any) -> str:
-    if hint == SHARE_OR_COUNT:
-        return "a share (0.1) or a count (6000)"
-    if get_origin(hint) is tuple:
-        return "whole numbers, as 500,500,2000"
-    return "a number" if is_float(hint) else f"a whole number or {AUTO}" if may_be_auto(hint) else "a whole number"
+def with_variables(error: MnistaeError) -> MnistaeError:
+    """The same error. If it mentions common options, the remedy names the variables that set them."""
+    problem, remedy = error.worded(on_command_line)
+    shared = (*COMMON_TYPES, *SHARED)
+    outside = set_in_environment(f"{PREFIX}{name.upper()}" for name in error.settings if name in shared)
+    kind = UsageError if isinstance(error, UsageError) else type(error)
+    return kind(problem, remedy + outside) if outside else error
 
 
 def given_values(context: typer.Context) -> dict[str, Any]:
@@ -170,8 +163,8 @@ def given_values(context: typer.Context) -> dict[str, Any]:
     }
 
 
-def misspelt_variables(environment: Iterable[str]) -> list[str]:
-    """One line for each variable whose name is near one of ours, with that name. Other variables get no line."""
+def misspelled_variables(environment: Iterable[str]) -> list[str]:
+    """One line for each variable whose name resembles one of ours. Other variables get no line."""
     known = [f"{PREFIX}{name.upper()}" for name in COMMON_TYPES]
     for stage, config_class in STAGE_CONFIGS.items():
         known += [variable_of(stage, each) for each in settings_of(config_class)]
@@ -181,5 +174,5 @@ def misspelt_variables(environment: Iterable[str]) -> list[str]:
             word = name.removeprefix(PREFIX)
             meant = [each for each in words if each.endswith(f"_{word}")]
             near = (meant or difflib.get_close_matches(word, words))[:1]
-            lines += [f"{name} is no setting and is ignored. Did you mean '{PREFIX}{each}'?" for each in near]
+            lines += [f"{name} is not a setting, and is ignored. Did you mean '{PREFIX}{each}'?" for each in near]
     return lines

@@ -51,7 +51,7 @@ def fit_kmeans(
 ) -> Clustering:
     """Fit KMeans to `features` (N, D), from the best of `n_init` starts on a sample of `init_size` images.
 
-    Minimises the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982), by the algorithm of Elkan
+    Minimizes the inertia, the sum over images of min over k of ||x - c_k||² (Lloyd 1982), by the algorithm of Elkan
     2003, which skips distances that cannot matter. Each start is drawn by k-means++ (Arthur & Vassilvitskii 2007) and
     run to its end on the sample. The centroids of lowest inertia are then refined on all images (Bradley & Fayyad
     1998, "Refining initial points for k-means clustering").

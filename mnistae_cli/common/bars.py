@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class Bars:
     """A listener that shows each task as a bar, and each notice as a line above the bars.
 
-    In a notebook without ipywidgets, where Rich has no bars, a task is a line when it has ended.
+    In a notebook without ipywidgets, Rich has no bars: each task prints one line when it has ended.
 
     Args:
-        visible: False: nothing is shown.
-        stderr: write to stderr; in a notebook it makes no difference.
+        visible: whether anything is shown.
+        stderr: write to stderr; has no effect in a notebook.
     """
 
     def __init__(self, visible: bool = True, *, stderr: bool = False) -> None:
@@ -44,7 +44,7 @@ class Bars:
 
     def advance(self, event: Advance) -> None:
         """Move the bar of a task."""
-        count, values = f"{int(event.done):,}/{int(event.total):,} {event.unit}", words_of(event.values)
+        count, values = f"{int(event.done):,}/{int(event.total):,} {event.unit}", progress_text(event.values)
         if _has_no_bars():
             if event.done == event.total:
                 self._line(f"{event.task} {count}  {values}")
@@ -55,7 +55,7 @@ class Bars:
         shown.update(self._tasks[event.task], completed=event.done, total=event.total, count=count, values=values)
 
     def stop(self) -> None:
-        """End the bars; they stay as they are."""
+        """Stop the bars. They stay on the screen."""
         if self._progress:
             self._progress.stop()
             self._progress = None
@@ -88,8 +88,8 @@ def _has_no_bars() -> bool:
     return "ipykernel" in sys.modules and find_spec("ipywidgets") is None
 
 
-def words_of(values: Mapping[str, float]) -> str:
-    """Figures as a line of progress shows them: `loss 0.0812 · 1,024 img/s`."""
+def progress_text(values: Mapping[str, float]) -> str:
+    """Figures in a line of progress: `loss 0.0812 · 1,024 img/s`."""
     parts = []
     for name, value in values.items():
         words = name.replace("_", " ")

@@ -4,17 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mnistae_cli.common.errors import Face, in_python, worded
+
 
 @dataclass(frozen=True)
 class Advance:
     """A task has advanced.
 
     Args:
-        task: its name, as `train`.
-        done: so many units, from 0 to `total`.
-        total: of the whole task.
-        unit: the name of the units, as `epochs`.
-        values: the latest figures by name, as `loss`.
+        task: its name, for example `train`.
+        done: units that are done, from 0 to `total`.
+        total: units of the whole task.
+        unit: the name of the units, for example `epochs`.
+        values: name → latest figure, for example of `loss`.
     """
 
     task: str
@@ -29,10 +31,19 @@ class Notice:
     """A message for the user.
 
     Args:
-        text: one line.
+        message: one line; it mentions settings by `errors.setting`.
     """
 
-    text: str
+    message: str
+
+    @property
+    def text(self) -> str:
+        """The message, with settings as Python parameters."""
+        return self.worded(in_python)
+
+    def worded(self, face: Face) -> str:
+        """The message with settings written by `face`."""
+        return worded(self.message, face)
 
 
 @dataclass(frozen=True)
@@ -40,8 +51,8 @@ class StageEnded:
     """A stage has ended.
 
     Args:
-        folder: of its files.
-        up_to_date: whether it was up to date already; else it was written.
+        folder: the stage's folder.
+        up_to_date: whether the folder was up to date already; if not, it was written.
         seconds: since the stage began.
     """
 
@@ -51,7 +62,7 @@ class StageEnded:
 
 
 Report = Callable[[Advance | Notice | StageEnded], None]
-"""What hears the progress of a stage: it is called with each event, in the thread of the stage."""
+"""A listener for the progress of a stage. It is called with each event, in the thread of the stage."""
 
 
 def silent(event: Advance | Notice | StageEnded) -> None:

@@ -1,36 +1,52 @@
 """CSV files that a spreadsheet program opens and saves."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from mnistae_cli.common.errors import DamagedInput, MissingInput
 
 FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
 
 
 def as_text(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: an apostrophe is put before what begins like a formula."""
+    """Mark a cell as text for a spreadsheet: one that begins like a formula gets an apostrophe in front."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def from_text(cell: str) -> str:
-    """What `as_text` was given."""
+    """Undo `as_text`."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
-def read_cells(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """The header of a CSV file, and its rows by column, without spaces around the cells; separated by , or ;.
+def read_table(path: Path, named: str, columns: Sequence[str], remedy: str) -> list[dict[str, str]]:
+    """The rows of a CSV file by column, without spaces around the cells. The separator is , or ;.
+
+    Args:
+        path: the file.
+        named: its name in messages.
+        columns: columns that it must have; it may have others.
+        remedy: the remedy in messages.
 
     Raises:
-        OSError: it cannot be read.
-        csv.Error: it is no CSV file.
+        MissingInput: it cannot be read.
+        DamagedInput: it is not a CSV file, or lacks a column.
     """
-    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        header = file.readline()
-        file.seek(0)
-        rows = list(csv.reader(file, delimiter=";" if header.count(";") > header.count(",") else ","))
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            header = file.readline()
+            file.seek(0)
+            rows = list(csv.reader(file, delimiter=";" if header.count(";") > header.count(",") else ","))
+    except OSError:
+        raise MissingInput(f"{named} is not a file that can be read.", remedy) from None
+    except csv.Error as problem:
+        raise DamagedInput(f"{named} is not a CSV file: {problem}.", remedy) from None
     names = [each.strip() for each in rows[0]] if rows else []
+    lacking = [name for name in columns if name not in names]
+    if lacking:
+        raise DamagedInput(f"{named} has no column {lacking[0]}.", remedy)
     cells = ([each.strip() for each in row] + [""] * len(names) for row in rows[1:] if row)
-    return names, [dict(zip(names, each, strict=False)) for each in cells]
+    return [dict(zip(names, each, strict=False)) for each in cells]
 
 
 def whole_number(cell: str) -> int:
@@ -40,7 +56,7 @@ def whole_number(cell: str) -> int:
 
 
 def write_history(path: Path, history: Mapping[str, list[float]]) -> None:
-    """One row per epoch: its number from 1, then its losses."""
+    """Write one row per epoch: its number from 1, then its losses."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["epoch", *history])

@@ -1,4 +1,4 @@
-"""stdout and stderr: readers that stop early, and native libraries that write where only mnistae should."""
+"""stdout and stderr: for readers that stop early, and without the messages of native libraries."""
 
 import io
 import os
@@ -10,10 +10,10 @@ STDERR = 2
 
 
 class Output(io.TextIOWrapper):
-    """A stream whose reader may stop early, as `head` does. What comes later is discarded, and nothing is raised."""
+    """A stream whose reader may stop early, like `head`. Later output is discarded, and nothing is raised."""
 
     def write(self, text: str) -> int:
-        """As of any text stream."""
+        """Write, as any text stream does."""
         try:
             return super().write(text)
         except BrokenPipeError:
@@ -21,7 +21,7 @@ class Output(io.TextIOWrapper):
             return len(text)
 
     def flush(self) -> None:
-        """As of any text stream."""
+        """Flush, as any text stream does."""
         try:
             super().flush()
         except BrokenPipeError:
@@ -35,7 +35,7 @@ class Output(io.TextIOWrapper):
 
 @contextmanager
 def muted_native_stderr(muted: bool = True) -> Iterator[None]:
-    """Send what native libraries write to stderr to nowhere; Python's own stderr stays.
+    """Discard what native libraries write to stderr. Python's own stderr stays.
 
     TensorFlow and XLA log from C++ before any setting of theirs is read.
     """
@@ -43,7 +43,7 @@ def muted_native_stderr(muted: bool = True) -> Iterator[None]:
         is_pythons_own = sys.stderr.fileno() == STDERR
     except (AttributeError, OSError, ValueError):
         is_pythons_own = False
-    if not muted or not (is_pythons_own or "ipykernel" in sys.modules):  # a notebook shows what comes to both
+    if not muted or not (is_pythons_own or "ipykernel" in sys.modules):  # a notebook shows both
         yield
         return
     kept, shown, nowhere = os.dup(STDERR), sys.stderr, os.open(os.devnull, os.O_WRONLY)

@@ -13,7 +13,7 @@ from mnistae_cli.data.datasets import (
 )
 from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
 from mnistae_cli.data.framing import MEASURED_IMAGES, Frame, frame_image, measure_frame
-from mnistae_cli.data.image_files import image_paths, read_grey
+from mnistae_cli.data.image_files import image_paths, read_gray
 from mnistae_cli.data.npy import NpyWriter, load_npy
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.orders import epoch_order, hold_out
@@ -21,41 +21,3 @@ from mnistae_cli.data.parallel import in_parallel
 from mnistae_cli.data.rows import ROWS_AT_ONCE, Rows, fits_memory
 from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, from_array, unit_scale
 from mnistae_cli.data.splits import Dataset
-
-__all__ = [
-    "KNOWN",
-    "MEASURED_IMAGES",
-    "ROWS_AT_ONCE",
-    "Dataset",
-    "Drawn",
-    "Frame",
-    "ImageSource",
-    "NpyWriter",
-    "Pixels",
-    "Rows",
-    "as_encoded",
-    "cache",
-    "can_be_classified",
-    "checked_pixels",
-    "compare_data",
-    "data_folder",
-    "draw_from",
-    "draw_labels",
-    "epoch_order",
-    "fits_memory",
-    "frame_image",
-    "from_array",
-    "has_other_images",
-    "hold_out",
-    "image_paths",
-    "in_parallel",
-    "load_dataset",
-    "load_encoded",
-    "load_npy",
-    "load_recorded",
-    "measure_frame",
-    "mnist",
-    "open_images",
-    "read_grey",
-    "unit_scale",
-]

@@ -1,14 +1,12 @@
-"""From the name or path of a data set to a `Dataset`, found on this machine or fetched."""
+"""Load a `Dataset` by name or path, from this machine or from the internet."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Report, UsageError, silent
+from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Report, UsageError, setting, silent
 from mnistae_cli.data import mnist
 from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.folders import from_folder
@@ -16,41 +14,41 @@ from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.kept import keep_only
 from mnistae_cli.data.sources import from_array, from_npy
-from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
-from mnistae_cli.settings import DEFAULT, Reading, suggestion
-from mnistae_cli.store import Stored, command_again
+from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, from_splits, split_off, with_labels
+from mnistae_cli.settings import DEFAULT, ReadOptions, suggestion
+from mnistae_cli.store import DataRecord, Stored, command_again
 
 KNOWN = ("mnist", "digits")
 ENDINGS = (*IMAGE_SUFFIXES, "ubyte", "ubyte.gz")  # of the files in a folder that can be a data set's
 
 
 def load_dataset(
-    name: str, data_dir: str | None = None, report: Report = silent, reading: Reading = DEFAULT
+    name: str, data_dir: str | None = None, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> Dataset:
     """The data set `name`: `mnist`, `digits`, or a path.
 
     Args:
         name: a word, or the path of an `.npz`, an `.npy`, or a folder of IDX files or images.
-        data_dir: a folder to look for known data sets in first.
-        report: hears of downloads, and of pictures that are decoded.
-        reading: which images are taken, and what is refused.
+        data_dir: folder in which known data sets are looked for first.
+        report: listener, for downloads and the decoding of pictures.
+        reading: which images are used, and what is refused.
 
     Raises:
         UsageError: neither a known name nor a path.
-        MissingInput: not on this machine, and it cannot be fetched.
+        MissingInput: it is not on this machine, and cannot be downloaded.
         DamagedInput: its content is wrong, and `reading` does not allow it.
     """
     data = replace(_loaded(name, data_dir, report, reading), trusted=reading.trust_sizes)
     return keep_only(data, Path(reading.kept)) if reading.kept else data
 
 
-def _loaded(name: str, data_dir: str | None, report: Report, reading: Reading) -> Dataset:
+def _loaded(name: str, data_dir: str | None, report: Report, reading: ReadOptions) -> Dataset:
     if name == "digits":
         return _digits()
     if name == "mnist":
         return _mnist(mnist.find(data_dir, report) or mnist.fetch_all(report))
     path = Path(name).resolve()
-    where = Where(path.stem, str(path), str(path)).seen(endings=ENDINGS)
+    where = Where(path.stem, str(path), str(path)).with_files(endings=ENDINGS)
     if path.is_dir():
         return from_folder(where, path, reading, report)
     if path.suffix == ".npz" and path.is_file():
@@ -59,12 +57,13 @@ def _loaded(name: str, data_dir: str | None, report: Report, reading: Reading) -
         return split_off(where, Images(from_npy(path), None), ())
     if path.exists():
         raise DamagedInput(
-            f"--dataset {name} is no data set.", "Give a folder, an .npz or an .npy file; for IDX files, their folder."
+            f"{setting('dataset', name)} is not a data set.",
+            "Give a folder, an .npz or an .npy file; for IDX files, their folder.",
         )
     if os.sep in name or path.suffix:
-        raise MissingInput(f"--dataset {name}: there is nothing at that path.", "Check the path.")
+        raise MissingInput(f"{setting('dataset', name)} does not exist.", "Check the path.")
     raise UsageError(
-        f"--dataset {name}: no such data set or path.{suggestion(name, KNOWN)}",
+        f"{setting('dataset', name)} is not a known data set, and not an existing path.{suggestion(name, KNOWN)}",
         f"Known: {', '.join(KNOWN)}, or a PATH.",
     )
 
@@ -75,19 +74,19 @@ def data_folder(name: str) -> Path | None:
 
 
 def load_recorded(
-    record: Mapping[str, Any], data_dir: str | None, report: Report = silent, reading: Reading = DEFAULT
+    record: DataRecord, data_dir: str | None, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> Dataset:
-    """Load the data set of a `Dataset.record`, from `data_dir` or from where it was.
+    """Load the data set of a `Dataset.record`, from `data_dir` or from its recorded place.
 
-    What was allowed when it was recorded is allowed again, beside what `reading` allows.
+    What was allowed at the time of the record is allowed again, and also what `reading` allows.
     """
-    location = record["location"] if Path(record["location"]).is_dir() else None
-    allowed = Reading(
-        skip_damaged=reading.skip_damaged or bool(record.get("n_skipped")),
-        trust_sizes=reading.trust_sizes or bool(record.get("trusted")),
-        kept=reading.kept or record.get("kept") or None,
+    location = record.location if Path(record.location).is_dir() else None
+    allowed = ReadOptions(
+        skip_damaged=reading.skip_damaged or bool(record.n_skipped),
+        trust_sizes=reading.trust_sizes or record.trusted,
+        kept=reading.kept or record.kept or None,
     )
-    return load_dataset(record["source"], data_dir or location, report, allowed)
+    return load_dataset(record.source, data_dir or location, report, allowed)
 
 
 def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) -> Dataset:
@@ -96,9 +95,9 @@ def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) 
     Raises:
         MissingInput: the images are gone or have changed.
     """
-    # If a picture is damaged since, the images have changed, which is for `as_encoded` to say.
-    record = encode.manifest.dataset or {}
-    return as_encoded(load_recorded(record, data_dir, report, Reading(skip_damaged=True)), encode)
+    # If a picture was damaged since, the images have changed, and `as_encoded` says so.
+    record = encode.manifest.data
+    return as_encoded(load_recorded(record, data_dir, report, ReadOptions(skip_damaged=True)), encode)
 
 
 def as_encoded(data: Dataset, encode: Stored) -> Dataset:
@@ -107,45 +106,44 @@ def as_encoded(data: Dataset, encode: Stored) -> Dataset:
     Raises:
         MissingInput: the images have changed.
     """
-    record = encode.manifest.dataset or {}
+    record = encode.manifest.data
     if has_other_images(data, record):
         raise MissingInput(
-            f"the data set {record['source']} has changed since it was encoded.",
+            f"the data set {record.source} has changed since it was encoded.",
             f"Run again: {command_again(encode.folder.parent, 'encode')}",
         )
     return data
 
 
-def has_other_images(data: Dataset, record: Mapping[str, Any]) -> bool:
+def has_other_images(data: Dataset, record: DataRecord) -> bool:
     """Whether the bytes of any image differ from those of a `Dataset.record`; labels are not compared."""
-    return any(images.pixels.sha256() != record["sha256"][f"{split}_images"] for split, images in data.splits())
+    return any(images.pixels.sha256() != record.sha256[f"{split}_images"] for split, images in data.splits())
 
 
-def compare_data(record: Mapping[str, Any]) -> str:
-    """Say which parts of a data set are no more those of its `Dataset.record`, by their bytes; empty if all are.
+def compare_data(record: DataRecord) -> str:
+    """Say which parts of a data set have other bytes than in its record; empty if none have.
 
-    It is looked for only where it was, and never fetched.
+    It is looked for only at its recorded place, and never downloaded.
     """
-    lacking = [name for name in record["files"]["names"] if not (Path(record["location"]) / name).is_file()]
+    lacking = [name for name in record.files["names"] if not (Path(record.location) / name).is_file()]
     if lacking:
-        return f"{', '.join(lacking)} is gone from {record['location']}"
+        return f"{', '.join(lacking)} is gone from {record.location}"
     try:
-        data = load_recorded(record, None)
-        now = data.record(labels="class_names" in record)["sha256"]
+        now = load_recorded(record, None).record(labels=record.has_labels).sha256
     except MnistaeError as problem:
         return f"its data set cannot be read any more: {problem.problem.removesuffix('.')}"
-    before = record["sha256"]
+    before = record.sha256
     differ = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return f"{', '.join(differ)} of {record['location']} changed" if differ else ""
+    return f"{', '.join(differ)} of {record.location} changed" if differ else ""
 
 
 def _mnist(place: mnist.Place) -> Dataset:
-    where = Where("mnist", "mnist", str(place.folder.resolve())).seen(tuple(place.files))
+    where = Where("mnist", "mnist", str(place.folder.resolve())).with_files(tuple(place.files))
     if place.files is mnist.NPZ:
         return _archive(where, Archive(place.folder / "mnist.npz"), silent)
     train_images, train_labels, test_images, test_labels = (place.folder / name for name in place.files)
-    train = labelled(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
-    test = labelled(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
+    train = with_labels(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
+    test = with_labels(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
     return Dataset(where, train, test, class_names_of(train, test))
 
 
@@ -153,22 +151,23 @@ def _digits() -> Dataset:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    pixels = from_array((digits.images / 16).astype(np.float32), "digits")  # 17 grey levels
+    pixels = from_array((digits.images / 16).astype(np.float32), "digits")  # 17 gray levels
     where = Where("digits", "digits", "scikit-learn")
-    return split_off(where, labelled(pixels, digits.target, "digits"), tuple("0123456789"))
+    return split_off(where, with_labels(pixels, digits.target, "digits"), tuple("0123456789"))
 
 
 def _archive(where: Where, archive: Archive, report: Report) -> Dataset:
-    """An `.npz` in Keras' layout: `x_train` and, if there are any, `y_train`, `x_test`, `y_test`."""
+    """An `.npz` in Keras' layout: `x_train` and perhaps `y_train`, `x_test`, `y_test`."""
     names = archive.names()
     if "x_train" not in names:
         raise DamagedInput(
-            f"{where.location} has no array x_train, only: {', '.join(names) or 'none'}.", "Name the images x_train."
+            f"{where.location} has no array x_train, only: {', '.join(names) or 'none'}.",
+            "Save the images under the name x_train.",
         )
 
     def images(split: str) -> Images:
         labels = archive.array(f"y_{split}") if f"y_{split}" in names else None
-        return labelled(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
+        return with_labels(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
 
     train, test = images("train"), images("test") if "x_test" in names else None
-    return of_splits(where, train, test, class_names_of(train, test))
+    return from_splits(where, train, test, class_names_of(train, test))

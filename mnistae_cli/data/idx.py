@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mnistae_cli.common import DamagedInput, MissingInput
 from mnistae_cli.data.rows import Rows
 from mnistae_cli.data.sources import ImageSource, Pixels
-from mnistae_cli.settings import DEFAULT, Reading
+from mnistae_cli.settings import DEFAULT, ReadOptions
 
 IDX_IMAGES, IDX_LABELS = 2051, 2049
 MOST_IMAGES, WIDEST_IMAGE = 2**31, 4096  # beyond that, an IDX header is damaged
@@ -24,8 +24,8 @@ def open_idx(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
-def from_idx(path: Path, reading: Reading = DEFAULT) -> ImageSource:
-    """An IDX file of images, gzipped or plain, read in batches. Format: the MNIST page of LeCun et al."""
+def from_idx(path: Path, reading: ReadOptions = DEFAULT) -> ImageSource:
+    """An IDX file of images, gzipped or plain, read in batches. The MNIST page of LeCun et al. has the format."""
     n, height, width = _idx_header(path, IDX_IMAGES, 3)
     if not (0 < n <= MOST_IMAGES and 0 < height <= WIDEST_IMAGE and 0 < width <= WIDEST_IMAGE):
         raise DamagedInput(f"{path}: its header says {n} images of {height}×{width}.", "Get the file again.")
@@ -39,15 +39,15 @@ def from_idx(path: Path, reading: Reading = DEFAULT) -> ImageSource:
     return ImageSource(n, height, width, batches, str(path), at=at)
 
 
-def read_idx_labels(path: Path, reading: Reading = DEFAULT) -> NDArray[np.uint8]:
+def read_idx_labels(path: Path, reading: ReadOptions = DEFAULT) -> NDArray[np.uint8]:
     """An IDX file of labels, (N,) uint8."""
     (n,) = _idx_header(path, IDX_LABELS, 1)
     _check_bytes(path, n, 8 + n, reading)
     return np.frombuffer(b"".join(_idx_items(path, 8, n, 1, max(n, 1))), np.uint8)
 
 
-def _check_bytes(path: Path, n: int, expected: int, reading: Reading) -> None:
-    """Compare the bytes that a header asks for with the size of the file, before anything is read."""
+def _check_bytes(path: Path, n: int, expected: int, reading: ReadOptions) -> None:
+    """Compare the size that a header says with the size of the file, before anything is read."""
     if path.suffix == ".gz":
         reading.check_size(path, expected)
     elif path.stat().st_size < expected:
@@ -59,7 +59,7 @@ def _idx_header(path: Path, magic: int, axes: int) -> tuple[int, ...]:
         with open_idx(path) as file:
             header = file.read(4 * (1 + axes))
     except FileNotFoundError:
-        raise MissingInput(f"{path} is not there.", "Check the folder, or run: mnistae data") from None
+        raise MissingInput(f"{path} does not exist.", "Check the folder, or run: mnistae data") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         raise DamagedInput(f"{path} is not a complete gzip file: {problem}.", "Get the file again.") from None
     numbers = struct.unpack(f">{len(header) // 4}I", header[: len(header) // 4 * 4])
@@ -71,7 +71,7 @@ def _idx_header(path: Path, magic: int, axes: int) -> tuple[int, ...]:
         what = "images" if magic == IDX_IMAGES else "labels"
         found = numbers[0] if numbers else "nothing"
         raise DamagedInput(
-            f"{path} is no IDX file of {what}: it starts with {found}, not {magic}.", "Get the file again."
+            f"{path} is not an IDX file of {what}: it starts with {found}, not {magic}.", "Get the file again."
         )
     return numbers[1:]
 

@@ -1,6 +1,5 @@
 """The images that a person kept, and their labels: `kept.csv` of `mnistae review`."""
 
-import csv
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput, MissingInput, from_text, read_cells, whole_number
+from mnistae_cli.common import DamagedInput, from_text, read_table, setting, whole_number
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.data.splits import Dataset, Images, Labels
 
 COLUMNS = ("split", "index", "image", "label")
-REMEDY = "Take the kept.csv that mnistae review --apply wrote for this data set."
+REMEDY = "Give the kept.csv that mnistae review --apply wrote for this data set."
 
 
 @dataclass(frozen=True)
 class Row:
-    """An image that is kept; the index is -1 if the file holds no number there."""
+    """An image that is kept; the index is -1 if the file has no number there."""
 
     split: str
     index: int
@@ -31,19 +30,21 @@ def keep_only(data: Dataset, path: Path) -> Dataset:
     """Leave out the images that are not in `path`, and take the labels from there.
 
     Raises:
-        MissingInput: there is no such file.
-        DamagedInput: no table of the images of this data set, or no image of a split is kept.
+        MissingInput: the file does not exist.
+        DamagedInput: it is not a table of the images of this data set, or keeps no image of a split.
     """
-    rows = _read(path, f"--kept {path}")
+    rows = _read(path, f"{setting('kept', path)}")
     train, test = (
-        _kept(images, [row for row in rows if row.split == split], data.class_names, f"--kept {path}, {split}")
+        _kept(
+            images, [row for row in rows if row.split == split], data.class_names, f"{setting('kept', path)}, {split}"
+        )
         for split, images in data.splits()
     )
     return replace(data, train=train, test=test, kept=str(path.resolve()))
 
 
 def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray[np.int64], Labels]:
-    """The numbers (M,) of the training images that are kept, of `n`, and their labels (M,).
+    """The numbers (M,) of the training images that are kept, and their labels (M,).
 
     Args:
         path: `kept.csv`, or `labels_corrected.npy` of all training images.
@@ -51,10 +52,10 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
         class_names: of the labels.
 
     Raises:
-        MissingInput: there is no such file.
+        MissingInput: the file does not exist.
         DamagedInput: it does not hold the labels of these images.
     """
-    where = f"--labels-from {path}"
+    where = setting("labels_from", path)
     if path.suffix == ".npy":
         given = load_npy(path)
         if given.shape != (n,) or given.dtype.kind not in "iu" or not np.isin(given, np.arange(len(class_names))).all():
@@ -68,17 +69,9 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
 
 
 def _read(path: Path, where: str) -> list[Row]:
-    try:
-        header, rows = read_cells(path)
-    except OSError:
-        raise MissingInput(f"{where} is no file that can be read.", REMEDY) from None
-    except csv.Error:
-        header, rows = [], []
-    lacking = [name for name in COLUMNS if name not in header]
-    if lacking:
-        raise DamagedInput(f"{where} has no column {lacking[0]}.", REMEDY)
     return [
-        Row(row["split"], whole_number(row["index"]), from_text(row["image"]), from_text(row["label"])) for row in rows
+        Row(row["split"], whole_number(row["index"]), from_text(row["image"]), from_text(row["label"]))
+        for row in read_table(path, where, COLUMNS, REMEDY)
     ]
 
 
@@ -88,7 +81,7 @@ def _kept(images: Images, rows: Sequence[Row], class_names: Sequence[str], where
     other = next((row for row in rows if row.image != names[row.index].strip()), None)
     if other:
         raise DamagedInput(
-            f"{where}: image {other.index} is {other.image!r} there, {names[other.index]!r} here.", REMEDY
+            f"{where}: image {other.index} is {other.image!r}, but {names[other.index]!r} in the data set.", REMEDY
         )
     return Images(images.pixels.take(indices), labels)
 
@@ -96,18 +89,18 @@ def _kept(images: Images, rows: Sequence[Row], class_names: Sequence[str], where
 def _columns(
     rows: Sequence[Row], n: int, class_names: Sequence[str], where: str
 ) -> tuple[NDArray[np.int64], Labels | None]:
-    """Indices, which ascend, and labels; no labels without class names."""
+    """Indices, ascending, and labels; None without class names."""
     if not rows:
-        raise DamagedInput(f"{where}: no image is kept.", "Keep some of each split.")
+        raise DamagedInput(f"{where}: no image is kept.", "Keep some images of each split.")
     numbers = {name: number for number, name in enumerate(class_names)}
     for row in rows:
         if not 0 <= row.index < n:
-            raise DamagedInput(f"{where}: a row names no image from 0 to {n - 1}.", REMEDY)
+            raise DamagedInput(f"{where}: the index of a row is not from 0 to {n - 1}.", REMEDY)
         if numbers and row.label not in numbers:
-            raise DamagedInput(f"{where}: label {row.label!r} is no class.", f"Classes: {', '.join(class_names)}.")
+            raise DamagedInput(f"{where}: label {row.label!r} is not a class.", f"Classes: {', '.join(class_names)}.")
     ordered = sorted(rows, key=lambda row: row.index)
     again = next((one for one, other in itertools.pairwise(ordered) if one.index == other.index), None)
     if again:
-        raise DamagedInput(f"{where}: image {again.index} is there twice.", REMEDY)
+        raise DamagedInput(f"{where}: image {again.index} is listed twice.", REMEDY)
     indices = np.array([row.index for row in ordered], np.int64)
     return indices, np.array([numbers[row.label] for row in ordered], np.uint8) if numbers else None

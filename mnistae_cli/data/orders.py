@@ -1,19 +1,20 @@
-"""Which examples a training learns from, and in which order."""
+"""Which examples are learned from, and in which order."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import UsageError, setting
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seeded indices of the examples to learn from, and of those that are held out for early stopping.
+    """Seeded indices of the examples to learn from, and of those held out for early stopping.
 
     Raises:
         UsageError: there is only one example.
     """
     if n < 2:
-        raise UsageError("--patience needs two examples: one to learn from, one to hold out.", "Leave --patience out.")
+        problem = f"{setting('patience')} needs two examples: one to learn from, one to hold out."
+        raise UsageError(problem, f"Leave {setting('patience')} out.")
     order = np.random.default_rng([seed, 0, 2]).permutation(n)
     n_held_out = min(max(round(n * fraction), 1), n - 1)
     return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])

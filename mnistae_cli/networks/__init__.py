@@ -1,33 +1,10 @@
-"""Networks without TensorFlow: exported ones by ONNX Runtime; heads, their calibration and probes by NumPy."""
+"""Networks without TensorFlow: exported ones with ONNX Runtime; heads, their calibration and probes with NumPy."""
 
 from mnistae_cli.networks.calibration import held_out_temperature
-from mnistae_cli.networks.classifier import FittedClassifier, fit_classifier
-from mnistae_cli.networks.encoding import ERRORS, Encoded, encode_batch
+from mnistae_cli.networks.classifier import fit_classifier
+from mnistae_cli.networks.encoding import ERRORS, FEATURES, Encoded, encode_batch
 from mnistae_cli.networks.head import Head, onnx_of, write_onnx
 from mnistae_cli.networks.head_training import Trained, fit_head
 from mnistae_cli.networks.inference import BATCH_SIZE, Network, in_batches, open_network
 from mnistae_cli.networks.probing import N_FOLDS, fit_probe, out_of_fold_probabilities
 from mnistae_cli.networks.prototypes import prototype_weights, prototypes
-
-__all__ = [
-    "BATCH_SIZE",
-    "ERRORS",
-    "N_FOLDS",
-    "Encoded",
-    "FittedClassifier",
-    "Head",
-    "Network",
-    "Trained",
-    "encode_batch",
-    "fit_classifier",
-    "fit_head",
-    "fit_probe",
-    "held_out_temperature",
-    "in_batches",
-    "onnx_of",
-    "open_network",
-    "out_of_fold_probabilities",
-    "prototype_weights",
-    "prototypes",
-    "write_onnx",
-]

@@ -1,8 +1,7 @@
 """Features and labels → a head whose probabilities are calibrated. NumPy alone."""
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -11,27 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.networks.calibration import held_out_temperature
-from mnistae_cli.networks.head import Head
 from mnistae_cli.networks.head_training import Trained, fit_head
 from mnistae_cli.networks.prototypes import prototypes
 from mnistae_cli.settings import MLP, ClassifyConfig, Prototypes
-
-
-@dataclass(frozen=True)
-class FittedClassifier:
-    """A head, and how it was fitted.
-
-    Args:
-        head: its logits are divided by the temperature already.
-        temperature: above 0; 1 without calibration.
-        history: the losses of each epoch; empty if nothing was trained.
-        best_epoch: the epoch whose weights were kept, from 1; 0 if nothing was trained.
-    """
-
-    head: Head
-    temperature: float
-    history: Mapping[str, list[float]]
-    best_epoch: int
 
 
 def fit_classifier(
@@ -40,7 +21,7 @@ def fit_classifier(
     labels: NDArray[np.uint8],
     n_classes: int,
     report: Report = silent,
-) -> FittedClassifier:
+) -> Trained:
     """Fit a head and its temperature at the same time, each by one thread.
 
     Args:
@@ -87,4 +68,4 @@ def fit_classifier(
     if temperature is None:
         report(Notice("too few labels: none can be held out for the calibration"))
     temperature = temperature or 1.0
-    return FittedClassifier(trained.head.tempered(temperature), temperature, trained.history, trained.best_epoch)
+    return replace(trained, head=trained.head.tempered(temperature), temperature=temperature)

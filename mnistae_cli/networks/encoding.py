@@ -1,4 +1,4 @@
-"""What `encode` computes of a batch of images: features, and the errors of their reconstructions."""
+"""What `encode` computes for a batch of images: features, and the errors of their reconstructions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
 from mnistae_cli.networks.inference import Network
-from mnistae_cli.scores import binary_crossentropy, squared_error, unexplained_variance
+from mnistae_cli.scores import SPLITS, binary_crossentropy, squared_error, unexplained_variance
 
+FEATURES = tuple(f"features_{split}.npy" for split in SPLITS)
+"""The files of `encode` that hold the features."""
 ERRORS: dict[str, Callable[..., np.ndarray]] = {
     "mse": squared_error,
     "bce": binary_crossentropy,

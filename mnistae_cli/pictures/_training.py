@@ -23,13 +23,13 @@ def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]
 
 
 def reconstructions(images: Pixels, reconstructed: NDArray[np.float32]) -> Figure:
-    """Originals (M, H, W) over reconstructions (M, H, W) in [0, 1]."""
+    """A row of originals (M, H, W), and below it their reconstructions (M, H, W) in [0, 1]."""
     figure = Figure(figsize=(1.1 * len(images) + 1.4, 2.7), layout="constrained")
     axes = figure.subplots()
     rows_of_images(axes, [unit_scale(images), reconstructed], ["original", "reconstruction"], len(images))
     axes.tick_params("y", length=0)
     axes.set_frame_on(False)
-    figure.suptitle("Test images and what the autoencoder makes of them")
+    figure.suptitle("Test images and their reconstructions")
     return figure
 
 
@@ -42,7 +42,7 @@ def loss_curve(history: Path) -> Figure:
         "loss": "training (while learning)",
         "penalty": "penalty, or loss of dead units",
         "test_loss": "test",
-        "val_loss": "held out to stop by",
+        "val_loss": "held out",
     }
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = colored(figure.subplots())

@@ -1,4 +1,4 @@
-"""Scores of reconstructions, classifiers and clusters, in NumPy and SciPy; their names, and how a person reads them."""
+"""Scores of reconstructions, classifiers and clusters, in NumPy and SciPy; their names; tables for a person."""
 
 from mnistae_cli.scores import metrics
 from mnistae_cli.scores.codes import describe_codes
@@ -12,25 +12,3 @@ from mnistae_cli.scores.metrics import (
     unexplained_variance,
 )
 from mnistae_cli.scores.text import ABSENT, TextRows, figure, metric_rows
-
-__all__ = [
-    "ABSENT",
-    "CALIBRATION",
-    "COVERAGES",
-    "ERRORS",
-    "FIGURES",
-    "SPLITS",
-    "Table",
-    "TextRows",
-    "adjusted_rand_index",
-    "binary_crossentropy",
-    "contingency_table",
-    "describe_codes",
-    "figure",
-    "figure_at",
-    "known_figures",
-    "metric_rows",
-    "metrics",
-    "squared_error",
-    "unexplained_variance",
-]

@@ -1,4 +1,4 @@
-"""What codes look like: how many units are active, how often each, and how strongly."""
+"""Figures about codes: how many units are active, how often each one, and how strongly."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Codes:
     Args:
         density: (D,) float64 in [0, 1], the share of the codes in which each unit is active.
         active_units: (N,) int64, L0 of each code.
-        mean_activation: over codes and units.
+        mean_activation: mean over codes and units.
         hoyer_sparsity: mean over the codes.
     """
 
@@ -27,7 +27,7 @@ class Codes:
 
 
 def describe_codes(batches: Iterable[NDArray[np.float32]]) -> Codes:
-    """Describe codes that come in batches (B, D) float32; at least one."""
+    """Describe codes, given as one or more batches (B, D) float32."""
     active: list[NDArray[np.int64]] = []
     n_active: NDArray[np.float64] | float = 0.0
     total, hoyer = 0.0, 0.0

@@ -10,7 +10,7 @@ ABSENT = "–"
 
 
 def figure(value: Any) -> str:
-    """A score with four places or five, a count with thousands, a dash for what there is not."""
+    """A score with four or five decimals, a count with thousands separators, a dash for None."""
     if value is None:
         return ABSENT
     if isinstance(value, bool):
@@ -22,7 +22,7 @@ def figure(value: Any) -> str:
 
 
 def metric_rows(scores: Mapping[str, Any]) -> TextRows:
-    """The scores of `evaluate`: what, training images, test images."""
+    """The scores of `evaluate`. Columns: name, training images, test images."""
     return [*_autoencoder(scores), *_probe(scores), *_classifier(scores), *_clusters(scores)]
 
 

@@ -1,7 +1,7 @@
-"""What a user can set: one module for each stage's config, the experiments that presets and files describe."""
+"""What a user can set: a config for each stage, and the experiments that presets and TOML files describe."""
 
 from mnistae_cli.settings.classify import HEADS, MLP, ClassifyConfig, HeadTraining, Linear, Prototypes
-from mnistae_cli.settings.cluster import ClusterConfig, Graph, KMeans
+from mnistae_cli.settings.cluster import ClusterConfig, Graph, KMeans, check_clusters
 from mnistae_cli.settings.codes import (
     CODES,
     KL,
@@ -18,8 +18,6 @@ from mnistae_cli.settings.codes import (
     Training,
     latent_dim_option,
     loss_option,
-    number_of_epochs,
-    schedule_option,
 )
 from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.evaluate import EvaluateConfig
@@ -30,94 +28,17 @@ from mnistae_cli.settings.experiments import (
     load_experiment,
     preset_names,
     read_experiment,
+    with_present_names,
     without_other_kinds,
 )
 from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.kinds import Setting, chosen, kinds_of, make, record, settings_of
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.labelled import WHICH, LabelledConfig
-from mnistae_cli.settings.options import (
-    AUTO,
-    MAX_SEED,
-    Checked,
-    WholeOrAuto,
-    check_clusters,
-    choices,
-    is_float,
-    may_be_auto,
-    suggestion,
-)
-from mnistae_cli.settings.read_options import DEFAULT, Reading
-from mnistae_cli.settings.reads import reads_of
+from mnistae_cli.settings.options import MAX_SEED, Checked, suggestion
+from mnistae_cli.settings.read_options import DEFAULT, ReadOptions
 from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
-from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, setting_names, stage_config
-from mnistae_cli.settings.train import TrainConfig, graph_features
-
-__all__ = [
-    "AUTO",
-    "CODES",
-    "DEFAULT",
-    "HEADS",
-    "KL",
-    "L1",
-    "MAX_SEED",
-    "MLP",
-    "PATHS",
-    "PIPELINE",
-    "SHARED_KEYS",
-    "STAGE_CONFIGS",
-    "WHICH",
-    "BatchTopK",
-    "Checked",
-    "ClassifyConfig",
-    "ClusterConfig",
-    "Code",
-    "Corruption",
-    "Dense",
-    "EncodeConfig",
-    "EvaluateConfig",
-    "Experiment",
-    "FinetuneConfig",
-    "Graph",
-    "HeadTraining",
-    "Invariant",
-    "KMeans",
-    "LabelConfig",
-    "LabelledConfig",
-    "Layers",
-    "Linear",
-    "Prototypes",
-    "Reading",
-    "ReportConfig",
-    "ReviewConfig",
-    "Schedule",
-    "Setting",
-    "SparseCode",
-    "TopK",
-    "TrainConfig",
-    "Training",
-    "WholeOrAuto",
-    "check_clusters",
-    "choices",
-    "chosen",
-    "graph_features",
-    "is_float",
-    "kinds_of",
-    "latent_dim_option",
-    "load_experiment",
-    "loss_option",
-    "make",
-    "may_be_auto",
-    "number_of_epochs",
-    "preset_names",
-    "read_experiment",
-    "reads_of",
-    "record",
-    "schedule_option",
-    "setting_names",
-    "settings_of",
-    "stage_config",
-    "suggestion",
-    "without_other_kinds",
-]
+from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, stage_config
+from mnistae_cli.settings.train import GRAPH_FEATURES_OF, TrainConfig, graph_features
+from mnistae_cli.settings.values import AUTO, WholeOrAuto, as_typed, value_kind

@@ -1,15 +1,16 @@
 """Experiments: what a preset or a `--config` file says, and the stage configs that it makes."""
 
-import re
+import json
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import Mention, Notice, Report, UsageError, setting, silent
 from mnistae_cli.settings.kinds import chosen, kinds_of, selectors_of, settings_of
-from mnistae_cli.settings.options import choices, suggestion
+from mnistae_cli.settings.options import suggestion
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
 SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "kept", "memory_share", "seed")
@@ -19,23 +20,24 @@ Experiment = dict[str, dict[str, Any]]
 """Per stage, the values that differ from its defaults: what a TOML file says."""
 
 
-def read_experiment(text: str, source: str) -> Experiment:
+def read_experiment(text: str, source: str, report: Report = silent) -> Experiment:
     """Read the TOML of a preset or of `--config`.
 
-    The keys of `SHARED_KEYS` at the top count for each stage that knows them; a table
-    `[train]`, `[encode]`, … holds what counts for one stage.
+    A key of `SHARED_KEYS` at the top of the file applies to each stage that has this setting. A table `[train]`,
+    `[encode]`, … holds the settings of one stage.
 
     Args:
         text: TOML.
         source: its name in messages.
+        report: listener; it gets a notice for each key with an old name.
 
     Raises:
-        UsageError: no TOML, an unknown key, a refused value.
+        UsageError: the text is not TOML, or has an unknown key or a wrong value.
     """
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise UsageError(f"{source} is not valid TOML: {problem}.", "Mend that line of the file.") from None
+        raise UsageError(f"{source} is not valid TOML: {problem}.", "Correct that line of the file.") from None
     shared = {key: tables.pop(key) for key in SHARED_KEYS if key in tables}
     experiment: Experiment = {}
     for stage in STAGE_CONFIGS:
@@ -44,38 +46,46 @@ def read_experiment(text: str, source: str) -> Experiment:
         if not isinstance(table, dict):
             raise UsageError(f"{source}: {stage} is {table!r}, not a table.", f"Write [{stage}] and its keys below.")
         experiment[stage] = {key: value for key, value in shared.items() if key in known} | table
+        experiment[stage] = with_present_names(stage, experiment[stage], report)
         try:
             stage_config(stage, experiment[stage])
-        except UsageError as problem:
-            raise UsageError(f"{source}: {_by_keys(stage, problem.problem)}", _by_keys(stage, problem.remedy)) from None
+        except UsageError as error:
+            what, remedy = error.worded(partial(_as_key, stage), between=", ")
+            raise UsageError(f"{source}: {what}", remedy) from None
     for key in tables:
         known_keys = [*SHARED_KEYS, *STAGE_CONFIGS]
         raise UsageError(
-            f"{source}: {key} is no setting.{suggestion(key, known_keys)}", f"Known: {', '.join(known_keys)}."
+            f"{source}: there is no setting {key}.{suggestion(key, known_keys)}", f"Known: {', '.join(known_keys)}."
         )
     return experiment
 
 
-def _by_keys(stage: str, text: str) -> str:
-    """A message about options as one about a file's keys: `train.model = "dense"` for `--model dense`."""
-    for each in settings_of(STAGE_CONFIGS[stage]):
-        key = f"{stage}.{each.name}"
-        for word in choices(each.hint):
-            text = re.sub(rf"{each.flag} {word}\b", f'{key} = "{word}"', text)
-        text = re.sub(rf"{each.flag}(?![a-z0-9-])", key, text)
-    return text.replace(f'" {stage}.', f'", {stage}.')
+def _as_key(stage: str, mention: Mention) -> str:
+    """A setting of a stage as in a TOML file: `train.model`, or `train.model = "dense"`."""
+    key = f"{stage}.{mention.name}"
+    return key if mention.word is None else f"{key} = {json.dumps(mention.word)}"
 
 
-def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """What counts of a preset's or a file's values where `over` may choose another kind of code or of head.
+def with_present_names(stage: str, values: Mapping[str, Any], report: Report = silent) -> dict[str, Any]:
+    """The values of a stage's settings, with names of earlier versions replaced by the present ones."""
+    present = {each.rule.formerly: each.name for each in settings_of(STAGE_CONFIGS[stage]) if each.rule.formerly}
+    for old in present.keys() & values.keys():
+        report(Notice(f"{setting(old)} of {stage} is called {setting(present[old])} now"))
+    return {present.get(name, name): value for name, value in values.items()}
 
-    The settings of a kind count for that kind alone: where another is chosen, they are all left out.
+
+def without_other_kinds(
+    stage: str, values: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """The values of a preset or a file that still apply if `over` chooses another kind of code or head.
+
+    The settings of a kind apply only to that kind. If another one is chosen, they are all left out.
 
     Returns:
-        The values that count, and the options of the kind whose settings were left out (empty: none were).
+        The values that apply, and the options of the kind whose settings were left out (empty if none were).
 
     Raises:
-        UsageError: a word that chooses no kind.
+        UsageError: a word that does not choose any kind.
     """
     kinds = kinds_of(STAGE_CONFIGS[stage])
     if not kinds:
@@ -84,8 +94,8 @@ def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str
     before = chosen(kinds, {word: values[word] for word in words if word in values})
     wanted = dict(before.chosen_by)
     for number, word in enumerate(words):
-        if word in over and over[word] != wanted.get(word):
-            wanted = {each: wanted[each] for each in words[:number] if each in wanted} | {word: over[word]}
+        if word in overrides and overrides[word] != wanted.get(word):
+            wanted = {each: wanted[each] for each in words[:number] if each in wanted} | {word: overrides[word]}
     after = chosen(kinds, wanted)
     if after is before:
         return dict(values), ""
@@ -96,27 +106,29 @@ def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str
 
 
 def preset_names() -> list[str]:
-    """The experiments that come with mnistae, by name."""
+    """The names of the experiments that come with mnistae."""
     files = resources.files("mnistae_cli.settings") / "presets"
     return sorted(Path(each.name).stem for each in files.iterdir() if each.name.endswith(".toml"))
 
 
-def load_experiment(preset: str | None, config: Path | None) -> Experiment:
+def load_experiment(preset: str | None, config: Path | None, report: Report = silent) -> Experiment:
     """The values of a preset, those of a TOML file, or none.
 
     Args:
         preset: one of `preset_names()`.
         config: a TOML file.
+        report: listener; it gets a notice for each key with an old name.
 
     Raises:
-        UsageError: both are given, or the named one cannot be read.
+        UsageError: both are given, or the given one cannot be read.
     """
     if preset is not None and config is not None:
-        raise UsageError("--preset and --config are both given.", "Give one; copy the preset's values into the file.")
+        both = f"{setting('preset')} and {setting('config')}"
+        raise UsageError(f"{both} are both given.", "Give one; copy the preset's values into the file.")
     if preset is not None:
         if preset not in preset_names():
             raise UsageError(
-                f"--preset {preset}: there is no such preset.{suggestion(preset, preset_names())}",
+                f"{setting('preset', preset)}: this preset does not exist.{suggestion(preset, preset_names())}",
                 f"Presets: {', '.join(preset_names())}.",
             )
         text = (resources.files("mnistae_cli.settings") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
@@ -125,7 +137,7 @@ def load_experiment(preset: str | None, config: Path | None) -> Experiment:
         try:
             text = config.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
-            why = getattr(problem, "strerror", None) or "it is no UTF-8 text"
-            raise UsageError(f"--config {config} cannot be read: {why}.", "Name a TOML file.") from None
-        return read_experiment(text, str(config))
+            why = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+            raise UsageError(f"{setting('config', config)} cannot be read: {why}.", "Name a TOML file.") from None
+        return read_experiment(text, str(config), report)
     return {stage: {} for stage in STAGE_CONFIGS}

@@ -1,7 +1,7 @@
-"""Configs as the command line, TOML files and manifests know them: flat names of settings, without groups.
+"""Configs by the names of their settings, without groups, as on the command line, in TOML files and in manifests.
 
-Some configs choose between several kinds of thing, each with settings of its own: `train` between kinds of code,
-`classify` between heads. A kind is a dataclass; words choose it (`--model sparse --sparsity topk`).
+Some configs choose between several kinds, each with its own settings: `train` between kinds of code, `classify` between
+heads. A kind is a dataclass; words choose it (`--model sparse --sparsity topk`).
 """
 
 import dataclasses
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 
-from mnistae_cli.common import UsageError
-from mnistae_cli.settings.options import Checked, flag_name, refusal, shown
+from mnistae_cli.common import RefusedValue, setting
+from mnistae_cli.settings.options import Checked, Rule
 
 Config = TypeVar("Config", bound=Checked)
 
 
 def choice(kinds: Sequence[type["Kind"]], **help: str) -> Any:
-    """A dataclass field that holds one of several kinds of thing, by default the first.
+    """A dataclass field that holds one of several kinds, by default the first.
 
     Args:
-        kinds: the dataclasses; each says by which words it is chosen (`Kind.chosen_by`).
-        help: per word's setting, one sentence.
+        kinds: the dataclasses; `Kind.chosen_by` has the words that choose each.
+        help: setting that takes such a word → its help text, one sentence.
     """
     return field(default_factory=kinds[0], metadata={"kinds": kinds, "selectors": help})
 
@@ -31,49 +31,49 @@ class Kind(Checked, ABC):
     """Base of what a `choice` chooses between. Each of its fields is an `option` or a group of options."""
 
     chosen_by: ClassVar[Mapping[str, str]]
-    """The words that choose it, as `{"model": "sparse", "sparsity": "topk"}`; the last one is its name."""
+    """The words that choose it, for example `{"model": "sparse", "sparsity": "topk"}`; the last one is its name."""
     summary: ClassVar[str]
-    """What it is, in a few words, for the help text of its own word."""
+    """What it is, in a few words, for the help text."""
 
     @classmethod
     def name(cls) -> str:
-        """Its own word."""
+        """The last word that chooses it."""
         return list(cls.chosen_by.values())[-1]
 
     @classmethod
     def options(cls) -> str:
-        """The options that choose it, as `--model sparse --sparsity topk`."""
-        return " ".join(f"--{selector} {word}" for selector, word in cls.chosen_by.items())
+        """The settings that choose it, as a part of a message: `--model sparse --sparsity topk`."""
+        return " ".join(setting(selector, word) for selector, word in cls.chosen_by.items())
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of a config, as the command line, a TOML file and a manifest know it.
+    """One setting of a config.
 
     Args:
         name: its key.
         hint: its type.
-        default: its value where none is given.
-        rule: its help text and the rest of what `option` was told.
-        kind: the kind of thing that has it; None where all have it.
+        default: its value if none is given.
+        rule: its help text, its range, and the rest of `Rule`.
+        kind: the kind that has it; None if it does not belong to a kind.
     """
 
     name: str
     hint: Any
     default: Any
-    rule: Mapping[str, Any]
+    rule: Rule
     kind: type[Kind] | None = None
 
     @property
     def flag(self) -> str:
-        """`--latent-dim` for the setting `latent_dim`."""
-        return flag_name(self.name, self.rule)
+        """Its option: `--latent-dim` for `latent_dim`, unless its rule gives another name."""
+        return "--" + (self.rule.flag or self.name.replace("_", "-"))
 
 
 def settings_of(config_class: type[Checked]) -> tuple[Setting, ...]:
-    """All settings of a config, those of groups and of every kind of a choice too.
+    """All settings of a config, including those of its groups and of every kind.
 
-    A setting that several kinds have is there once for each of them.
+    A setting that several kinds have is listed once for each of them.
     """
     return _all_settings(config_class)  # type: ignore[arg-type]  # a class is hashable
 
@@ -92,23 +92,23 @@ def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kin
                 first = each.metadata["kinds"][0].chosen_by.get(selector)
                 own = [one for one in each.metadata["kinds"] if list(one.chosen_by)[-1] == selector]
                 described = "; ".join(f"{one.name()}: {one.summary}" for one in own)
-                yield Setting(selector, Literal[words], first, {"help": f"{help} {described}."})
+                yield Setting(selector, Literal[words], first, Rule(help=f"{help} {described}."))
             for one in each.metadata["kinds"]:
                 yield from _settings(one, None, one)
         elif isinstance(each.default, Checked):
             yield from _settings(type(each.default), getattr(group, each.name, each.default), kind)
         else:
-            if "help" not in each.metadata:
-                raise TypeError(f"{config_class.__name__}.{each.name} is no option(…) and no group of options")
+            if "rule" not in each.metadata:
+                raise TypeError(f"{config_class.__name__}.{each.name} is not an option(…) and not a group of options")
             default = getattr(group, each.name) if group else each.default
-            yield Setting(each.name, hints[each.name], default, each.metadata, kind)
+            yield Setting(each.name, hints[each.name], default, each.metadata["rule"], kind)
 
 
 def make(config_class: type[Config], values: Mapping[str, Any]) -> Config:
-    """A config by the names of its settings: its defaults, with `values` in their place.
+    """A config from values by name; all other settings have their defaults.
 
     Raises:
-        UsageError: a value that is refused, or that the chosen kind of thing does not use.
+        UsageError: a value is refused, or the chosen kind does not use it.
     """
     return _made(config_class, values, None)
 
@@ -128,27 +128,29 @@ def _made(config_class: type[Config], values: Mapping[str, Any], group: Config |
 
 
 def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]:
-    """The kind that the words in `values` choose; a word that is not given is that of the first kind left.
+    """The kind that the words in `values` choose. A missing word is taken from the first kind that is still possible.
 
     Raises:
-        UsageError: a word that chooses none.
+        RefusedValue: a word does not choose any kind.
     """
     left = list(kinds)
     for selector in selectors_of(kinds):
         given, words = values.get(selector), _words(kinds, selector)
         if given is not None and given not in words:
-            raise refusal(f"--{selector}", given, "one of " + ", ".join(words))
+            raise RefusedValue(setting(selector), given, "it must be one of " + ", ".join(words))
         word = left[0].chosen_by.get(selector) if given is None else given
         fitting = [kind for kind in left if kind.chosen_by.get(selector) == word]
         if not fitting:
             users = dict.fromkeys(
-                f"--{name} {kind.chosen_by[name]}"
+                setting(name, kind.chosen_by[name])
                 for kind in kinds
                 if kind.chosen_by.get(selector) == word
                 for name in list(kind.chosen_by)[:-1]
             )
-            raise UsageError(
-                f"--{selector} is {word}: {left[0].options()} does not use it.",
+            raise RefusedValue(
+                setting(selector),
+                word,
+                f"{left[0].options()} does not use it",
                 f"Give {' or '.join(users)} with it, or leave it out.",
             )
         left = fitting
@@ -156,7 +158,7 @@ def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]
 
 
 def selectors_of(kinds: Sequence[type[Kind]]) -> list[str]:
-    """The settings whose words choose a kind, as `model` and `sparsity`."""
+    """The settings whose words choose a kind, for example `model` and `sparsity`."""
     return list(dict.fromkeys(selector for kind in kinds for selector in kind.chosen_by))
 
 
@@ -166,37 +168,38 @@ def _words(kinds: Sequence[type[Kind]], selector: str) -> tuple[str, ...]:
 
 
 def kinds_of(config_class: type[Checked]) -> Sequence[type[Kind]]:
-    """The kinds that a config chooses between; none where it has no choice."""
+    """The kinds that a config chooses between; empty if it has no choice."""
     every = (each.metadata.get("kinds", ()) for each in dataclasses.fields(config_class))  # type: ignore[arg-type]
     return [kind for kinds in every for kind in kinds]
 
 
 def _refuse_unused(kinds: Sequence[type[Kind]], kind: type[Kind], values: Mapping[str, Any]) -> None:
-    """Refuse a setting for which the chosen kind has no use, and name the kinds that have one."""
+    """Refuse a setting that the chosen kind does not use, and name the kinds that use it."""
     used = {each.name for each in settings_of(kind)}
     for other in kinds:
-        for setting in settings_of(other):
-            if setting.name in used or values.get(setting.name) is None:
+        for each in settings_of(other):
+            if each.name in used or values.get(each.name) is None:
                 continue
-            variant = f"--{list(kind.chosen_by)[-1]} {kind.name()}"
-            users = [each for each in kinds if setting.name in {one.name for one in settings_of(each)}]
-            shared = " ".join(f"--{name} {word}" for name, word in list(kind.chosen_by.items())[:-1]) + " "
-            names = [each.options().removeprefix(shared) for each in users]
-            raise UsageError(
-                f"{setting.flag} is {shown(values[setting.name])}: {variant} does not use it.",
+            users = [one for one in kinds if each.name in {its.name for its in settings_of(one)}]
+            shared = " ".join(setting(name, word) for name, word in list(kind.chosen_by.items())[:-1]) + " "
+            names = [one.options().removeprefix(shared) for one in users]
+            raise RefusedValue(
+                setting(each.name, flag=each.rule.flag),
+                values[each.name],
+                f"{setting(list(kind.chosen_by)[-1], kind.name())} does not use it",
                 f"Give {' or '.join(names)} with it, or leave it out.",
             )
 
 
 def record(config: Checked) -> dict[str, Any]:
-    """The settings of a config by name; those that its kind of thing does not use are None."""
+    """The settings of a config by name; those that its kind does not use are None."""
     values: dict[str, Any] = {}
     for each in dataclasses.fields(config):  # type: ignore[arg-type]
         value = getattr(config, each.name)
         if isinstance(value, Kind):
             kinds: Sequence[type[Kind]] = each.metadata["kinds"]
             values |= {selector: value.chosen_by.get(selector) for selector in each.metadata["selectors"]}
-            unused = {setting.name: None for kind in kinds for setting in settings_of(kind)}
+            unused = {one.name: None for kind in kinds for one in settings_of(kind)}
             values |= {**unused, **record(value)}
         elif isinstance(value, Checked):
             values |= record(value)

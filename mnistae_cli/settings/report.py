@@ -9,6 +9,12 @@ from mnistae_cli.settings.options import Checked, data_dir_option, option, seed_
 class ReportConfig(Checked):
     """`mnistae report`: what is on the page."""
 
-    shown: int = option(10_000, "Test images on the map, drawn at random if there are more.", minimum=1, maximum=20_000)
+    map_images: int = option(
+        10_000,
+        "Test images on the map, drawn at random if there are more.",
+        minimum=1,
+        maximum=20_000,
+        formerly="shown",
+    )
     data_dir: str | None = data_dir_option()
-    seed: int = seed_option("Which test images are on the map, if not all.")
+    seed: int = seed_option("Seed of the draw of the test images on the map.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mnistae_cli.common import UsageError
+from mnistae_cli.common import UsageError, setting
 from mnistae_cli.settings.options import Checked, data_dir_option, option, seed_option
 
 
@@ -14,15 +14,18 @@ class ReviewConfig(Checked):
         None,
         "Decisions on an earlier review: a CSV file with the columns split, index, suspicion, decision. "
         "Writes kept.csv and labels_corrected.npy.",
-        no_matter=True,
+        affects_result=False,
     )
-    shown: int = option(
-        0, "List so many of the most suspect labels and images of each split, even if they are nothing odd.", minimum=0
+    least_rows: int = option(
+        0,
+        "List at least this many of the most suspicious labels and images per split, even if nothing is odd.",
+        minimum=0,
+        formerly="shown",
     )
     data_dir: str | None = data_dir_option()
-    seed: int = seed_option("Of the draw of the fifths by which labels are judged.")
+    seed: int = seed_option("Seed of the draw of the five folds by which labels are judged.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.apply == "":
-            raise UsageError("--apply is empty.", "Name a CSV file of decisions.")
+            raise UsageError(f"{setting('apply')} is empty.", "Name a CSV file of decisions.")

@@ -8,22 +8,22 @@ from mnistae_cli.settings.codes import CODES
 from mnistae_cli.settings.codes.shared import Code
 from mnistae_cli.settings.kinds import choice, make
 from mnistae_cli.settings.options import Checked, data_dir_option, memory_share_option, option, seed_option
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(Checked):
-    """The settings of `train`; those of the network are the code's own."""
+    """The settings of `train`. The code has those of the network."""
 
     dataset: str = option(
-        "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", no_matter=True
+        "mnist", "mnist, digits, or a PATH: an .npz, an .npy, or a folder of IDX files or images.", affects_result=False
     )
     data_dir: str | None = data_dir_option()
-    reading: Reading = Reading()
+    reading: ReadOptions = ReadOptions()
     memory_share: float = memory_share_option()
     code: Code = choice(
         CODES,
-        model="The kind of code; sparse is one in which few units are active.",
+        model="The kind of code; in a sparse one, few units are active.",
         sparsity="What keeps a sparse code sparse, by default topk.",
     )
     seed: int = seed_option()
@@ -32,11 +32,15 @@ class TrainConfig(Checked):
         """The same settings with the epochs as a number, for `n` training images.
 
         Raises:
-            UsageError: the code cannot be learned from so few.
+            UsageError: the code cannot be learned from so few images.
         """
         return replace(self, code=self.code.for_images(n))
 
 
+GRAPH_FEATURES_OF = ("#config.model", "#config.latent_dim")
+"""What a stage that calls `graph_features` reads of `train`."""
+
+
 def graph_features(recorded: Mapping[str, Any]) -> slice:
-    """The columns of the features by which images are linked, of the autoencoder with these recorded settings."""
+    """The columns of the features by which images are linked, for an autoencoder with these recorded settings."""
     return make(TrainConfig, recorded).code.graph_features

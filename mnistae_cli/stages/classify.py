@@ -6,38 +6,46 @@ import numpy as np
 
 from mnistae_cli.common import Report, silent, write_history
 from mnistae_cli.data import Drawn, Rows, draw_from
-from mnistae_cli.networks import fit_classifier, open_network, write_onnx
-from mnistae_cli.settings import ClassifyConfig, reads_of
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
+from mnistae_cli.networks import FEATURES, fit_classifier, open_network, write_onnx
+from mnistae_cli.settings import ClassifyConfig
+from mnistae_cli.store import Manifest, Stored, Work, stage
+
+READS = {"encode": (*FEATURES, "labels_train.npy", "#dataset.class_names")}
 
 
 def classify(config: ClassifyConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train a head on the features of images whose labels are drawn: `heads.fit_head`, or `heads.prototypes`.
+    """Train a head on the features and labels of drawn images: see `networks.fit_head` and `networks.prototypes`.
 
-    Writes `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy` (L,) int64 into the
-    training images, and `history.csv`.
+    Writes `classifier.onnx`, `probabilities_test.npy` (N, C) float32, `labelled_indices.npy` (L,) int64 (numbers of the
+    drawn training images), and `history.csv`.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid features, or no labels for them.
+        MissingInput: there are no valid features, or no labels.
         MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
-        encode = inputs["encode"]
+    with stage("classify", artifacts, report, force=force) as work:
+        encode = work.open(READS)["encode"]
         drawn = draw_from(encode, config)
-        plan = Plan("classify", config, inputs=inputs, dataset=drawn.record())
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, encode, drawn, report), report, force=force)
+        if work.is_due(config, drawn.record()):
+            _fill(work, config, encode, drawn, report)
+    return work.manifest
 
 
 def _fill(work: Work, config: ClassifyConfig, encode: Stored, drawn: Drawn, report: Report) -> None:
-    features = Rows.of(encode.folder / "features_train.npy").take(drawn.indices)
-    class_names = (encode.manifest.dataset or {})["class_names"]
+    features = Rows.open(encode.folder / "features_train.npy").take(drawn.indices)
+    class_names = encode.manifest.data.class_names
     drawn.warn_of_missed(class_names, report)
     fitted = fit_classifier(config, features, drawn.labels, len(class_names), report)
     write_onnx(fitted.head, work.folder / "classifier.onnx")
     write_history(work.folder / "history.csv", fitted.history)
     np.save(work.folder / "labelled_indices.npy", drawn.indices)
-    predict, test = open_network(work.folder / "classifier.onnx"), Rows.of(encode.folder / "features_test.npy")
+    predict, test = open_network(work.folder / "classifier.onnx"), Rows.open(encode.folder / "features_test.npy")
     np.save(work.folder / "probabilities_test.npy", np.concatenate([predict(batch) for batch in test.batches()]))
     work.metrics = {
         "labels_used": len(drawn.indices),

@@ -1,18 +1,17 @@
-"""`mnistae encode`: images → features, a batch at a time, by ONNX Runtime."""
+"""`mnistae encode`: images → features, in batches, with ONNX Runtime."""
 
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
-from mnistae_cli.common import Advance, DamagedInput, MissingInput, Notice, Report, UsageError, silent
-from mnistae_cli.curation import usual_of
+from mnistae_cli.common import Advance, DamagedInput, MissingInput, Notice, Report, UsageError, setting, silent
+from mnistae_cli.curation import measure_baseline
 from mnistae_cli.data import (
     Dataset,
     ImageSource,
@@ -27,23 +26,13 @@ from mnistae_cli.data import (
     unit_scale,
 )
 from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
-from mnistae_cli.settings import DEFAULT, EncodeConfig, Reading, graph_features, reads_of
+from mnistae_cli.settings import DEFAULT, GRAPH_FEATURES_OF, EncodeConfig, ReadOptions, graph_features
 from mnistae_cli.stages.shards import finished, plan_shards, read_shard, write_shard
 from mnistae_cli.stages.workers import connect
-from mnistae_cli.store import (
-    Manifest,
-    Plan,
-    Stored,
-    Work,
-    command_again,
-    command_for,
-    hold,
-    make_stage,
-    open_stage,
-    open_stages,
-)
+from mnistae_cli.store import DataRecord, Manifest, Stored, Work, command_again, command_for, open_stage, stage
 
 SHARDS = ".encode.shards"
+READS = {"train": ("encoder.onnx", "decoder.onnx", "#dataset.height", "#dataset.width", *GRAPH_FEATURES_OF)}
 
 
 def encode(
@@ -55,30 +44,30 @@ def encode(
     data: Dataset | None = None,
     scheduler: str | None = None,
 ) -> Manifest:
-    """Turn the training and test images into features, and measure the errors of their reconstruction.
+    """Turn the training and test images into features, and measure the errors of their reconstructions.
 
-    Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels,
-    and per image `reconstruction_mse_*.npy`, `reconstruction_bce_*.npy` and `reconstruction_fvu_*.npy` (N,) float32,
-    the last of them the share of variance that is left unexplained. `novelty.npy` (2, M) float32: of training images
-    the distances to their neighbors, and that share (`curation.Usual`).
+    Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels, and
+    per image `reconstruction_mse_*.npy`, `reconstruction_bce_*.npy` and `reconstruction_fvu_*.npy` (N,) float32 (FVU:
+    share of the variance that is not explained). Also `novelty.npy` (2, M) float32: for M training images the distances
+    to their neighbors, and their FVU (`curation.NoveltyBaseline`).
 
     Args:
-        config: names the data set, if not the one that `train` used.
+        config: the settings; without a data set, the one that `train` used is encoded.
         artifacts: the artifacts directory.
-        report: receives the progress.
+        report: listener.
         force: run even if up to date.
         data: the data set, if it is loaded already.
-        scheduler: `local` or the address of a Dask scheduler, whose workers do the work; the bytes are the same.
-            What they have finished is kept until the stage is done, unless `force`.
+        scheduler: `local` or the address of a Dask scheduler, whose workers do the work; the bytes are the same. What
+            they have finished is kept until the stage is done, unless `force`.
 
     Raises:
-        MnistaeError: no valid autoencoder, or images of another size than it was trained on; or, where no data set is
-            named, other images.
+        MnistaeError: there is no valid autoencoder, the images have another size than those of its training, or the
+            data set that `train` used has changed.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
-        train = inputs["train"]
-        trained_on, named = train.manifest.dataset or {}, data is not None or config.dataset is not None
+    shards = artifacts.resolve() / SHARDS
+    with stage("encode", artifacts, report, force=force) as work:
+        train = work.open(READS)["train"]
+        trained_on, named = train.manifest.data, data is not None or config.dataset is not None
         if data is None and config.dataset:
             data = load_dataset(config.dataset, config.data_dir, report, config.reading)
         elif data is None:
@@ -88,31 +77,26 @@ def encode(
         record = data.record(labels=True)
         if not named:
             _check_trained(data, trained_on, artifacts)
-        plan = Plan("encode", config, inputs=inputs, dataset=record)
-        shards = artifacts.resolve() / SHARDS
-
-        def fill(work: Work) -> None:
+        if force:
+            shutil.rmtree(shards, ignore_errors=True)
+        if work.is_due(config, record):
             if scheduler is None:
                 _fill(work, train, data, report)
             else:
-                _fill_by_workers(work, plan, data, report, scheduler, shards)
-            _write_what_is_usual(work.folder, train)
-
-        if force:
-            shutil.rmtree(shards, ignore_errors=True)
-        manifest = make_stage(artifacts, plan, fill, report, force=force)
-        shutil.rmtree(shards, ignore_errors=True)
-        return manifest
+                _fill_by_workers(work, train, data, record, report, scheduler, shards)
+            _write_novelty_baseline(work.folder, train)
+    shutil.rmtree(shards, ignore_errors=True)
+    return work.manifest
 
 
-def _check_trained(data: Dataset, trained: Mapping[str, Any], artifacts: Path) -> None:
+def _check_trained(data: Dataset, trained: DataRecord, artifacts: Path) -> None:
     """Compare the images with those that `train` recorded.
 
     Raises:
         MissingInput: they differ.
     """
     if has_other_images(data, trained):
-        source = trained["source"]
+        source = trained.source
         keeping = f"{command_for(artifacts, 'encode')} --dataset {shlex.quote(source)}"
         raise MissingInput(
             f"the data set {source} has changed since train.",
@@ -130,20 +114,21 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
             np.save(work.folder / f"labels_{split}.npy", images.labels)
 
 
-def _write_what_is_usual(folder: Path, train: Stored) -> None:
-    """`novelty.npy`, (2, M): distances and errors of held-out training images, with which pictures are compared."""
-    features, errors = Rows.of(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
-    usual = usual_of(features, errors, graph_features(train.manifest.config))
+def _write_novelty_baseline(folder: Path, train: Stored) -> None:
+    """Write `novelty.npy`, (2, M): distances and errors of held-out training images, with which others are compared."""
+    features, errors = Rows.open(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
+    usual = measure_baseline(features, errors, graph_features(train.manifest.config))
     np.save(folder / "novelty.npy", np.stack([usual.distances, usual.errors]))
 
 
-def _fill_by_workers(work: Work, plan: Plan, data: Dataset, report: Report, scheduler: str, folder: Path) -> None:
-    """Workers write shards into `folder`, and this process joins them in their order."""
-    train = plan.inputs["train"]
+def _fill_by_workers(
+    work: Work, train: Stored, data: Dataset, record: DataRecord, report: Report, scheduler: str, folder: Path
+) -> None:
+    """Let workers write shards into `folder`, and join them in their order."""
     files = ((train.folder / f"{name}.onnx").resolve() for name in ("encoder", "decoder"))
     networks = {path: train.manifest.files[path.name]["sha256"] for path in files}
     with connect(scheduler) as workers:
-        shards = plan_shards(folder, data, plan.dataset or {}, networks)
+        shards = plan_shards(folder, data, record, networks)
         known = {shard.folder: hashes for shard in shards if (hashes := finished(shard))}
         if known:
             report(Notice(f"encode: {len(known)} of {len(shards)} shards are finished already"))
@@ -163,7 +148,7 @@ def _fill_by_workers(work: Work, plan: Plan, data: Dataset, report: Report, sche
 def write_split(
     folder: Path, split: str, pixels: ImageSource, batches: Iterable[Encoded], report: Report
 ) -> dict[str, float]:
-    """Write one split into `folder`. Returns its mean reconstruction errors and the mean variance of its pixels."""
+    """Write a split into `folder`. Returns its mean reconstruction errors and the mean variance of its pixels."""
     done, started, totals = 0, perf_counter(), dict.fromkeys(ERRORS, 0.0)
     moments = np.zeros((2, pixels.height, pixels.width))
     paths = {name: folder / f"reconstruction_{name}_{split}.npy" for name in ERRORS}
@@ -189,32 +174,35 @@ def write_split(
 
 
 def encode_images(
-    images: Path, output: Path, artifacts: Path, report: Report = silent, reading: Reading = DEFAULT
+    images: Path, output: Path, artifacts: Path, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> tuple[int, int]:
-    """Write the features of images outside of a data set as a `.npy` file. A folder is read in order of file names.
+    """Write the features of other images as a `.npy` file. A folder is read in the order of file names.
 
     Args:
         images: a folder of pictures, a picture, a `.npy` array (N, H, W) or an IDX file; H and W are those of training.
         output: the `.npy` file, (N, D) float32, in a folder that exists.
         artifacts: the artifacts directory; nothing is written there.
-        report: hears the progress.
-        reading: what is refused of the images.
+        report: listener.
+        reading: which images are refused.
 
     Returns:
-        The shape (N, D) of what was written.
+        The shape (N, D) of the features.
 
     Raises:
         UsageError: `output` cannot be a `.npy` file of features.
-        MnistaeError: no valid autoencoder, or images that it cannot take.
+        MnistaeError: there is no valid autoencoder, or it cannot take the images.
     """
     if output.suffix != ".npy" or output.is_dir() or not output.parent.is_dir():
-        raise UsageError(f"--output {output} cannot hold the features.", "Name a .npy file in a folder that exists.")
+        raise UsageError(
+            f"{setting('output', output)} cannot hold the features.", "Give a .npy file in a folder that exists."
+        )
     if output.exists() and images.exists() and output.samefile(images):
         raise UsageError(
-            f"--output {output} is the file of --images.", "Name another file, so that the images are kept."
+            f"{setting('output', output)} is the same file as {setting('images')}.",
+            "Give another file, so that the images are kept.",
         )
     if artifacts.resolve() in output.resolve().parents:
-        raise UsageError(f"--output {output} is in the artifacts directory.", "Name a file elsewhere.")
+        raise UsageError(f"{setting('output', output)} is in the artifacts directory.", "Give a file in another place.")
     train = open_stage(artifacts, "train")
     pixels = open_images(images, reading, report)
     check_size(pixels, train)
@@ -235,11 +223,11 @@ def check_size(pixels: ImageSource, train: Stored) -> None:
     Raises:
         DamagedInput: the sizes differ.
     """
-    record = train.manifest.dataset or {}
-    expected, found = (record["height"], record["width"]), (pixels.height, pixels.width)
+    record = train.manifest.data
+    expected, found = (record.height, record.width), (pixels.height, pixels.width)
     if found != expected:
         raise DamagedInput(
-            f"{pixels.origin}: images of {found[0]}×{found[1]}, the autoencoder takes {expected[0]}×{expected[1]}.",
+            f"{pixels.origin}: images of {found[0]}×{found[1]}, but the autoencoder takes {expected[0]}×{expected[1]}.",
             "Train on images of this size, or resize them.",
         )
 

@@ -11,16 +11,37 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters import UNSURE
 from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.data import Dataset, Rows, as_encoded, load_encoded, load_npy
-from mnistae_cli.networks import fit_probe, open_network
+from mnistae_cli.networks import FEATURES, fit_probe, open_network
 from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, SPLITS, describe_codes, metrics
-from mnistae_cli.settings import EvaluateConfig, reads_of
-from mnistae_cli.store import SCHEMA_VERSION, Manifest, Plan, Stored, Work, hold, make_stage, open_beside, open_stages
+from mnistae_cli.settings import EvaluateConfig
+from mnistae_cli.store import SCHEMA_VERSION, TEST_IMAGES, TRAIN_IMAGES, Manifest, Reads, Stored, Work, stage
 
 Features = Mapping[str, Rows]
 """Split → (N, D) float32."""
 FOUND = ("n_clusters", "n_small_communities", "stability")
 LEAST_VARIANCE = 1e-9  # of pixels in [0, 1]; less is rounding, and the images are all equal
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+FOR_SCORES: Reads = {
+    "encode": (
+        *FEATURES,
+        *("labels_train.npy", "labels_test.npy", "#metrics.train", "#metrics.test"),
+        *("#dataset.name", "#dataset.n_train", "#dataset.n_test", "#dataset.height", "#dataset.width"),
+        "#dataset.class_names",
+    ),
+    "classify": ("labelled_indices.npy", "classifier.onnx", "probabilities_test.npy", "#metrics.labels_used"),
+    "finetune": ("probabilities_test.npy", "#metrics.labels_used"),
+    "cluster": (
+        *("assignments_train.npy", "assignments_test.npy", "confidence_train.npy", "confidence_test.npy"),
+        *(f"#metrics.{fact}" for fact in (*FOUND, "cluster_sizes")),
+    ),
+    "label": ("#metrics.clusters",),
+}
+FOR_FIGURES: Reads = {
+    "train": ("decoder.onnx", "history.csv", "atoms.npy"),
+    "encode": (TRAIN_IMAGES, TEST_IMAGES),
+    "cluster": ("distance_test.npy", "resolutions.csv", "#config.method", "#config.n_clusters"),
+}
 
 
 def evaluate(
@@ -31,39 +52,49 @@ def evaluate(
     force: bool = False,
     data: Dataset | None = None,
 ) -> Manifest:
-    """Score the stages that were run; write `metrics.json` and, with `figures`, PNG files.
+    """Compute scores for the stages that were run; write `metrics.json` and, with `figures`, PNG files.
 
     The manifest's metrics are those of `metrics.json`.
 
     Args:
-        config: what is written beside the scores.
+        config: the settings.
         artifacts: the artifacts directory.
-        report: receives the progress.
+        report: listener.
         force: run even if up to date.
         data: the encoded data set, if it is loaded already.
 
     Raises:
-        MissingInput: no encoded data set, or a stale stage.
+        MissingInput: there is no encoded data set, or a stage is stale.
         DamagedInput: a file is not what its manifest says.
     """
-    with hold(artifacts, report, create=False):
+    with stage("evaluate", artifacts, report, force=force) as work:
         reads = reads_of(config)
-        present = [stage for stage in ("classify", "cluster") if (artifacts / stage).exists()]
-        first = {stage: names for stage, names in reads.items() if stage in ("train", "encode", *present)}
-        inputs = open_stages(artifacts, first) | open_beside(artifacts, report, reads)
-        plan = Plan("evaluate", config, inputs=inputs)
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, inputs, data, report), report, force=force)
+        made = ("train", "encode", *(role for role in ("classify", "cluster") if (artifacts / role).exists()))
+        work.open({role: names for role, names in reads.items() if role in made})
+        work.open_optional({role: reads[role] for role in ("finetune", "label")})
+        if work.is_due(config):
+            _fill(work, config, work.inputs, data, report)
+    return work.manifest
+
+
+def reads_of(config: EvaluateConfig) -> Reads:
+    """What `evaluate` reads of the earlier stages that exist."""
+    tables = (FOR_FIGURES, FOR_SCORES) if config.figures else (FOR_SCORES,)
+    roles = dict.fromkeys(role for table in tables for role in table)
+    return {role: tuple(name for table in tables for name in table.get(role, ())) for role in roles}
 
 
 def _fill(
     work: Work, config: EvaluateConfig, inputs: Mapping[str, Stored], data: Dataset | None, report: Report
 ) -> None:
     encode = inputs["encode"]
-    record = encode.manifest.dataset or {}
-    features = {split: Rows.of(encode.folder / f"features_{split}.npy") for split in SPLITS}
+    record = encode.manifest.data
+    features = {split: Rows.open(encode.folder / f"features_{split}.npy") for split in SPLITS}
     work.metrics = {
         "schema_version": SCHEMA_VERSION,
-        "dataset": {key: record[key] for key in ("name", "n_train", "n_test", "height", "width", "class_names")},
+        "dataset": {
+            key: getattr(record, key) for key in ("name", "n_train", "n_test", "height", "width", "class_names")
+        },
         "autoencoder": {split: _reconstruction(encode, split) for split in SPLITS},
         "features": _features(work, features),
     }
@@ -77,7 +108,7 @@ def _fill(
     if "cluster" in inputs:
         work.metrics["clusters"] = _clusters(inputs["cluster"], tables)
     if "label" in inputs:
-        work.metrics |= _names(inputs["label"], tables, record["class_names"])
+        work.metrics |= _names(inputs["label"], tables, record.class_names)
     (work.folder / "metrics.json").write_text(json.dumps(work.metrics, indent=2) + "\n", encoding="utf-8")
     if config.figures:
         report(Notice("drawing figures"))
@@ -90,7 +121,7 @@ def _fill(
 
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
     means = encode.manifest.metrics[split]
-    # Σ‖x - x̂‖² / Σ‖x - x̄‖², x̄ the mean image of the split.
+    # Σ‖x - x̂‖² / Σ‖x - x̄‖², where x̄ is the mean image of the split.
     varied = means["pixel_variance"] > LEAST_VARIANCE
     unexplained = means["mse"] / means["pixel_variance"] if varied else 0.0
     return dict(zip(FIGURES["autoencoder"], (means["mse"], means["bce"], unexplained), strict=True))
@@ -117,7 +148,7 @@ def _features(work: Work, splits: Features) -> dict[str, Any]:
 def _probe(work: Work, encode: Stored, features: Features, seed: int, report: Report) -> None:
     labels = {split: read_labels(encode, split) for split in SPLITS}
     if labels["train"] is None or not 1 < len(np.unique(labels["train"])) < len(labels["train"]):
-        report(Notice("fewer than two classes, or one image of each: the linear probe is left out"))
+        report(Notice("fewer than two classes, or only one image of each, so the linear probe is left out"))
         return
     report(Notice(f"linear probe on {len(features['train']):,} images"))
     known = {split: (features[split].load(), each) for split, each in labels.items() if each is not None}
@@ -163,7 +194,7 @@ def _classification(probabilities: NDArray[np.float32], labels: NDArray[np.uint8
 def _cluster_tables(cluster: Stored, encode: Stored) -> dict[str, metrics.Table]:
     """The contingency table (K, C) of each split that has labels."""
     n_groups = len(cluster.manifest.metrics["cluster_sizes"])
-    n_classes = len((encode.manifest.dataset or {})["class_names"])
+    n_classes = len(encode.manifest.data.class_names)
     tables = {}
     for split in SPLITS:
         labels = read_labels(encode, split)

@@ -1,6 +1,5 @@
-"""`mnistae finetune`: images, few labels and the trained encoder → a better encoder with a head of its own."""
+"""`mnistae finetune`: images, few labels and the trained encoder → a better encoder with its own head."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,45 +7,57 @@ import numpy as np
 from mnistae_cli.common import Report, silent, write_history
 from mnistae_cli.data import Drawn, Rows, draw_from, in_parallel, load_encoded, unit_scale
 from mnistae_cli.networks import BATCH_SIZE, open_network
-from mnistae_cli.settings import FinetuneConfig, reads_of
-from mnistae_cli.store import Manifest, Plan, Stored, Work, hold, make_stage, open_stages
+from mnistae_cli.settings import FinetuneConfig
+from mnistae_cli.store import TEST_IMAGES, TRAIN_IMAGES, Manifest, Work, stage
 from mnistae_cli.training import finetune_encoder
+
+READS = {
+    # It loads `autoencoder.keras`, which contains a date. `encoder.onnx` has the same weights without a date.
+    "train": ("encoder.onnx",),
+    "encode": (
+        *("features_train.npy", "labels_train.npy", "#dataset.class_names", "#dataset.n_train"),
+        *(TRAIN_IMAGES, TEST_IMAGES),
+    ),
+}
 
 
 def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train encoder and head together on the drawn labels, and on pseudo-labels of all other images.
+    """Train encoder and head together on the drawn labels and on pseudo-labels of all other images.
 
-    Sohn et al. 2020, "FixMatch": `training.finetune_encoder`.
+    Sohn et al. 2020, "FixMatch": see `training.finetune_encoder`. Only the drawn labels are used.
 
     Writes `encoder.onnx`, `classifier.onnx`, `finetuned.keras`, `probabilities_test.npy` (N, C) float32,
-    `labelled_indices.npy` (L,) int64 into the training images, and `history.csv`. No label but the drawn ones is
-    used.
+    `labelled_indices.npy` (L,) int64 (numbers of the drawn training images), and `history.csv`.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid encoder, no labels, or the images are gone.
+        MissingInput: there is no valid encoder, there are no labels, or the images are gone.
         MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
-        encode = inputs["encode"]
-        config = config.for_images((encode.manifest.dataset or {})["n_train"])
+    with stage("finetune", artifacts, report, force=force) as work:
+        encode = work.open(READS)["encode"]
+        config = config.for_images(encode.manifest.data.n_train)
         drawn = draw_from(encode, config)
-        plan = Plan("finetune", config, inputs=inputs, dataset=drawn.record())
-        return make_stage(
-            artifacts, plan, lambda work: _fill(work, config, plan.inputs, drawn, report), report, force=force
-        )
+        if work.is_due(config, drawn.record()):
+            _fill(work, config, drawn, report)
+    return work.manifest
 
 
-def _fill(work: Work, config: FinetuneConfig, inputs: Mapping[str, Stored], drawn: Drawn, report: Report) -> None:
-    train, encode = inputs["train"], inputs["encode"]
-    class_names = (encode.manifest.dataset or {})["class_names"]
+def _fill(work: Work, config: FinetuneConfig, drawn: Drawn, report: Report) -> None:
+    train, encode = work.inputs["train"], work.inputs["encode"]
+    class_names = encode.manifest.data.class_names
     data = load_encoded(encode, config.data_dir, report)
     drawn.warn_of_missed(class_names, report)
     fitted = finetune_encoder(
         config,
         train.folder / "autoencoder.keras",
         data.train.pixels,
-        Rows.of(encode.folder / "features_train.npy"),
+        Rows.open(encode.folder / "features_train.npy"),
         drawn,
         len(class_names),
         report,

@@ -1,4 +1,4 @@
-"""`mnistae label`: a name for each cluster → a name for each image, the most certain first. Looks at no label."""
+"""`mnistae label`: a name for each cluster → a name for each image, the surest first. Labels are not used."""
 
 import csv
 import json
@@ -10,49 +10,55 @@ from pathlib import Path
 import numpy as np
 
 from mnistae_cli.clusters import Placement
-from mnistae_cli.common import Report, UsageError, as_text, silent
+from mnistae_cli.common import Report, UsageError, as_text, setting, silent
 from mnistae_cli.data import load_encoded
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import sheet_part
-from mnistae_cli.pictures.sheets import images_of, look_at, write_sheet
+from mnistae_cli.pictures.sheets import READS_OF_CLUSTER, Sheet, write_sheet
 from mnistae_cli.pictures.tiles import Tiles
-from mnistae_cli.scores import SPLITS
-from mnistae_cli.settings import LabelConfig, reads_of
+from mnistae_cli.settings import LabelConfig
 from mnistae_cli.store import (
     LABELS_TABLE,
+    TEST_IMAGES,
+    TRAIN_IMAGES,
     Manifest,
-    Plan,
+    Reads,
     Stored,
     Work,
     command_for,
-    hold,
     keep,
-    make_stage,
     open_stage,
-    open_stages,
     read_stage,
     sha256_of,
+    stage,
 )
 
 ANSWERS = ".answers.json"  # in the artifacts directory
 COLUMNS = ("split", "index", "image", "cluster", "name", "distance", "confidence")
 LONGEST_NAME = 80  # characters
+READS: Reads = {"encode": (TRAIN_IMAGES, TEST_IMAGES), "cluster": READS_OF_CLUSTER}
 
 
 def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Draw the contact sheet of the clusters, and with `names` name every image. Names given earlier are kept.
+    """Draw the contact sheet of the clusters and, with `names`, name every image. Earlier names are kept.
 
-    Writes `contact_sheet.png` and `contact_sheet.html` (one file, no other is needed) of training images and, with
-    names, `labels.csv`: a row per image of both splits, the least certain last. The manifest's metrics: `clusters`, a
-    `ClusterLook` each.
+    Writes `contact_sheet.png` and `contact_sheet.html` (needs no other file) of training images and, with names,
+    `labels.csv`: a row per image of both splits, the least sure last. The manifest's metrics: `clusters`, a list with a
+    `ClusterLook` for each.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid clusters, or the images are gone.
-        UsageError: not one name per cluster, an invalid name, or a `labels.csv` that was corrected since.
+        MissingInput: there are no valid clusters, or the images are gone.
+        UsageError: there is not one name per cluster, a name is invalid, or `labels.csv` was corrected since.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
-        encode, cluster = inputs["encode"], inputs["cluster"]
+    with stage("label", artifacts, report, force=force) as work:
+        inputs = work.open(READS)
+        cluster = inputs["cluster"]
         earlier = read_stage(artifacts, "label")
         table = artifacts / "label" / LABELS_TABLE
         if earlier and not force:
@@ -60,28 +66,19 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         if earlier and earlier.manifest.inputs["cluster"] == cluster.read:
             config = replace(config, names=config.names or tuple(earlier.manifest.config["names"]))
         _check_names(config.names, len(cluster.manifest.metrics["cluster_sizes"]))
-        plan = Plan("label", config, inputs=inputs)
-
-        def fill(work: Work) -> None:
-            _fill(work, config, encode, cluster, artifacts, report)
+        if work.is_due(config):
+            _fill(work, config, report)
             if not earlier and not force:
                 _refuse_to_lose(table, work.folder / LABELS_TABLE)
-
-        return make_stage(artifacts, plan, fill, report, force=force)
+    return work.manifest
 
 
 class Answers:
-    """The names that a person has typed so far. Each is saved at once, so that a stopped process loses none.
-
-    They are used again only for the clusters that they were given for.
-
-    Args:
-        artifacts: the artifacts directory.
-    """
+    """The names that a person has typed for these clusters. Each is saved at once, in case the process stops."""
 
     def __init__(self, artifacts: Path) -> None:
         self._path = artifacts / ANSWERS
-        self._clusters = dict(open_stage(artifacts, "cluster", reads_of(LabelConfig())["cluster"]).read)
+        self._clusters = dict(open_stage(artifacts, "cluster", READS["cluster"]).read)
         saved = {}
         with suppress(OSError, ValueError):
             saved = json.loads(self._path.read_text(encoding="utf-8"))
@@ -89,7 +86,7 @@ class Answers:
         self.names: list[str] = list(saved["names"]) if same else []
 
     def add(self, name: str) -> None:
-        """Add one name, and save it before the next question."""
+        """Add a name, and save it."""
         self.names.append(name)
         keep(self._path, json.dumps({"clusters": self._clusters, "names": self.names}) + "\n")
 
@@ -107,52 +104,46 @@ def problem_of_name(name: str) -> str:
 
 
 def _refuse_to_lose(table: Path, new: Path) -> None:
-    """Without a manifest that can be read, a table may have been corrected, unless it is the same as the new one."""
+    """Refuse to replace another table if it has no valid manifest, because it may have been corrected."""
     if table.is_file() and not (new.is_file() and sha256_of(new) == sha256_of(table)):
         raise UsageError(
-            f"{table} may have been corrected: the manifest beside it cannot be read.",
-            "Give the same --names as before; or move the table away, or give --force.",
+            f"{table} may have been corrected: its manifest cannot be read.",
+            f"Give the same {setting('names')} as before, move the table away, or give {setting('force', True)}.",
         )
 
 
 def _refuse_to_replace_corrections(table: Path, earlier: Stored) -> None:
     written = earlier.manifest.files.get(LABELS_TABLE, {}).get("sha256")
     if table.is_file() and sha256_of(table) != written:
-        raise UsageError(f"{table} is not as mnistae wrote it: it was corrected.", "Move it away, or give --force.")
+        raise UsageError(
+            f"{table} was corrected, and would be replaced.", f"Move it away, or give {setting('force', True)}."
+        )
 
 
 def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
     if names and len(names) != n_clusters:
         raise UsageError(
-            f"--names has {len(names)} names, and there are {n_clusters} clusters.",
+            f"{setting('names')} has {len(names)} names, but there are {n_clusters} clusters.",
             f"Give {n_clusters} names, in the order of the contact sheet.",
         )
     for name in names:
         problem = problem_of_name(name)
         if problem:
-            raise UsageError(f"--names has {problem}", "Give it another name.")
+            raise UsageError(f"{setting('names')} has {problem}", "Give another name.")
 
 
-def _fill(work: Work, config: LabelConfig, encode: Stored, cluster: Stored, artifacts: Path, report: Report) -> None:
-    data = load_encoded(encode, config.data_dir, report)
-    train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
-    placement = Placement.joined([train, test])
-    metrics = cluster.manifest.metrics
-    summaries = look_at(placement, config.names, metrics["n_clusters"], len(metrics["cluster_sizes"]))
-    by_distance = cluster.manifest.config["method"] == "kmeans"
-    shown = images_of(train, len(summaries), config.shown, by_distance=by_distance)
-    surest = "nearest its centroid" if by_distance else "surest"
-    drawn = np.unique(np.concatenate([each for pair in shown for each in pair]))
-    places = [(np.searchsorted(drawn, first), np.searchsorted(drawn, unsure)) for first, unsure in shown]
-    write_sheet(data.train.pixels.take(drawn).load(), places, summaries, work.folder / "contact_sheet.png", surest)
+def _fill(work: Work, config: LabelConfig, report: Report) -> None:
+    data = load_encoded(work.inputs["encode"], config.data_dir, report)
+    sheet = Sheet.of_clusters(work.inputs["cluster"], config.names, config.images_per_cluster)
+    write_sheet(data.train.pixels, sheet, work.folder / "contact_sheet.png")
     tiles = Tiles()
-    part = sheet_part(summaries, shown, surest, command_for(artifacts, "label"), tiles)
-    page = Page(f"{len(summaries)} clusters", "Type a name for each cluster, then copy the command.", {"sheet": part})
+    part = sheet_part(sheet, command_for(work.artifacts, "label"), tiles)
+    page = Page(f"{len(sheet.looks)} clusters", "Type a name for each cluster, then copy the command.", {"sheet": part})
     page.write(work.folder / "contact_sheet.html", tiles, {"train": data.train.pixels})
     if config.names:
         images = [(split, *each) for split, images in data.splits() for each in enumerate(images.pixels.names())]
-        _write_labels(work.folder / LABELS_TABLE, images, placement, config.names)
-    work.metrics = {"clusters": [asdict(each) for each in summaries]}
+        _write_labels(work.folder / LABELS_TABLE, images, sheet.placement, config.names)
+    work.metrics = {"clusters": [asdict(each) for each in sheet.looks]}
 
 
 def _write_labels(

@@ -4,13 +4,14 @@ import csv
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Directions
-from mnistae_cli.common import Notice, Report, UsageError, as_text, silent
+from mnistae_cli.common import Notice, Report, UsageError, as_text, setting, silent
 from mnistae_cli.curation import (
     KINDS,
     LABEL,
@@ -18,11 +19,11 @@ from mnistae_cli.curation import (
     N_NEIGHBORS,
     Decision,
     Key,
+    NoveltyBaseline,
     Reference,
     Review,
     Split,
     Suspicion,
-    Usual,
     find_duplicates,
     find_label_errors,
     read_decisions,
@@ -30,61 +31,82 @@ from mnistae_cli.curation import (
     write_suspicions,
 )
 from mnistae_cli.data import Dataset, Rows, load_encoded, load_npy
+from mnistae_cli.networks import FEATURES
 from mnistae_cli.pictures.parts import write_review
 from mnistae_cli.scores import SPLITS
-from mnistae_cli.settings import ReviewConfig, graph_features, reads_of
-from mnistae_cli.store import Manifest, Plan, Stored, Work, damage_of, hold, make_stage, open_stages, read_stage
+from mnistae_cli.settings import GRAPH_FEATURES_OF, ReviewConfig, graph_features
+from mnistae_cli.store import (
+    TEST_IMAGES,
+    TRAIN_IMAGES,
+    Manifest,
+    Plan,
+    Stored,
+    Work,
+    damage_of,
+    read_stage,
+    sha256_of,
+    stage,
+)
 
 TABLE, PAGE = "review.csv", "report.html"
 DECISIONS, KEPT, CORRECTED = "decisions.csv", "kept.csv", "labels_corrected.npy"
 OF_DECISIONS = frozenset({DECISIONS, KEPT, CORRECTED, "n_kept", "n_corrected"})  # files and metrics
 
+READS = {
+    "encode": (
+        *FEATURES,
+        *(f"{part}_{split}.npy" for part in ("labels", "reconstruction_fvu") for split in SPLITS),
+        *("novelty.npy", "#dataset.class_names", TRAIN_IMAGES, TEST_IMAGES),
+    ),
+    "train": GRAPH_FEATURES_OF,
+}
+
 
 def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Look for labels that look wrong, for strangers and for duplicates, in both splits.
+    """Find labels that look wrong, strangers and duplicates, in both splits.
 
-    Writes `review.csv`, a row per suspicion, the most suspect first, and `report.html`, a page to decide about them;
+    Writes `review.csv`, a row per suspicion, the most suspicious first, and `report.html`, a page to decide on them;
     for train and test `novelty_*.npy` (N,) float32 in [0, 1] and, with labels, `label_quality_*.npy` (N,) float32 in
-    [0, 1]. With `apply`, also `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and, with
-    labels, `labels_corrected.npy` (N,) uint8 of all training images. Decisions that were applied earlier are kept
-    until others are given. No image is touched.
+    [0, 1]. With `apply` it also writes `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and,
+    with labels, `labels_corrected.npy` (N,) uint8 of all training images. Earlier decisions are kept until others are
+    given. Images are not changed.
 
-    The manifest's metrics: the number of rows of each suspicion, `wrong_share` of each class, and of decisions `n_kept`
-    of each split and `n_corrected`.
+    The manifest's metrics: the number of `rows` for each suspicion, the `wrong_share` of each class and, with
+    decisions, `n_kept` of each split and `n_corrected`.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid features, the images are gone, or no such file of decisions.
-        DamagedInput: decisions that are not about this review.
+        MissingInput: there are no valid features, or the images or the file of decisions do not exist.
+        DamagedInput: decisions are not about this review.
         UsageError: earlier decisions are about other images.
     """
-    with hold(artifacts, report, create=False):
-        inputs = open_stages(artifacts, reads_of(config))
+    with stage("review", artifacts, report, force=force) as work:
+        inputs = work.open(READS)
         earlier = read_stage(artifacts, "review")
         path = Path(config.apply) if config.apply else None
         if path is None and not force:
             path = _earlier_decisions(earlier, inputs)
         content = path.read_bytes() if path and path.is_file() else b""
         record = {"sha256": {"decisions": hashlib.sha256(content).hexdigest()}} if path else None
-        plan = Plan("review", config, inputs=inputs, dataset=record)
-        intact = earlier if earlier and not damage_of(earlier.folder, earlier.manifest.files, 0) else None
-        same = intact if intact and not force and _is_found_by(intact, config, plan) else None
-
-        def fill(work: Work) -> None:
+        if work.is_due(config, record):
+            intact = earlier if earlier and not damage_of(earlier.folder, earlier.manifest.files, 0) else None
+            same = intact if intact and not force and _is_found_by(intact, config, work.plan) else None
             _fill(work, config, inputs, same, report)
             if path:
                 known = _known(intact.folder if intact and not config.apply else work.folder)
-                _apply(work, inputs["encode"], config, read_decisions(path, known, _classes(inputs)), report)
+                decisions = read_decisions(path, known, inputs["encode"].manifest.data.class_names)
+                _apply(work, inputs["encode"], config, decisions, report)
                 shutil.copy2(path, work.folder / DECISIONS)
-
-        return make_stage(artifacts, plan, fill, report, force=force)
+    return work.manifest
 
 
 def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> Path | None:
-    """The decisions that were applied to these images before.
-
-    Raises:
-        UsageError: they are about other images, and would be lost.
-    """
+    """The decisions that were applied before. Those about other images are refused, because they would be lost."""
     if earlier is None or DECISIONS not in earlier.manifest.files:
         return None
     path = earlier.folder / DECISIONS
@@ -92,22 +114,20 @@ def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> 
         return None
     now, before = inputs["encode"].read, earlier.manifest.inputs["encode"]
     if any(now[name] != before.get(name) for name in now if name.endswith("_images")):
-        raise UsageError(f"{path} is about other images, and would be lost.", "Move it away, or give --force.")
+        raise UsageError(
+            f"{path} is about other images, and would be lost.", f"Move it away, or give {setting('force', True)}."
+        )
     return path
 
 
 def _is_found_by(earlier: Stored, config: ReviewConfig, plan: Plan) -> bool:
-    """Whether an earlier review is that of this plan, but for the decisions."""
-    settings = all(earlier.manifest.config[name] == getattr(config, name) for name in ("shown", "seed"))
+    """Whether an earlier review has this plan, except for the decisions."""
+    settings = all(earlier.manifest.config.get(name) == getattr(config, name) for name in ("least_rows", "seed"))
     return settings and earlier.manifest.inputs == plan.recorded_inputs
 
 
 def _known(folder: Path) -> dict[Key, str]:
     return {row.key: row.image for row in read_suspicions(folder / TABLE)}
-
-
-def _classes(inputs: Mapping[str, Stored]) -> list[str]:
-    return list((inputs["encode"].manifest.dataset or {})["class_names"])
 
 
 def _fill(work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], same: Stored | None, report: Report) -> None:
@@ -122,7 +142,8 @@ def _fill(work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], same: 
     work.metrics["rows"] = {kind: sum(row.suspicion == kind for row in rows) for kind in KINDS}
     work.metrics["leaks"] = sum(row.why.endswith(LEAK) for row in rows)
     pixels = {split: images.pixels for split, images in data.splits()}
-    write_review(work.folder / PAGE, work.folder / TABLE, pixels, data.class_names)
+    found = [asdict(row) for row in read_suspicions(work.folder / TABLE)]
+    write_review(work.folder / PAGE, found, sha256_of(work.folder / TABLE), pixels, data.class_names)
 
 
 def _look(
@@ -130,24 +151,24 @@ def _look(
 ) -> list[Suspicion]:
     encode = inputs["encode"]
     columns = graph_features(inputs["train"].manifest.config)
-    features = [Rows.of(encode.folder / f"features_{split}.npy").load() for split in SPLITS]
-    report(Notice(f"strangers among {sum(map(len, features)):,} images"))
+    features = [Rows.open(encode.folder / f"features_{split}.npy").load() for split in SPLITS]
+    report(Notice(f"looking for strangers in {sum(map(len, features)):,} images"))
     directions = Directions(features[0][:, columns])
     neighbors = (directions.nearest_others(N_NEIGHBORS), directions.nearest(features[1][:, columns], N_NEIGHBORS))
     splits = tuple(
         Split(name, images.pixels.names(), images.labels, near.indices)
         for (name, images), near in zip(data.splits(), neighbors, strict=True)
     )
-    review = Review((splits[0], splits[1]), data.class_names, config.shown)
-    usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
-    reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
+    review = Review((splits[0], splits[1]), data.class_names, config.least_rows)
+    usual, rows = NoveltyBaseline(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
+    reference = Reference.from_features(Rows.open(encode.folder / "features_train.npy"), columns)
     for split, each in zip(splits, features, strict=True):
         numbers = np.arange(len(each)) if split.name == "train" else None
         errors = load_npy(encode.folder / f"reconstruction_fvu_{split.name}.npy")
         unusual = usual.compare(reference.distances(each, numbers), errors)
         np.save(work.folder / f"novelty_{split.name}.npy", unusual.novelty)
         rows += review.strangers(split, unusual)
-    report(Notice("duplicates"))
+    report(Notice("looking for duplicates"))
     pixels = np.concatenate([images.pixels.load() for _, images in data.splits()])
     rows += review.duplicates(find_duplicates(pixels, np.arange(len(pixels)) >= len(features[0])))
     return rows + _labels(work, config, review, [each[:, columns] for each in features], report)
@@ -160,7 +181,7 @@ def _labels(
     labels = [split.labels for split, _ in judged if split.labels is not None]
     if not labels or len(np.unique(np.concatenate(labels))) < 2:
         return []
-    report(Notice(f"labels of {sum(map(len, labels)):,} images"))
+    report(Notice(f"judging the labels of {sum(map(len, labels)):,} images"))
     errors = find_label_errors(np.concatenate([each for _, each in judged]), np.concatenate(labels), config.seed)
     ends = np.cumsum([len(each) for each in labels])
     for (split, _), quality in zip(judged, np.split(errors.quality, ends[:-1]), strict=True):
@@ -173,7 +194,7 @@ def _labels(
 
 
 def _apply(work: Work, encode: Stored, config: ReviewConfig, decisions: Sequence[Decision], report: Report) -> None:
-    """Write what is left by the accepted decisions: an odd image is left out, a wrong label is corrected."""
+    """Carry out the accepted decisions: an odd image is left out, a wrong label is corrected."""
     data = load_encoded(encode, config.data_dir, report)
     suggested = {row.key: row.suggested for row in read_suspicions(work.folder / TABLE)}
     gone = [each for each in decisions if each.key not in suggested]

@@ -1,14 +1,14 @@
-"""`mnistae train`: images → autoencoder. Looks at no label, and the test images decide nothing."""
+"""`mnistae train`: images → autoencoder. Labels are not used, and test images do not influence the result."""
 
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from mnistae_cli.common import Notice, Report, UsageError, silent, write_history
+from mnistae_cli.common import Notice, Report, UsageError, setting, silent, write_history
 from mnistae_cli.data import Dataset, data_folder, fits_memory, load_dataset
 from mnistae_cli.settings import TrainConfig
-from mnistae_cli.store import Manifest, Plan, Work, hold, make_stage
+from mnistae_cli.store import Manifest, Work, stage
 from mnistae_cli.training import fit_autoencoder
 
 
@@ -22,40 +22,44 @@ def train(
 ) -> Manifest:
     """Train an autoencoder; write `autoencoder.keras`, `encoder.onnx`, `decoder.onnx`, `history.csv`.
 
-    With a decoder of one layer also `atoms.npy` (D, H, W) float32: what each unit of the code adds to the picture. If
-    the code learns from pairs, also `neighbors.npy` (N, p) int32: of each training image the nearest ones by pixels.
+    If the decoder has one layer, also write `atoms.npy` (D, H, W) float32: what each unit of the code adds to the
+    picture. If the code learns from pairs, also write `neighbors.npy` (N, p) int32: the nearest images to each training
+    image by pixels.
 
-    The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (nats or squared
-    grey levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
-    `frame`, where the sign is in the training images.
+    The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (in nats or squared gray
+    levels per pixel; for an invariant code from one view), its `penalty` if there is one, and `frame`: where the symbol
+    is in the training images.
 
     Args:
-        config: of the data set and the code.
+        config: the settings.
         artifacts: the artifacts directory.
-        report: hears the progress.
+        report: listener.
         force: run even if up to date.
-        data: the data set, where it is open already (`open_data`).
+        data: the data set, if it is open already (`open_data`).
 
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
     """
     data = data or open_data(config, artifacts, report)
-    with hold(artifacts, report):
+    with stage("train", artifacts, report, force=force, create=True) as work:
         config = config.for_images(data.train.pixels.n)
-        plan = Plan("train", config, dataset=data.record(labels=False))
-        return make_stage(artifacts, plan, lambda work: _fill(work, config, data, report), report, force=force)
+        if work.is_due(config, data.record(labels=False)):
+            _fill(work, config, data, report)
+    return work.manifest
 
 
 def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> Dataset:
-    """Load the data set to train on. All checks come before a folder is made.
+    """Load the data set to train on. It makes no folder, so that an error leaves nothing behind.
 
     Raises:
-        UsageError: no such data set, or `artifacts` lies among its images.
+        UsageError: the data set does not exist, or `artifacts` is inside its folder.
         MnistaeError: it cannot be read.
     """
     folder = data_folder(config.dataset)
     if folder and artifacts.resolve().is_relative_to(folder):
-        raise UsageError(f"--artifacts {artifacts} is in the data set {folder}.", "Name a directory outside of it.")
+        raise UsageError(
+            f"{setting('artifacts', artifacts)} is in the data set {folder}.", "Give a directory outside of it."
+        )
     return load_dataset(config.dataset, config.data_dir, report, config.reading)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnistae_cli.common import MissingInput, Notice, Report, UsageError, silent
+from mnistae_cli.common import MissingInput, Notice, Report, UsageError, setting, silent
 from mnistae_cli.store.files import fsync, unfinished
 from mnistae_cli.store.manifests import command_line
 
@@ -26,7 +26,9 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
     """Lock the artifacts directory. If another process holds it, report which one, and wait.
 
     Args:
-        create: make the directory if it does not exist, as the first stage does.
+        root: the directory.
+        report: listener.
+        create: make the directory if it does not exist.
 
     Raises:
         MissingInput: `root` does not exist, and `create` is False.
@@ -36,7 +38,7 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
 
     holder = root / ".holder"
     if not create and not root.exists():
-        raise MissingInput(f"--artifacts {root} is not there.", f"Run: {command_for(root, 'train')}")
+        raise MissingInput(f"{setting('artifacts', root)} does not exist.", f"Run: {command_for(root, 'train')}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         # The stages inside `run` take the lock again: a singleton allows that.
@@ -49,7 +51,7 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
             lock.acquire()
     except OSError as problem:
         raise UsageError(
-            f"--artifacts {root} cannot be written: {problem.strerror or problem}.",
+            f"{setting('artifacts', root)} cannot be written: {problem.strerror or problem}.",
             "Name a directory where you may write, on a disk with free space.",
         ) from None
     try:
@@ -66,22 +68,22 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
 
 
 def _restore_interrupted_swaps(root: Path) -> None:
-    """Finish or undo a swap, if a process was killed between its two renames."""
+    """Finish or undo a swap if a process was killed between its two renames."""
     for stage in STAGES:
         for folder in (root / stage, checkpoint_of(root, stage)):
-            previous = beside(folder, "previous")
+            previous = hidden_sibling(folder, "previous")
             if previous.exists() and not folder.exists():
                 previous.rename(folder)
             shutil.rmtree(previous, ignore_errors=True)
-            shutil.rmtree(beside(folder, "partial"), ignore_errors=True)
+            shutil.rmtree(hidden_sibling(folder, "partial"), ignore_errors=True)
 
 
 def checkpoint_of(root: Path, stage: str) -> Path:
-    """The folder from which an interrupted stage goes on."""
+    """The folder from which an interrupted stage continues."""
     return root / f".{stage}.checkpoint"
 
 
-def beside(folder: Path, what: str) -> Path:
+def hidden_sibling(folder: Path, what: str) -> Path:
     """The hidden folder for the unfinished (`partial`) or the `previous` content of `folder`."""
     return folder.with_name(f".{folder.name.removeprefix('.')}.{what}")
 
@@ -89,9 +91,9 @@ def beside(folder: Path, what: str) -> Path:
 @contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
     """An empty hidden folder. When the block ends without an error, it takes the place of `folder`."""
-    partial, previous = beside(folder, "partial"), beside(folder, "previous")
+    partial, previous = hidden_sibling(folder, "partial"), hidden_sibling(folder, "previous")
     shutil.rmtree(partial, ignore_errors=True)
-    unfinished.add(partial)  # before it is there: a signal may come in between
+    unfinished.add(partial)  # before it exists: a signal may come in between
     try:
         partial.mkdir()
         yield partial

@@ -1,76 +1,141 @@
-"""Writing a stage's folder: it is complete, or as it was before.
+"""Making a stage's folder: it is complete, or as it was before.
 
-A stage holds the directory's lock, works in a hidden sibling folder, writes `manifest.json` there last and
-then swaps the folder in by renaming. If the process is killed, the earlier result stays in its place.
+A stage holds the directory's lock, opens what it reads, works in a hidden sibling folder, writes `manifest.json` there
+last and then swaps the folder in by renaming. If the process is killed, the earlier result stays in its place.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.common import DamagedInput, MissingInput, Report, StageEnded, UsageError, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Report, StageEnded, UsageError, setting, silent
+from mnistae_cli.settings import Checked
 from mnistae_cli.store.checkpoints import Checkpoint
-from mnistae_cli.store.directory import replaced
+from mnistae_cli.store.directory import hold, replaced
 from mnistae_cli.store.manifests import MANIFEST, Manifest, with_dataset
-from mnistae_cli.store.plans import Plan
-from mnistae_cli.store.reading import read_manifest, up_to_date
-
-
-class Work:
-    """The folder a stage fills, the figures that go into its manifest, and the checkpoint of a long stage."""
-
-    def __init__(self, folder: Path, checkpoint: Checkpoint) -> None:
-        self.folder = folder
-        self.checkpoint = checkpoint
-        self.metrics: dict[str, Any] = {}
-        self.manifest: Manifest
+from mnistae_cli.store.plans import Plan, Stored
+from mnistae_cli.store.reading import Reads, open_optional, open_stage, read_manifest, up_to_date
+from mnistae_cli.store.records import DataRecord
 
 
 @contextmanager
-def begin_stage(root: Path, plan: Plan, report: Report = silent, *, force: bool = False) -> Iterator[Work]:
-    """Give a stage an empty folder to fill; swap it in when the block ends without an error.
+def stage(
+    name: str, artifacts: Path, report: Report = silent, *, force: bool = False, create: bool = False
+) -> Iterator["Work"]:
+    """Make a stage. Inside this block, open its inputs, ask whether it is due, and fill its folder.
 
-    Call it under `hold`. `Work.manifest` is set after the block, and the checkpoint is deleted.
-    """
-    started = time.perf_counter()
-    checkpoint = Checkpoint(root, plan, report)
-    if force:
-        checkpoint.clear()
-    with replaced(root / plan.stage) as folder:
-        work = Work(folder, checkpoint)
-        yield work
-        work.manifest = plan.seal(folder, work.metrics, time.perf_counter() - started)
-    checkpoint.clear()
+        with stage("cluster", artifacts, report, force=force) as work:
+            features = work.open(READS)["encode"].folder / "features_train.npy"
+            if work.is_due(config):
+                np.save(work.folder / "assignments_train.npy", ...)
+        return work.manifest
 
+    When the block ends without an error, the manifest is written, and the folder takes the place of the earlier one.
 
-def make_stage(
-    root: Path, plan: Plan, fill: Callable[[Work], None], report: Report = silent, *, force: bool = False
-) -> Manifest:
-    """Let `fill` write the stage's folder, unless an undamaged result of an equal plan is there already.
+    Args:
+        name: name of the stage and of its folder.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: make the stage even if it is up to date.
+        create: make the artifacts directory if it does not exist.
 
     Raises:
-        UsageError: the folder's name is taken by something that mnistae did not write.
+        UsageError: the directory cannot be written, or the folder holds something that mnistae did not write.
+        MissingInput: the directory does not exist.
     """
-    started = time.perf_counter()
-    _refuse_foreign_files(root, plan.stage)
-    manifest = None if force else up_to_date(root, plan, report)
-    fresh = manifest is None
-    if manifest is None:
-        with begin_stage(root, plan, report, force=force) as work:
-            fill(work)
-            if not force:
-                _refuse_loss(root, plan.stage, work.folder)
-        manifest = work.manifest
-    elif plan.dataset and manifest.dataset != plan.dataset:  # the same bytes, at another place or time
-        manifest = with_dataset(root / plan.stage, manifest, plan.dataset)
-    report(StageEnded(root / plan.stage, not fresh, time.perf_counter() - started))
-    return manifest
+    with hold(artifacts, report, create=create):
+        with ExitStack() as swapping:
+            work = Work(name, artifacts, report, force, swapping)
+            yield work
+            work.seal()
+        work.finish()
+
+
+class Work:
+    """A stage that is being made.
+
+    Attributes:
+        inputs: role → the earlier stage, with what is read of it.
+        folder: the folder to fill; exists after `is_due` has returned True.
+        metrics: figures for the manifest.
+        checkpoint: for a long stage; exists after `is_due` has returned True.
+        manifest: the manifest; exists after the block, or after `is_due` has returned False.
+    """
+
+    def __init__(self, name: str, artifacts: Path, report: Report, force: bool, swapping: ExitStack) -> None:
+        _refuse_foreign_files(artifacts, name)
+        self.artifacts = artifacts
+        self.inputs: dict[str, Stored] = {}
+        self.folder: Path
+        self.metrics: dict[str, Any] = {}
+        self.checkpoint: Checkpoint
+        self.manifest: Manifest
+        self._name, self._report, self._force, self._swapping = name, report, force, swapping
+        self._plan: Plan
+        self._is_new = False
+
+    def open(self, reads: Reads) -> dict[str, Stored]:
+        """Open earlier stages and check every byte of them: see `open_stage`.
+
+        Args:
+            reads: stage → what is read of it: see `Manifest.fingerprints`. If none of that changes, the result of
+                this stage stays up to date.
+        """
+        opened = {role: open_stage(self.artifacts, role, names) for role, names in reads.items()}
+        self.inputs |= opened
+        return opened
+
+    def open_optional(self, reads: Reads) -> dict[str, Stored]:
+        """Open those of some earlier stages that exist and are not stale: see `store.open_optional`."""
+        opened = open_optional(self.artifacts, self._report, reads)
+        self.inputs |= opened
+        return opened
+
+    def is_due(self, config: Checked, data: DataRecord | Mapping[str, Any] | None = None) -> bool:
+        """Whether the folder must be filled, because no undamaged result has the same settings, inputs and data.
+
+        Args:
+            config: the stage's whole config.
+            data: a record, with `sha256`, of the data that the stage reads itself: images, or the drawn labels.
+        """
+        self._started = time.perf_counter()
+        dataset = data.as_dict() if isinstance(data, DataRecord) else data
+        self._plan = Plan(self._name, config, self.inputs, dataset)
+        found = None if self._force else up_to_date(self.artifacts, self._plan, self._report)
+        if found:
+            moved = dataset and found.dataset != dataset  # the same bytes, at another place or time
+            self.manifest = with_dataset(self.artifacts / self._name, found, dataset) if moved and dataset else found
+            return False
+        self.checkpoint = Checkpoint(self.artifacts, self._plan, self._report)
+        if self._force:
+            self.checkpoint.clear()
+        self.folder = self._swapping.enter_context(replaced(self.artifacts / self._name))
+        self._is_new = True
+        return True
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that `is_due` has made."""
+        return self._plan
+
+    def seal(self) -> None:
+        """Write the manifest of a folder that was filled."""
+        if self._is_new:
+            if not self._force:
+                _refuse_loss(self.artifacts, self._name, self.folder)
+            self.manifest = self._plan.seal(self.folder, self.metrics, time.perf_counter() - self._started)
+
+    def finish(self) -> None:
+        """Remove the checkpoint, and report that the stage has ended."""
+        if self._is_new:
+            self.checkpoint.clear()
+        self._report(StageEnded(self.artifacts / self._name, not self._is_new, time.perf_counter() - self._started))
 
 
 def _refuse_loss(root: Path, stage: str, made: Path) -> None:
-    """Where the manifest cannot be read, nobody knows whose the files are that the new folder does not have."""
+    """Without a manifest, files that the new folder does not have may be the user's: refuse to remove them."""
     try:
         read_manifest(root, stage)
     except MissingInput:
@@ -79,8 +144,9 @@ def _refuse_loss(root: Path, stage: str, made: Path) -> None:
         lost = _files_beyond({each.name for each in made.iterdir()}, root / stage)
         if lost:
             raise UsageError(
-                f"{lost[0]} would be lost, and {root / stage / MANIFEST} cannot be read to see whose it is.",
-                f"Move away what you need of {', '.join(each.name for each in lost)}; then run again with --force.",
+                f"{lost[0]} would be lost, and {root / stage / MANIFEST} cannot be read to see whether it is yours.",
+                f"Move away what you need of {', '.join(each.name for each in lost)}; "
+                f"then run again with {setting('force', True)}.",
             ) from None
 
 
@@ -94,12 +160,12 @@ def _refuse_foreign_files(root: Path, stage: str) -> None:
         foreign += _files_beyond(read_manifest(root, stage).manifest.files, folder)
     if foreign:
         raise UsageError(
-            f"{foreign[0]} is not of mnistae, and {stage} would replace it.",
-            "Move it away, or name another --artifacts.",
+            f"mnistae did not write {foreign[0]}, and {stage} would replace it.",
+            f"Move it away, or name another {setting('artifacts')}.",
         )
 
 
 def _files_beyond(known: Iterable[str], folder: Path) -> list[Path]:
-    """What is in a stage's folder beside these files, the manifest, and hidden files; in order."""
+    """The files in a stage's folder other than these, the manifest, and hidden ones; sorted."""
     names = {*known, MANIFEST}
     return sorted(each for each in folder.iterdir() if each.name not in names and not each.name.startswith("."))

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli import __version__
-from mnistae_cli.store.files import damage_of, entry_of, fsync, seal_of, time_of_writing
+from mnistae_cli.store.files import damage_of, fsync, seal_of, time_of_writing
+from mnistae_cli.store.records import DataRecord
 
 SCHEMA_VERSION = 1  # of what commands print, and of `metrics.json`
 MANIFEST_VERSION = 2
@@ -35,13 +36,13 @@ class Manifest:
         files: name → the `sha256` and the `bytes` of a file in the folder.
         metrics: figures, as the stage describes them.
         versions: package → its version when the files were made.
-        seed: of all draws.
+        seed: seed of all draws.
         command: the command line.
         finished: when the files were complete: UTC, ISO 8601.
         checked: when all files were last known to be as `files` says.
-        wall_seconds: that the stage took.
-        peak_memory_bytes: of the process, so far.
-        schema_version: of this content.
+        wall_seconds: duration of the stage.
+        peak_memory_bytes: largest memory of the process so far.
+        schema_version: version of these fields.
         seal: the sha256 of everything else here.
     """
 
@@ -61,15 +62,20 @@ class Manifest:
     schema_version: int = MANIFEST_VERSION
     seal: str = ""
 
+    @property
+    def data(self) -> DataRecord:
+        """The record of the images that the stage read."""
+        return DataRecord.from_dict(self.dataset or {})
+
     def own_sha256(self) -> str:
         """Hex sha256 of everything but the seal. The seal has to be equal to it."""
         return seal_of(asdict(self))
 
     def fingerprints(self, names: Iterable[str]) -> dict[str, str]:
-        """The sha256 of what a later stage reads; "" for what is not there.
+        """The sha256 of what a later stage reads; "" for what does not exist.
 
         Args:
-            names: of files; or, as `#dataset.class_names`, of a fact that is in the manifest alone.
+            names: names of files, or of facts in the manifest, for example `#dataset.class_names`.
         """
         return {name: self._fact(name[1:]) if name.startswith("#") else self._file(name) for name in names}
 
@@ -85,45 +91,16 @@ class Manifest:
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def seal(
-    folder: Path,
-    *,
-    stage: str,
-    config: dict[str, Any],
-    inputs: dict[str, dict[str, str]],
-    dataset: Mapping[str, Any] | None,
-    metrics: dict[str, Any],
-    wall_seconds: float,
-) -> Manifest:
-    """Write the manifest of all files in `folder`, after them, through to the disk."""
-    now = _now()
-    manifest = Manifest(
-        stage=stage,
-        config=config,
-        inputs=inputs,
-        dataset=dict(dataset) if dataset else None,
-        files={each.name: entry_of(each) for each in sorted(folder.iterdir())},
-        metrics=metrics,
-        versions=versions(),
-        seed=config["seed"],
-        command=command_line(),
-        finished=now,
-        checked=now,
-        wall_seconds=round(wall_seconds, 3),
-        peak_memory_bytes=_peak_memory_bytes(),
-    )
-    return _write(folder, manifest)
-
-
 def with_dataset(folder: Path, manifest: Manifest, dataset: Mapping[str, Any]) -> Manifest:
     """Write the manifest again with a new record of the same data: where it is, and its files' times.
 
     All files of `folder` must have been checked just now.
     """
-    return _write(folder, replace(manifest, dataset=dict(dataset), checked=_now()))
+    return write_manifest(folder, replace(manifest, dataset=dict(dataset), checked=time_now()))
 
 
-def _write(folder: Path, manifest: Manifest) -> Manifest:
+def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
+    """Write a manifest with its seal, after all files of its folder, through to the disk."""
     manifest = replace(manifest, seal=manifest.own_sha256())
     partial = folder / f".{MANIFEST}.partial"
     partial.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
@@ -133,7 +110,8 @@ def _write(folder: Path, manifest: Manifest) -> Manifest:
     return manifest
 
 
-def _now() -> str:
+def time_now() -> str:
+    """The time now: UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -152,7 +130,7 @@ def parse(content: bytes, stage: str) -> Manifest:
     if manifest is None:
         raise ValueError(f"another version of mnistae wrote it, schema_version {version}, not {MANIFEST_VERSION}")
     if manifest.stage != stage:
-        raise ValueError(f"it is of stage {manifest.stage}")
+        raise ValueError(f"it belongs to stage {manifest.stage}")
     if manifest.seal != manifest.own_sha256():
         raise ValueError("it was changed after it was written")
     outside = [name for name in manifest.files if Path(name).name != name]
@@ -173,7 +151,7 @@ def damage(folder: Path, manifest: Manifest, *, thorough: bool = True) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of Python, mnistae and the packages that decide its results."""
+    """The versions of Python, mnistae and the packages that decide its results."""
     own = {"python": platform.python_version(), "mnistae": __version__}
     return own | {name: metadata.version(name) for name in RECORDED_PACKAGES}
 
@@ -183,7 +161,7 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-def _peak_memory_bytes() -> int:
+def peak_memory_bytes() -> int:
     """Largest resident size of this process so far.
 
     On Linux it is read from /proc: `getrusage` includes the memory of the parent process when it started this one.

@@ -1,4 +1,4 @@
-"""Plans, which say what a stage is going to do, and stored stages, which are the results."""
+"""Plans say what a stage is going to do. Stored stages are the results."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from mnistae_cli.settings import Checked, record, settings_of
-from mnistae_cli.store.manifests import Manifest, seal
+from mnistae_cli.store.files import entry_of
+from mnistae_cli.store.manifests import (
+    Manifest,
+    command_line,
+    peak_memory_bytes,
+    time_now,
+    versions,
+    write_manifest,
+)
 
 
 @dataclass(frozen=True)
@@ -15,8 +23,8 @@ class Stored:
     """A stage's folder and its manifest.
 
     Args:
-        folder: of the stage.
-        manifest: in it.
+        folder: the stage's folder.
+        manifest: its manifest.
         read: what a later stage reads of it, and the sha256 of that: `Manifest.fingerprints`.
     """
 
@@ -36,7 +44,7 @@ class Plan:
         dataset: a record, with `sha256`, of the data that the stage reads itself: images, or the drawn labels.
 
     Raises:
-        ValueError: nothing is said to be read of an input, so that no change in it would count.
+        ValueError: an input has no names of what is read of it, so that no change of it would be noticed.
     """
 
     stage: str
@@ -62,23 +70,33 @@ class Plan:
 
     def seal(self, folder: Path, metrics: dict[str, Any], wall_seconds: float) -> Manifest:
         """Write the manifest of what is in `folder`."""
-        return seal(
-            folder,
+        now = time_now()
+        manifest = Manifest(
             stage=self.stage,
             config=self.recorded_config,
             inputs=self.recorded_inputs,
-            dataset=self.dataset,
+            dataset=dict(self.dataset) if self.dataset else None,
+            files={each.name: entry_of(each) for each in sorted(folder.iterdir())},
             metrics=metrics,
-            wall_seconds=wall_seconds,
+            versions=versions(),
+            seed=self.recorded_config["seed"],
+            command=command_line(),
+            finished=now,
+            checked=now,
+            wall_seconds=round(wall_seconds, 3),
+            peak_memory_bytes=peak_memory_bytes(),
         )
+        return write_manifest(folder, manifest)
 
     def is_that_of(self, manifest: Manifest) -> bool:
         """Whether `manifest` was made by an equal plan.
 
         The place of the data does not count, and neither do settings that this plan does not use.
         """
-        ignored = {each.name for each in settings_of(type(self.config)) if each.rule.get("no_matter")}
-        mine = {key: value for key, value in self.recorded_config.items() if value is not None and key not in ignored}
-        theirs = {key: manifest.config.get(key) for key in mine}
+        rules = {each.name: each.rule for each in settings_of(type(self.config))}
+        recorded = {key: value for key, value in self.recorded_config.items() if value is not None}
+        mine = {key: value for key, value in recorded.items() if key not in rules or rules[key].affects_result}
+        former = {key: rules[key].formerly for key in mine if key in rules}
+        theirs = {key: manifest.config.get(key, manifest.config.get(former.get(key, ""))) for key in mine}
         fingerprints = [(data or {}).get("sha256") for data in (self.dataset, manifest.dataset)]
         return mine == theirs and self.recorded_inputs == manifest.inputs and fingerprints[0] == fingerprints[1]

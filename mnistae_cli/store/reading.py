@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, setting, silent
 from mnistae_cli.store.directory import DEFAULT_ROOT, STAGES, command_for, hold
 from mnistae_cli.store.manifests import MANIFEST, Manifest, damage, parse
 from mnistae_cli.store.plans import Plan, Stored
@@ -38,11 +38,6 @@ def open_stage(root: Path, stage: str, reads: Sequence[str] = ()) -> Stored:
     return replace(stored, read=stored.manifest.fingerprints(reads))
 
 
-def open_stages(root: Path, reads: Reads) -> dict[str, Stored]:
-    """Open all stages of which something is read."""
-    return {stage: open_stage(root, stage, names) for stage, names in reads.items()}
-
-
 def read_stage(root: Path, stage: str) -> Stored | None:
     """Read a stage's manifest, but check neither its inputs nor its files; None if there is no valid one."""
     try:
@@ -51,21 +46,21 @@ def read_stage(root: Path, stage: str) -> Stored | None:
         return None
 
 
-def open_beside(
-    root: Path,
-    report: Report = silent,
-    reads: Reads = MappingProxyType({}),
-    stages: Sequence[str] = ("finetune", "label"),
-) -> dict[str, Stored]:
-    """Open some stages, those that `run` does not make, if they exist. A stale one is left out, with a notice.
+def open_optional(root: Path, report: Report, reads: Reads) -> dict[str, Stored]:
+    """Open some stages, if they exist. A stale one is left out, with a notice.
 
     Only the manifest of `label` is read, because a person may have corrected its table.
+
+    Args:
+        root: the artifacts directory.
+        report: listener; it gets a notice about each stage that is left out.
+        reads: stage → what is read of it, if the calling stage records that.
 
     Raises:
         DamagedInput: a file is missing or not what the manifest says.
     """
     found = {}
-    for stage in stages:
+    for stage, names in reads.items():
         open_it = read_manifest if stage == "label" else open_stage
         if (root / stage).exists():
             _, reason = stale_reason(root, stage)
@@ -73,7 +68,7 @@ def open_beside(
                 report(Notice(f"{stage} is stale and is left out: {reason}"))
             else:
                 stored = open_it(root, stage)
-                found[stage] = replace(stored, read=stored.manifest.fingerprints(reads.get(stage, ())))
+                found[stage] = replace(stored, read=stored.manifest.fingerprints(names))
     return found
 
 
@@ -81,7 +76,7 @@ def read_manifest(root: Path, stage: str) -> Stored:
     """Read a stage's manifest, but do not check its files.
 
     Raises:
-        MissingInput: there is none.
+        MissingInput: it does not exist.
         DamagedInput: this version cannot read it.
     """
     folder = root / stage
@@ -93,9 +88,9 @@ def read_manifest(root: Path, stage: str) -> Stored:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         seeds = sorted(root.glob("seed-*")) if (root / "sweep.json").exists() else []
-        of_sweep = f"Name a seed of the sweep: --artifacts {shlex.quote(str(seeds[0]))}" if seeds else ""
+        of_sweep = f"Name a seed of the sweep: {setting('artifacts', shlex.quote(str(seeds[0])))}" if seeds else ""
         remedy = of_sweep or f"Run: {command_for(root, stage)}"
-        raise MissingInput(f"{folder} is not there: {stage} has not been run.", remedy) from None
+        raise MissingInput(f"{folder} does not exist: {stage} has not been run.", remedy) from None
     except IsADirectoryError:
         raise DamagedInput(f"{path} is a folder.", "Move it away.") from None
     try:
@@ -114,7 +109,7 @@ def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyT
     Args:
         root: the artifacts directory.
         stage: its name.
-        data: stage → why it is stale by its data set, where that was looked at.
+        data: stage → why its data set makes it stale, if that was checked.
     """
     inputs = read_manifest(root, stage).manifest.inputs
     there = [role for role in inputs if (root / role / MANIFEST).exists()]
@@ -132,7 +127,7 @@ def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyT
 
 
 def command_again(root: Path, stage: str) -> str:
-    """The command line that made a stage, or the stage's plain command if the old one would not work."""
+    """The command line that made a stage, or the stage's plain command if the former would not work."""
     words = shlex.split(read_manifest(root, stage).manifest.command)
     if words[:1] != ["mnistae"] or stage == "label":  # its --names were for other clusters
         return command_for(root, stage)
@@ -160,7 +155,7 @@ def up_to_date(root: Path, plan: Plan, report: Report = silent) -> Manifest | No
     except MissingInput:
         return None
     except DamagedInput as problem:
-        report(Notice(f"{problem.problem} It is made again."))
+        report(Notice(f"{problem.parts[0]} It is made again."))
         return None
     problem_of_files = damage(stored.folder, stored.manifest)
     if problem_of_files:

@@ -1,43 +1,43 @@
 """`mnistae status`: the state of each stage."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from mnistae_cli.common import DamagedInput, MissingInput, UsageError
+from mnistae_cli.common import DamagedInput, MissingInput, UsageError, setting
 from mnistae_cli.store.checkpoints import interrupted
 from mnistae_cli.store.directory import STAGES, command_for
 from mnistae_cli.store.manifests import damage
 from mnistae_cli.store.plans import Stored
 from mnistae_cli.store.reading import read_manifest, stale_reason
+from mnistae_cli.store.records import DataRecord
 from mnistae_cli.store.seen import changed
 
-LABELS_TABLE = "labels.csv"  # of `label`; a person may correct names in it
+LABELS_TABLE = "labels.csv"  # a file of `label`; a person may correct names in it
 
-Compare = Callable[[Mapping[str, Any]], str]
-"""The record of a data set → what is no more as recorded, in words, by the bytes; empty if nothing is."""
+Compare = Callable[[DataRecord], str]
+"""The record of a data set → a message if its bytes have changed since, else nothing."""
 
 
 def stage_states(
     root: Path, *, thorough: bool = False, compare_data: Compare | None = None
 ) -> dict[str, dict[str, str]]:
-    """Per stage its `state` (missing, interrupted, up to date, stale, damaged, edited) and a `reason`.
+    """The `state` of each stage (missing, interrupted, up to date, stale, damaged, edited) and a `reason`.
 
-    A stage is interrupted if it was never finished, but has a checkpoint to go on from. A stage is edited if a person
-    has corrected its table. A data set is looked at by the names, sizes and times of its files. That a data set is gone
-    is told, but makes no stage stale: its features can be used without.
+    A stage is interrupted if it was never finished, but has a checkpoint to continue from. A stage is edited if a
+    person has corrected its table. Data sets are compared by the names, sizes and times of their files. If a data set
+    is gone, the reason says so, but the stage is not stale: its features can still be used.
 
     Args:
         root: the artifacts directory.
         thorough: read every byte, not only the files that were changed since their manifest was written.
-        compare_data: if given, it decides about a data set in place of names, sizes and times.
+        compare_data: if given, compares data sets instead of names, sizes and times.
     """
     if root.exists() and not root.is_dir():
-        raise UsageError(f"--artifacts {root} is a file.", "Name the directory of the stages.")
+        raise UsageError(f"{setting('artifacts', root)} is a file.", "Name the directory of the stages.")
     states = {}
     look = cache(lambda location, files: changed(location, json.loads(files)))  # two stages read the same data set
     data = {stage: _data_state(root, stage, look, compare_data) for stage in STAGES}
@@ -70,20 +70,21 @@ def stage_states(
 def _data_state(
     root: Path, stage: str, look: Callable[[Path, str], tuple[bool, str]], compare: Compare | None
 ) -> tuple[str, str]:
-    """Why a stage is stale by the data set that it read; and a note if that is gone."""
+    """Why the data set of a stage makes it stale; and a note if the data set is gone."""
     with suppress(MissingInput, DamagedInput):
-        record = read_manifest(root, stage).manifest.dataset or {}
-        if record.get("files"):
-            differs, gone = look(Path(record["location"]), json.dumps(record["files"]))
+        manifest = read_manifest(root, stage).manifest
+        if (manifest.dataset or {}).get("files"):
+            record = manifest.data
+            differs, gone = look(Path(record.location), json.dumps(record.files))
             if compare and not gone:
                 return compare(record), ""
-            why = f"names, sizes or times of {record['location']} have changed (status --verify compares the bytes)"
+            why = f"names, sizes or times of {record.location} have changed (status --verify compares the bytes)"
             return (why if differs else ""), gone
     return "", ""
 
 
 def _only_the_table_differs(stored: Stored, *, thorough: bool) -> bool:
-    """Whether a damaged stage has its table, and all its other files are as the manifest says."""
+    """Whether a damaged stage still has its table, and all other files are as the manifest says."""
     files = stored.manifest.files
     if LABELS_TABLE not in files or not (stored.folder / LABELS_TABLE).is_file():
         return False

@@ -86,7 +86,7 @@ def test_data_sets_are_split_as_by_the_command_line(shapes_npz: Path, tmp_path: 
     order = [int(name) for name in (*plain.train.names, *plain.test.names)]
     assert sorted(order) == list(range(60))
     np.testing.assert_array_equal(plain.train.images, shapes(60, 0)[0][order[:50]])
-    with pytest.raises(MissingInput, match=r"nothing\.npy: there is nothing") as missing:
+    with pytest.raises(MissingInput, match=r"nothing\.npy' does not exist") as missing:
         mnistae.load_images(tmp_path / "nothing.npy")
     assert "--dataset" not in str(missing.value)
 

@@ -18,7 +18,8 @@ import mnistae_cli as mnistae
 from mnistae_cli.common.errors import DamagedInput, MissingInput
 from mnistae_cli.settings import ClassifyConfig, Dense, Graph, Invariant, TopK, TrainConfig
 from mnistae_cli.settings.kinds import settings_of
-from tests.conftest import N_CLASSES, shapes
+from tests.api.test_bytes import ESTIMATORS, fitted_once
+from tests.conftest import N_CLASSES, Shared, shapes
 
 QUICK: dict[str, Any] = {"latent_dim": 4, "epochs": 1}
 AUTOENCODERS = {
@@ -107,7 +108,7 @@ def test_rows_and_images_give_the_same_features_and_keep_their_form(dense: mnist
     np.testing.assert_array_equal(dense.inverse_transform(dense.transform(images[:3])), dense.reconstruct(images[:3]))
 
 
-def test_grey_levels_of_any_range_are_scaled(dense: mnistae.DenseAutoencoder) -> None:
+def test_gray_levels_of_any_range_are_scaled(dense: mnistae.DenseAutoencoder) -> None:
     images = shapes(80, 0)[0]
     images[0, 0, 0] = 255  # so that both scales end there
     assert 0 <= dense.reconstruct(images).min() <= dense.reconstruct(images).max() <= 255
@@ -134,13 +135,13 @@ def test_score_is_minus_the_mean_squared_error(dense: mnistae.DenseAutoencoder) 
         (mnistae.DenseAutoencoder(random_state=-1), "random_state is -1"),
         (mnistae.DenseAutoencoder(image_shape=(3, 3)), "image_shape is"),
         (mnistae.SparseAutoencoder(sparsity="l0"), "sparsity is 'l0'"),
-        (mnistae.SparseAutoencoder(sparsity="l1", k=3), "k is 3: sparsity l1 does not use it"),
+        (mnistae.SparseAutoencoder(sparsity="l1", k=3), "k is 3: sparsity='l1' does not use it"),
         (mnistae.InvariantEncoder(n_clusters=1), "n_clusters is 1"),
         (mnistae.InvariantEncoder(output="heads"), "output is 'heads'"),  # type: ignore[arg-type]
         (mnistae.GraphClusters(n_clusters=500), "n_clusters is 500"),
         (mnistae.FewLabelClassifier(head="svm"), "head is 'svm'"),  # type: ignore[arg-type]
         (mnistae.FewLabelClassifier(learning_rate=0), "learning_rate is 0"),
-        (mnistae.FewLabelClassifier(unlabelled=1), "every label is unlabelled"),
+        (mnistae.FewLabelClassifier(unlabelled=1), "which means unlabeled: give a few labels"),
     ],
 )
 def test_a_wrong_parameter_is_named(estimator: Any, message: str) -> None:
@@ -152,7 +153,7 @@ def test_a_wrong_parameter_is_named(estimator: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("X", "parameters", "message"),
     [
-        (np.zeros((4, 3, 3, 3)), {}, r"X has the shape \(4, 3, 3, 3\): give grey images"),
+        (np.zeros((4, 3, 3, 3)), {}, r"X has the shape \(4, 3, 3, 3\): give gray images"),
         ([np.zeros((3, 3)), np.zeros((3, 3))], {}, "X is a list of images"),
         (np.zeros((4, 6)), {"image_shape": 6}, "image_shape is 6: it must be"),
         (np.zeros((4, 6)), {"image_shape": (-2, -3)}, "image_shape is"),
@@ -165,7 +166,7 @@ def test_images_that_cannot_be_used_are_refused(X: Any, parameters: dict[str, An
 
 
 def test_features_of_another_width_are_not_decoded(dense: mnistae.DenseAutoencoder) -> None:
-    with pytest.raises(ValueError, match="X has 5 features, and the code 4 units"):
+    with pytest.raises(ValueError, match="X has 5 features, but the code has 4 units"):
         dense.inverse_transform(np.zeros((2, 5)))
 
 
@@ -180,16 +181,15 @@ def test_some_labels_as_words() -> None:
     words[6:] = -1
     classifier = mnistae.FewLabelClassifier(head="prototypes", unlabelled=-1).fit(features, words)
     assert classifier.classes_.tolist() == ["a", "b", "c"]
-    with pytest.raises(ValueError, match="y holds words, and unlabelled is -1"):
+    with pytest.raises(ValueError, match="y holds words, but unlabelled is -1"):
         classifier.fit(features, words.astype(str))  # NumPy makes "-1" of -1 here
     with pytest.raises(ValueError, match="y holds labels of several kinds"):
         classifier.set_params(unlabelled=None).fit(features, words)
 
 
-@pytest.mark.parametrize("name", AUTOENCODERS)
-def test_save_and_load(name: str, tmp_path: Path) -> None:
-    images = shapes(80, 0)[0]
-    fitted = clone(AUTOENCODERS[name]).fit(images)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_save_and_load(name: str, shared: Shared, shapes_npz: Path, tmp_path: Path) -> None:
+    images, fitted = shapes(80, 0)[0], fitted_once(shared, shapes_npz, name)
     fitted.save(tmp_path / "estimator.npz")
     loaded = type(fitted).load(tmp_path / "estimator.npz")
     assert loaded.get_params() == fitted.get_params()
@@ -220,7 +220,7 @@ def test_load_refuses_what_is_damaged_or_another_class(dense: mnistae.DenseAutoe
         path.write_bytes(content)
         with pytest.raises(DamagedInput, match="is damaged, or is not what `save` writes"):
             mnistae.DenseAutoencoder.load(path)
-    with pytest.raises(MissingInput, match="nowhere is not there"):
+    with pytest.raises(MissingInput, match="nowhere does not exist"):
         dense.save(tmp_path / "nowhere" / "estimator.npz")
 
 
@@ -229,12 +229,11 @@ def test_a_data_set_is_shown_in_a_line() -> None:
     assert shown == "<1498 images (8, 8) of float32, labels of 10 classes>"
 
 
-def test_the_embedding_alone_is_the_last_columns() -> None:
-    images = shapes(80, 0)[0]
-    encoder = clone(AUTOENCODERS["invariant"]).fit(images)
+def test_the_embedding_alone_is_the_last_columns(shared: Shared, shapes_npz: Path) -> None:
+    images, encoder = shapes(80, 0)[0], fitted_once(shared, shapes_npz, "invariant")
     every = encoder.transform(images)
     encoder.set_params(output="embedding")
-    assert encoder.transform(images).tobytes() == np.ascontiguousarray(every[:, -4:]).tobytes()
+    assert encoder.transform(images).tobytes() == np.ascontiguousarray(every[:, -8:]).tobytes()
     with pytest.raises(ValueError, match="output='all'"):
         encoder.inverse_transform(every)
 

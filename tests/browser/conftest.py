@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnistae_cli.settings import LabelConfig
-from mnistae_cli.store import Plan, Work, make_stage
+from mnistae_cli.store import Plan, Work
 from tests.conftest import Shared, exit_code
+from tests.making import make_stage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -2,14 +2,17 @@
 
 import csv
 import io
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from mnistae_cli.curation import read_suspicions
 from mnistae_cli.data import load_dataset
 from mnistae_cli.pictures.parts import write_review
+from mnistae_cli.store import sha256_of
 from tests.browser.conftest import HOSTILE, REVIEWED, Opened, write_review_table
 
 if TYPE_CHECKING:
@@ -97,15 +100,15 @@ def test_typed_names_leave_as_a_command(report: "Page", reported_once: Path) -> 
     line = report.get_by_label("Command with the names").input_value()
     assert line == f"mnistae label --artifacts {reported_once} --names 'it'\\''s,x,block'"
     copy.click()
-    assert report.locator("#sheet .said").inner_text() == "Copied."
+    report.locator("#sheet .said").get_by_text("Copied.", exact=True).wait_for()  # a busy machine shows it late
 
 
 def test_decisions_leave_as_a_file_and_are_kept(opened: Opened, shapes_npz: Path, tmp_path: Path) -> None:
     data = load_dataset(str(shapes_npz), None)
     table = write_review_table(tmp_path / "review.csv")
-    write_review(
-        tmp_path / "report.html", table, {split: each.pixels for split, each in data.splits()}, ["0", "1", "2", HOSTILE]
-    )
+    rows = [asdict(row) for row in read_suspicions(table)]
+    pixels = {split: each.pixels for split, each in data.splits()}
+    write_review(tmp_path / "report.html", rows, sha256_of(table), pixels, ["0", "1", "2", HOSTILE])
     page = opened.open(tmp_path / "report.html")
     entries = page.locator(".entry")
     scores = page.locator(".entry dd:nth-of-type(1)").evaluate_all("found => found.map(each => +each.textContent)")

@@ -35,7 +35,7 @@ def test_a_gate_on_what_was_not_run_fails(finished: Path, mnistae: Mnistae) -> N
     shutil.rmtree(finished / "cluster")
     failed = mnistae("evaluate", "-a", finished, "--no-figures", "--fail-under", "clusters.test.purity=0")
     assert failed.code == 5
-    assert "clusters.test.purity is not there" in failed.err
+    assert "clusters.test.purity does not exist" in failed.err
 
 
 def test_the_strictest_gate_of_a_figure_counts(finished: Path, mnistae: Mnistae) -> None:

@@ -14,8 +14,19 @@ def piped(arguments: str, reader: str) -> tuple[list[int], str]:
     return [int(code) for code in ended.stdout.split()], ended.stderr
 
 
-@pytest.mark.parametrize("arguments", ["--help", "run --help", "status -a {}", "status --json -a {}"])
-@pytest.mark.parametrize("reader", ["true", "head -1"])
+@pytest.mark.parametrize(
+    ("arguments", "reader"),
+    [
+        ("--help", "true"),
+        ("run --help", "head -1"),
+        ("status -a {}", "true"),
+        ("status --json -a {}", "head -1"),
+        pytest.param("--help", "head -1", marks=pytest.mark.slow),
+        pytest.param("run --help", "true", marks=pytest.mark.slow),
+        pytest.param("status -a {}", "head -1", marks=pytest.mark.slow),
+        pytest.param("status --json -a {}", "true", marks=pytest.mark.slow),
+    ],
+)
 def test_a_reader_that_leaves_early_is_no_error(arguments: str, reader: str, tmp_path: Path) -> None:
     assert piped(arguments.format(tmp_path), reader) == ([0, 0], "")
 

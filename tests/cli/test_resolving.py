@@ -25,9 +25,9 @@ def test_a_wrong_or_unknown_variable_is_named(
     mnistae: Mnistae, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNISTAE_CLASSIFY_EPOCHS", "many")
-    assert_two_lines(mnistae("run", "-a", tmp_path), 2, "classify: --epochs is many", "MNISTAE_CLASSIFY_EPOCHS")
+    assert_two_lines(mnistae("run", "-a", tmp_path), 2, "classify: --head-epochs is 'many'", "MNISTAE_CLASSIFY_EPOCHS")
     monkeypatch.setenv("MNISTAE_EPOCHS", "3")
-    assert "MNISTAE_EPOCHS is no setting and is ignored. Did you mean" in mnistae("status", "-a", tmp_path).err
+    assert "MNISTAE_EPOCHS is not a setting, and is ignored. Did you mean" in mnistae("status", "-a", tmp_path).err
 
 
 def test_options_override_the_file_and_the_file_the_defaults(finished: Path, mnistae: Mnistae, tmp_path: Path) -> None:

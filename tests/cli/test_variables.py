@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistae_cli.cli.resolving import misspelt_variables
+from mnistae_cli.cli.resolving import misspelled_variables
 from tests.conftest import Mnistae, assert_two_lines
 
 
@@ -13,12 +13,12 @@ from tests.conftest import Mnistae, assert_two_lines
     [
         ("MNISTAE_TRAIN_LOSS", "hinge", "--loss is 'hinge': it must be one of bce, mse"),
         ("MNISTAE_TRAIN_MODEL", "tree", "--model is 'tree'"),
-        ("MNISTAE_TRAIN_EPOCHS", "many", "--epochs is many: it must be a whole number or auto"),
+        ("MNISTAE_TRAIN_EPOCHS", "many", "--epochs is 'many': it must be a whole number or auto"),
         ("MNISTAE_DATASET", "mnits", "--dataset mnits"),
-        ("MNISTAE_DATA_DIR", "/nope", "--data-dir /nope is no folder"),
+        ("MNISTAE_DATA_DIR", "/nope", "--data-dir /nope is not a folder"),
         ("MNISTAE_PRESET", "orginal", "--preset orginal"),
         ("MNISTAE_CONFIG", "none.toml", "--config none.toml"),
-        ("MNISTAE_SEED", "x", "--seed is x"),
+        ("MNISTAE_SEED", "x", "--seed is 'x'"),
         ("MNISTAE_FORCE", "perhaps", "--force"),
     ],
 )
@@ -42,11 +42,11 @@ def test_a_value_of_the_command_line_names_no_variable(mnistae: Mnistae, tmp_pat
     ],
 )
 def test_a_variable_that_is_nearly_ours_is_told(variable: str, meant: str) -> None:
-    (line,) = misspelt_variables([variable])
+    (line,) = misspelled_variables([variable])
     assert variable in line
     assert meant in line.split("Did you mean")[1]
 
 
 @pytest.mark.parametrize("variable", ["MNISTAE_HOME", "MNISTAE_FOO", "PATH", "MNISTAE_TRAIN_EPOCHS"])
 def test_other_variables_are_left_in_peace(variable: str) -> None:
-    assert misspelt_variables([variable]) == []
+    assert misspelled_variables([variable]) == []

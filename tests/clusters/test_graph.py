@@ -41,11 +41,21 @@ def test_a_link_weighs_the_jaccard_index_of_the_neighbors() -> None:
 
 
 def test_the_graph_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def counted(blocks: list[sparse.csr_matrix]) -> sparse.csr_matrix:
+        rows.append([each.shape[0] for each in blocks])
+        return stack(blocks)
+
+    rows, stack = list[list[int]](), sparse.vstack
+    monkeypatch.setattr(sparse, "vstack", counted)
     nearest = Search(blobs((40, 30))).nearest_others(7).indices
-    whole = similarity_graph(nearest).links
+    whole = similarity_graph(nearest).links.toarray()
     monkeypatch.setattr(graphs, "ROWS", 9)
-    assert (similarity_graph(nearest).links != whole).nnz == 0
-    assert (whole != whole.T).nnz == 0
+    assert np.array_equal(similarity_graph(nearest).links.toarray(), whole)
+    assert rows == [[70], [9] * 7 + [7]]
+    sets = [set(each) for each in nearest.tolist()]
+    for i, j in np.ndindex(70, 70):
+        linked = i != j and (j in sets[i] or i in sets[j])
+        assert whole[i, j] == pytest.approx(linked * len(sets[i] & sets[j]) / len(sets[i] | sets[j])), (i, j)
 
 
 def test_links_between_groups_are_summed() -> None:

@@ -14,11 +14,11 @@ from mnistae_cli.data import archives, cache
 from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.datasets import load_dataset, load_recorded
 from mnistae_cli.settings import read_options as rules
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 from tests.conftest import shapes
 
 IMAGES, LABELS = shapes(50, 0)
-TRUST = Reading(trust_sizes=True)
+TRUST = ReadOptions(trust_sizes=True)
 
 
 def as_npy(array: np.ndarray) -> bytes:
@@ -128,7 +128,7 @@ def test_an_absurd_size_is_refused_before_it_is_unpacked(tmp_path: Path, monkeyp
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
-    assert "--trust-sizes" in raised.value.remedy
+    assert "trust_sizes=True" in raised.value.remedy
     data = load_dataset(str(path), reading=TRUST)
     assert data.train.pixels.n + data.test.pixels.n == 8000
     assert load_recorded(data.record(labels=False), None).train.pixels.n == data.train.pixels.n

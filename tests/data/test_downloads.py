@@ -57,6 +57,6 @@ def test_offline_names_the_file_its_hash_the_folder_and_the_way_out(tmp_path: Pa
     with pytest.raises(MissingInput) as refused:
         fetch("file.gz", SHA256, ["http://127.0.0.1:1/"], tmp_path / "cache", lambda _: None)
     message = f"{refused.value.problem} {refused.value.remedy}"
-    for word in ("file.gz", SHA256, str(tmp_path / "cache"), "--dataset digits"):
+    for word in ("file.gz", SHA256, str(tmp_path / "cache"), "dataset='digits'"):
         assert word in message
     assert not (tmp_path / "cache" / "file.gz").exists()

@@ -19,11 +19,11 @@ from mnistae_cli.data.datasets import has_other_images, load_dataset, load_recor
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.splits import Dataset
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 from tests.conftest import shapes
 
 IMAGES, LABELS = shapes(30, 0)
-SKIP = Reading(skip_damaged=True)
+SKIP = ReadOptions(skip_damaged=True)
 
 
 class Heard:
@@ -54,9 +54,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         lengths.append(len(content))
         return decode(content)
 
-    decode = image_files.grey_levels
-    monkeypatch.setattr("mnistae_cli.data.decoding.grey_levels", counted)
-    monkeypatch.setattr("mnistae_cli.data.image_files.grey_levels", counted)
+    decode = image_files.gray_levels
+    monkeypatch.setattr("mnistae_cli.data.decoding.gray_levels", counted)
+    monkeypatch.setattr("mnistae_cli.data.image_files.gray_levels", counted)
     return lengths
 
 
@@ -108,8 +108,7 @@ def test_the_fingerprint_is_of_the_files_with_a_cache_or_without(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def record() -> dict[str, str]:
-        found: dict[str, str] = load_dataset(str(folder)).record(labels=False)["sha256"]
-        return found
+        return dict(load_dataset(str(folder)).record(labels=False).sha256)
 
     made, packed = record(), record()
     (tmp_path / "file").touch()
@@ -203,7 +202,7 @@ def test_all_damaged_files_are_told_in_one_run(folder: Path, heard: Heard) -> No
     with pytest.raises(DamagedInput, match="4 of 30 images") as raised:
         load_dataset(str(folder), report=heard)
     assert str(broken) in raised.value.problem
-    assert "--skip-damaged" in raised.value.remedy
+    assert "skip_damaged=True" in raised.value.remedy
     assert [each.split()[0] for each in heard.notices] == [str(path) for path in (broken, cut, small, empty)]
     assert heard.notices[2].endswith("is 6×5, most are 10×12")
     assert "format is unknown" in heard.notices[0]
@@ -230,7 +229,7 @@ def test_damaged_files_are_skipped_and_each_image_keeps_its_split(folder: Path, 
     assert heard.notices[-1].startswith("6 of 30 images")
     later = Heard()
     record = data.record(labels=True)
-    assert record["n_skipped"] == 6
+    assert record.n_skipped == 6
     assert load_recorded(record, None, later).record(labels=True) == record
     assert len(later.notices) == 1
     assert not later.decoded
@@ -278,8 +277,8 @@ def test_a_file_that_could_not_be_opened_is_tried_again(
     assert assert_aligned(load_dataset(str(folder))) == 30
 
 
-@pytest.mark.parametrize("reading", [Reading(), SKIP])
-def test_nothing_that_can_be_read(reading: Reading, folder: Path) -> None:
+@pytest.mark.parametrize("reading", [ReadOptions(), SKIP])
+def test_nothing_that_can_be_read(reading: ReadOptions, folder: Path) -> None:
     for path in files_of(folder):
         path.write_bytes(b"hello")
     with pytest.raises(DamagedInput, match="30 of 30"):
@@ -335,7 +334,7 @@ from mnistae_cli.data import load_dataset
 from mnistae_cli.common.progress import Advance
 events = []
 data = load_dataset(sys.argv[1], report=events.append)
-print(any(isinstance(each, Advance) for each in events), data.record(labels=True)["sha256"]["train_images"])
+print(any(isinstance(each, Advance) for each in events), data.record(labels=True).sha256["train_images"])
 """
 
 

@@ -8,7 +8,8 @@ from scipy.special import log_softmax, softmax
 
 from mnistae_cli.common.errors import UsageError
 from mnistae_cli.common.progress import Advance
-from mnistae_cli.networks import Head, Trained, fit_head, prototype_weights, prototypes, write_onnx
+from mnistae_cli.data import hold_out
+from mnistae_cli.networks import Head, Trained, fit_head, head_training, prototype_weights, prototypes, write_onnx
 from mnistae_cli.networks.inference import open_network
 from mnistae_cli.settings import HeadTraining
 
@@ -102,13 +103,32 @@ def test_patience_stops_and_keeps_the_best_weights() -> None:
     shorter = HeadTraining(epochs=trained.best_epoch, patience=2, learning_rate=0.5, schedule="constant")
     again = fit_head(features, labels, 3, shorter, hidden=5).head
     assert [each.tobytes() for each in weights_of(again)] == [each.tobytes() for each in weights_of(trained.head)]
-    with pytest.raises(UsageError, match="--patience"):
+    with pytest.raises(UsageError, match="patience needs two"):
         fit_head(features[:1], labels[:1], 3, how)
 
 
 def test_a_training_that_diverges_is_refused_in_one_line() -> None:
     with pytest.raises(UsageError, match=r"classify diverged in epoch \d+: its loss is (nan|inf)"):
         fitted(learning_rate=1e30, schedule="constant", weight_decay=0.0, epochs=50)
+
+
+@pytest.mark.parametrize(("batch_size", "patience"), [(7, 0), (25, 0), (59, 0), (60, 0), (1000, 0), (7, 3), (25, 3)])
+def test_every_image_is_learned_from_in_every_epoch(
+    batch_size: int, patience: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noted(self: object, inputs: object, targets: object, order: np.ndarray, *more: object) -> float:
+        orders.append(order)
+        return learn(self, inputs, targets, order, *more)  # type: ignore[arg-type]
+
+    orders, learn = list[np.ndarray](), head_training._Network.learn
+    monkeypatch.setattr(head_training._Network, "learn", noted)
+    fitted(epochs=3, batch_size=batch_size, patience=patience)
+    learned = hold_out(60, HeadTraining().validation_fraction, 0)[0] if patience else np.arange(60)
+    size = min(batch_size, len(learned))
+    assert len(orders) == 3
+    for order in orders:
+        assert order.shape == (np.ceil(len(learned) / size), size)
+        assert set(order.ravel()) == set(learned)
 
 
 def test_what_is_constant_on_the_drawn_images_is_left_out() -> None:

@@ -2,33 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.conftest import LEAN, QUICK, SMALL, Shared, exit_code
+from tests.conftest import LEAN, QUICK, SMALL, Shared
 
-INVARIANT = (
-    *("--model", "invariant", "--epochs", "12", "--batch-size", "32", "--latent-dim", "16", "--channels", "8"),
-    *("--schedule", "one-cycle"),  # in so few steps it learns more
-)
-# The same code at half the time, most of which TensorFlow takes to compile.
+# An invariant code at half the time of `INVARIANT`, most of which TensorFlow takes to compile.
 SHALLOW = ("--model", "invariant", "--epochs", "2", "--batch-size", "32", "--latent-dim", "16", "--channels", "")
 FEW = ("--labels", "31", "--epochs", "2", "--batch-size", "32")  # of `finetune`
-SPARSE = (
-    *("--model", "sparse", "--epochs", "20", "--batch-size", "16"),
-    *("--latent-dim", "30", "--learning-rate", "0.01"),
-)
-CODES: dict[str, tuple[str, ...]] = {
-    "l1": ("--sparsity", "l1", "--sparsity-weight", "1e-3", "--sparsity-warmup", "0.2"),
-    "kl": ("--sparsity", "kl", "--sparsity-weight", "0.1", "--sparsity-target", "0.1"),
-    "topk": ("--sparsity", "topk", "--k", "4", "--aux-k", "10"),
-    "batchtopk": ("--sparsity", "batchtopk", "--k", "4", "--aux-k", "0"),
-    "convolutions": ("--k", "4", "--channels", "4,6", "--hidden", "20", "--augment", "0.5", "--noise", "0.1"),
-}
 COMPARED = (".npy", ".onnx", ".csv", ".html")
 
 
@@ -68,9 +53,10 @@ def permute_others(data: Path, drawn: np.ndarray, copy: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def permuted_once(shared: Shared, permuted_npz: Path) -> Path:
-    """What `finished_once` is, of the same images with permuted labels. Do not touch."""
-    return shared.run("permuted", "--dataset", permuted_npz, *QUICK, *LEAN)
+def permuted_once(shared: Shared, finished_once: Path, permuted_npz: Path) -> Path:
+    """`finished_once`, whose images have permuted labels after its training. Do not touch."""
+    later = (("encode", "--dataset", permuted_npz), ("classify", *LEAN[2:6]), ("cluster", *LEAN[:2], "--force"))
+    return shared.copy("permuted", finished_once, *later, ("evaluate", "--no-figures"))
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +70,6 @@ def plain(plain_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(plain_once, tmp_path / "plain"))
 
 
-@pytest.fixture(scope="session")
-def invariant_once(shared: Shared, shapes_npz: Path) -> Path:
-    """An artifacts directory of an invariant code. Do not touch."""
-    return shared.run("invariant", "--dataset", shapes_npz, *INVARIANT, *SMALL, "--no-calibrate")
-
-
 @pytest.fixture
 def invariant(invariant_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(invariant_once, tmp_path / "invariant"))
@@ -98,13 +78,7 @@ def invariant(invariant_once: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def finetuned_once(shared: Shared, invariant_once: Path) -> Path:
     """`invariant_once` with a classifier of prototypes, fine-tuned on `FEW` labels. Do not touch."""
-
-    def make(folder: Path) -> None:
-        shutil.copytree(invariant_once, folder, dirs_exist_ok=True)
-        for command in (("classify", "--head", "prototypes"), ("finetune", *FEW)):
-            assert exit_code(["mnistae", *command, "-a", str(folder), "-q"]) == 0
-
-    return shared.once("finetuned", make)
+    return shared.copy("finetuned", invariant_once, ("classify", "--head", "prototypes"), ("finetune", *FEW))
 
 
 @pytest.fixture
@@ -113,11 +87,31 @@ def finetuned(finetuned_once: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sparse_once(shared: Shared, shapes_npz: Path) -> Callable[[str], Path]:
-    """By the name of a sparse code, an artifacts directory of it. Do not touch."""
+def dense_finetuned_once(shared: Shared, finished_once: Path) -> Path:
+    """`finished_once`, fine-tuned on `FEW` labels. Do not touch."""
+    return shared.copy("dense-finetuned", finished_once, ("finetune", *FEW))
 
-    def of(code: str) -> Path:
-        small = (*SMALL, "--no-calibrate", "--probe")
-        return shared.run(f"sparse-{code}", "--dataset", shapes_npz, *SPARSE, *CODES[code], *small)
 
-    return of
+@pytest.fixture
+def dense_finetuned(dense_finetuned_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(dense_finetuned_once, tmp_path / "dense-finetuned"))
+
+
+def graft(other: Path, root: Path) -> None:
+    """Put the stages of other artifacts in the place of those in `root`."""
+    for stage in ("train", "encode", "classify", "cluster"):
+        shutil.rmtree(root / stage, ignore_errors=True)
+        shutil.copytree(other / stage, root / stage)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What `mnistae run` would run with, by stage. It runs nothing."""
+    configs: dict[str, Any] = {}
+
+    def noted(given: Mapping[str, Any], *_: object, **__: object) -> None:
+        configs.update(given)
+        raise SystemExit(0)
+
+    monkeypatch.setattr("mnistae_cli.stages.run.run", noted)
+    return configs

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import LEAN, QUICK, Mnistae, assert_two_lines, shapes
-from tests.pipeline.conftest import bytes_of, manifest, permute_others
+from tests.conftest import LEAN, QUICK, SECOND, Mnistae, assert_two_lines, shapes
+from tests.pipeline.conftest import bytes_of, graft, manifest, permute_others
 
 HEADS = ("mlp", "linear", "prototypes")
 
@@ -23,12 +23,18 @@ def test_every_head_learns_is_scored_and_predicts(head: str, finished: Path, tmp
     scores = json.loads(mnistae("evaluate", "-a", finished, "--no-figures", "--json").out)["classifier"]
     assert scores["labels_used"] == 60
     assert scores["train"]["accuracy"] > 0.4
-    assert 0 <= scores["test"]["expected_calibration_error"] <= 1
-    assert scores["test"]["error_at_coverage_90"] <= 1
+    probabilities, test_labels = (
+        np.load(finished / name) for name in ("classify/probabilities_test.npy", "encode/labels_test.npy")
+    )
+    confidence, right = probabilities.max(1).astype(float), probabilities.argmax(1) == test_labels
+    bins = [np.floor(confidence * 15) == number for number in range(15)]
+    gaps = [abs(right[each].mean() - confidence[each].mean()) * each.mean() for each in bins if each.any()]
+    assert scores["test"]["expected_calibration_error"] == pytest.approx(sum(gaps), abs=1e-6)
+    surest = np.argsort(-confidence, kind="stable")[:54]
+    assert scores["test"]["error_at_coverage_90"] == pytest.approx(1 - right[surest].mean())
     images = shapes(60, 2)[0]
     np.save(tmp_path / "images.npy", images)
     told = json.loads(mnistae("predict", tmp_path / "images.npy", "--no-frame", "-a", finished, "--json").out)
-    probabilities = np.load(finished / "classify" / "probabilities_test.npy")
     assert [each["probability"] for each in told["predictions"]] == pytest.approx(probabilities.max(1), abs=1e-5)
 
 
@@ -87,13 +93,16 @@ def test_a_list_of_other_indices_is_another_plan(finished: Path, tmp_path: Path,
     assert "up to date" not in mnistae(*few).err
     assert manifest(finished, "classify")["metrics"]["labels_used"] == 13
     np.save(tmp_path / "few.npy", np.array([999]))
-    assert_two_lines(mnistae(*few), 2, "999 is no training image", "0 to 239")
+    assert_two_lines(mnistae(*few), 2, "999 is not the number of a training image", "0 to 239")
     (tmp_path / "few.npy").unlink()
-    assert_two_lines(mnistae(*few), 3, "few.npy is not there")
+    assert_two_lines(mnistae(*few), 3, "few.npy does not exist")
 
 
 def test_a_draw_that_cannot_be_is_told_before_the_training(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
-    for few, words in ((("--labels", "999"), "--labels is 999"), (("--indices", tmp_path / "few.npy"), "not there")):
+    for few, words in (
+        (("--labels", "999"), "--labels is 999"),
+        (("--indices", tmp_path / "few.npy"), "does not exist"),
+    ):
         refused = mnistae("run", "--dataset", shapes_npz, "-a", tmp_path / "a", *QUICK, *few)
         assert refused.code in (2, 3)
         assert words in refused.err
@@ -118,9 +127,9 @@ def test_the_command_line_says_which_labels_whatever_a_file_says(
 
 
 def test_without_labels_run_leaves_nothing_that_names_classes(
-    finished: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+    dense_finetuned: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    assert mnistae("finetune", "-a", finished, "--epochs", "1", "-q").code == 0
+    finished = dense_finetuned
     assert mnistae("run", "--dataset", plain_npz, "-a", finished, *QUICK, "--clusters", "3", "--no-figures").code == 0
     np.save(tmp_path / "image.npy", shapes(1, 0)[0])
     (told,) = json.loads(mnistae("predict", tmp_path / "image.npy", "-a", finished, "--json").out)["predictions"]
@@ -129,10 +138,11 @@ def test_without_labels_run_leaves_nothing_that_names_classes(
 
 
 def test_a_stale_finetune_leaves_the_naming_to_the_classifier(
-    finished: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+    dense_finetuned: Path, second_once: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    assert mnistae("finetune", "-a", finished, "--epochs", "1", "-q").code == 0
-    again = mnistae("run", "--dataset", shapes_npz, "-a", finished, *QUICK, *LEAN, "--seed", "3")
+    finished = dense_finetuned
+    graft(second_once, finished)
+    again = mnistae("run", "--dataset", shapes_npz, "-a", finished, *SECOND, "--seed", "2")
     assert again.code == 0, again.err
     np.save(tmp_path / "images.npy", shapes(60, 2)[0])
     told = mnistae("predict", tmp_path / "images.npy", "--no-frame", "-a", finished, "--json")

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -54,13 +55,13 @@ def test_a_label_weighs_at_most_as_much_as_sixty_images(n_labelled: int, weight:
 def test_a_labelled_example_is_put_before_each_other() -> None:
     drawn = np.array([3, 7, 8])
     examples = Examples(np.arange(10, dtype=np.float32)[:, None], np.arange(10), labelled=drawn)
-    pairs = examples.beside(np.arange(10), seed=1, epoch=0)
+    pairs = examples.pair(np.arange(10), seed=1, epoch=0)
     assert pairs[:, 1].tolist() == list(range(10))
     assert set(pairs[:, 0]) <= set(drawn)
     inputs, targets = examples.take(pairs)
     assert inputs.shape == (10, 2, 1)
     assert targets.numpy().tolist() == pairs[:, 0].tolist()
-    assert not np.array_equal(pairs, examples.beside(np.arange(10), seed=1, epoch=1))
+    assert not np.array_equal(pairs, examples.pair(np.arange(10), seed=1, epoch=1))
 
 
 def test_what_is_left_is_whole_scored_and_used(finetuned: Path, tmp_path: Path, mnistae: Mnistae) -> None:
@@ -99,10 +100,9 @@ def test_it_learns(invariant: Path, mnistae: Mnistae) -> None:
 
 
 def test_labels_outside_the_draw_are_never_read(
-    invariant: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
+    finetuned: Path, shapes_npz: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    assert mnistae("finetune", "-a", invariant, *FEW, "-q").code == 0
-    stratified = bytes_of(invariant / "finetune")
+    invariant, stratified = finetuned, bytes_of(finetuned / "finetune")
     np.save(tmp_path / "few.npy", drawn := np.load(invariant / "finetune" / "labelled_indices.npy"))
     others = permute_others(shapes_npz, drawn, tmp_path / "permuted.npz")
     assert mnistae("encode", "--dataset", others, "-a", invariant, "-q").code == 0
@@ -112,17 +112,25 @@ def test_labels_outside_the_draw_are_never_read(
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("settings", "learns_from_others"),
     [
-        ("--per-class", "1", "--augment", "0", "--ema", "0"),
-        ("--per-class", "5", "--unlabelled-weight", "0", "--schedule", "constant", "--threshold", "0"),
+        ({"per_class": 1, "augment": 0, "ema": 0, "threshold": 0.0}, True),
+        ({"per_class": 5, "unlabelled_weight": 0, "schedule": "constant", "threshold": 0.0}, False),
     ],
 )
-def test_its_settings_can_be_changed(options: tuple[str, ...], finished: Path, mnistae: Mnistae) -> None:
+def test_its_settings_can_be_changed(
+    settings: dict[str, Any], learns_from_others: bool, finished: Path, mnistae: Mnistae
+) -> None:
+    options = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     result = mnistae("finetune", "-a", finished, *options, "--epochs", "1", "--batch-size", "64")
     assert result.code == 0, result.err
     assert np.isfinite(np.load(finished / "finetune" / "probabilities_test.npy")).all()
-    assert manifest(finished, "finetune")["config"]["per_class"] in (1, 5)
+    assert manifest(finished, "finetune")["config"].items() >= settings.items()
+    drawn = np.load(finished / "finetune" / "labelled_indices.npy")
+    labels = np.load(finished / "encode" / "labels_train.npy")[drawn]
+    assert np.bincount(labels).tolist() == [settings["per_class"]] * 3
+    (epoch,) = np.genfromtxt(finished / "finetune" / "history.csv", delimiter=",", names=True, ndmin=1)
+    assert (epoch["penalty"] > 0) == learns_from_others, epoch  # of the other images, if one is sure enough
 
 
 @pytest.mark.parametrize("code", ["kl", "batchtopk"])

@@ -2,21 +2,17 @@
 
 import csv
 import json
-import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.conftest import Mnistae, assert_two_lines, shapes
-from tests.pipeline.conftest import INVARIANT, SHALLOW, manifest, without_labels
+from mnistae_cli.settings import record
+from tests.conftest import INVARIANT, Mnistae, assert_two_lines, shapes
+from tests.pipeline.conftest import manifest
 
 GRAPH = ("cluster", "--method", "graph")
-
-
-@pytest.fixture
-def invariant(invariant_once: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(invariant_once, tmp_path / "invariant"))
 
 
 def test_its_files_say_what_was_found_and_how(invariant: Path, mnistae: Mnistae) -> None:
@@ -83,7 +79,7 @@ def test_features_of_any_code_will_do(finished: Path, mnistae: Mnistae) -> None:
 
 def test_images_without_clusters_are_said_to_have_none(tmp_path: Path, mnistae: Mnistae) -> None:
     np.save(tmp_path / "noise.npy", np.random.default_rng(0).integers(0, 256, (500, 8, 8)).astype(np.uint8))
-    train = mnistae("train", "--dataset", tmp_path / "noise.npy", "-a", tmp_path / "a", *INVARIANT)
+    train = mnistae("train", "--dataset", tmp_path / "noise.npy", "-a", tmp_path / "a", *INVARIANT, "--epochs", "3")
     assert train.code == 0, train.err
     assert "no clusters so far" in train.err
     assert mnistae("encode", "-a", tmp_path / "a", "-q").code == 0
@@ -92,33 +88,9 @@ def test_images_without_clusters_are_said_to_have_none(tmp_path: Path, mnistae: 
     assert manifest(tmp_path / "a", "cluster")["metrics"]["n_clusters"] == 1
 
 
-def test_neither_training_nor_graph_looks_at_a_label(
-    shapes_npz: Path, permuted_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+@pytest.mark.parametrize(("method", "told"), [("graph", "auto"), ("kmeans", 3)])
+def test_the_encoder_is_told_a_number_for_kmeans_alone(
+    method: str, told: int | str, asked: dict[str, Any], tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    """Permuted labels, or none at all, give the same bytes, the number of clusters included."""
-    found = []
-    for data in (shapes_npz, permuted_npz, plain_npz):
-        root = tmp_path / data.stem
-        train = ("train", "--dataset", data, *INVARIANT)
-        for command in (train, ["encode"], GRAPH):
-            assert mnistae(*command, "-a", root, "-q").code == 0
-        found.append(without_labels(root))
-        found[-1]["metrics"] = json.dumps(manifest(root, "cluster")["metrics"]).encode()
-    true, *others = found
-    assert "train/neighbors.npy" in true
-    assert "cluster/resolutions.csv" in true
-    for other in others:
-        assert other.keys() == true.keys()
-        for name, content in true.items():
-            assert other[name] == content, name
-
-
-def test_the_encoder_is_told_a_number_for_kmeans_alone(plain_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
-    run = ("run", "--dataset", plain_npz, "-a", tmp_path, *SHALLOW, "--epochs", "1", "--no-figures", "-q")
-    told = []
-    for options in (("--clusters", "3", "--method", "graph"), ("--clusters", "3")):
-        result = mnistae(*run, *options)
-        assert result.code == 0, result.err
-        assert manifest(tmp_path, "cluster")["config"]["n_clusters"] == 3
-        told.append(manifest(tmp_path, "train")["config"]["n_clusters"])
-    assert told == ["auto", 3]
+    assert mnistae("run", "-a", tmp_path, "--model", "invariant", "--clusters", "3", "--method", method).code == 0
+    assert (record(asked["train"])["n_clusters"], record(asked["cluster"])["n_clusters"]) == (told, 3)

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.conftest import LEAN, Mnistae, assert_two_lines, printed_by, shapes
-from tests.pipeline.conftest import INVARIANT, SHALLOW, manifest, without_labels
+from mnistae_cli.settings import record
+from tests.conftest import INVARIANT, LEAN, Mnistae, assert_two_lines, printed_by, shapes
+from tests.pipeline.conftest import SHALLOW, manifest
 
 
 def test_an_invariant_code_goes_all_the_way(invariant_once: Path, tmp_path: Path, mnistae: Mnistae) -> None:
@@ -24,27 +26,6 @@ def test_an_invariant_code_goes_all_the_way(invariant_once: Path, tmp_path: Path
     np.save(tmp_path / "images.npy", shapes(3, 5)[0])
     predicted = json.loads(mnistae("predict", tmp_path / "images.npy", "-a", root, "--json").out)
     assert {each["cluster"] for each in predicted["predictions"]} <= {0, 1, 2}
-
-
-def test_an_invariant_code_looks_at_no_label(
-    shapes_npz: Path, permuted_npz: Path, plain_npz: Path, tmp_path: Path, mnistae: Mnistae
-) -> None:
-    """Permuted labels, or none at all, give the same bytes.
-
-    All in this process: in another one tf2onnx may leave one more `Reshape` in the graph.
-    """
-    quick = [*INVARIANT, "--epochs", "3", "--clusters", "3"]
-    found = []
-    for data in (shapes_npz, permuted_npz, plain_npz):
-        root = tmp_path / data.stem
-        for command in (["train", "--dataset", data, *quick], ["encode"], ["cluster", "--clusters", "3"]):
-            assert mnistae(*command, "-a", root, "-q").code == 0
-        found.append(without_labels(root))
-    true, *others = found
-    assert len(true) >= 10
-    for other in others:
-        for name, content in true.items():
-            assert other[name] == content, name
 
 
 @pytest.mark.parametrize(
@@ -72,33 +53,40 @@ def test_two_images_are_enough_for_two_clusters(tmp_path: Path, mnistae: Mnistae
     assert_two_lines(mnistae("run", *data, "--clusters", "3"), 2, "--clusters is 3", "there are 2 images to learn from")
     np.save(tmp_path / "two.npy", shapes(2, 0)[0])
     alone = mnistae("train", "--dataset", tmp_path / "two.npy", "-a", tmp_path / "b", *INVARIANT, "--clusters", "2")
-    assert_two_lines(alone, 2, "2 clusters need more images than 1", "more images")
+    assert_two_lines(alone, 2, "2 clusters need more training images than 1", "more images")
 
 
 def test_the_number_of_clusters_reaches_the_stages_that_use_it(
-    plain_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
+    plain_npz: Path, asked: dict[str, Any], tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = mnistae("train", "--dataset", plain_npz, "-a", tmp_path, "--clusters", "3")
     assert_two_lines(refused, 2, "--clusters is 3", "--model dense", "--model invariant")
+    run = ("run", "--dataset", plain_npz, "-a", tmp_path, "--model", "invariant", "-q")
+
+    def used(*options: str | Path) -> list[int]:
+        assert mnistae(*run, *options).code == 0
+        return [record(asked[stage])["n_clusters"] for stage in ("train", "cluster")]
+
     monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "4")
-    quick = (*SHALLOW, "--epochs", "1", "--no-figures", "-q")
-    assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick).code == 0
-
-    def used() -> list[int]:
-        manifests = [json.loads((tmp_path / stage / "manifest.json").read_text()) for stage in ("train", "cluster")]
-        return [each["config"]["n_clusters"] for each in manifests]
-
     assert used() == [4, 4]
     monkeypatch.setenv("MNISTAE_CLUSTER_CLUSTERS", "1")
-    refused = mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick)
-    assert_two_lines(refused, 2, "--clusters is 1", "Set in the environment: MNISTAE_CLUSTER_CLUSTERS")
+    assert_two_lines(mnistae(*run), 2, "--clusters is 1", "Set in the environment: MNISTAE_CLUSTER_CLUSTERS")
     monkeypatch.delenv("MNISTAE_CLUSTER_CLUSTERS")
     monkeypatch.setenv("MNISTAE_TRAIN_CLUSTERS", "x")
-    assert_two_lines(mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *quick), 2, "--clusters is x")
+    assert_two_lines(mnistae(*run), 2, "--clusters is 'x'")
     monkeypatch.delenv("MNISTAE_TRAIN_CLUSTERS")
     (tmp_path / "five.toml").write_text("[cluster]\nn_clusters = 5\n")
-    config = ("--config", tmp_path / "five.toml", *quick)
-    assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *config).code == 0
-    assert used() == [5, 5]
-    assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path, *config, "--clusters", "6").code == 0
-    assert used() == [6, 6]
+    config = ("--config", tmp_path / "five.toml")
+    assert used(*config) == [5, 5]
+    assert used(*config, "--clusters", "6") == [6, 6]
+
+
+def test_a_run_without_labels_makes_as_many_clusters_as_its_config_says(
+    plain_npz: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    (tmp_path / "five.toml").write_text("[cluster]\nn_clusters = 5\n")
+    quick = (*SHALLOW, "--epochs", "1", "--no-figures", "-q", "--config", tmp_path / "five.toml")
+    assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path / "a", *quick).code == 0
+    for stage in ("train", "cluster"):
+        assert manifest(tmp_path / "a", stage)["config"]["n_clusters"] == 5
+    assert np.load(tmp_path / "a" / "cluster" / "centroids.npy").shape == (5, 10 * 5 + 16)

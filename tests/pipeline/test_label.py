@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import LEAN, QUICK, Mnistae, assert_two_lines, shapes
+from tests.conftest import QUICK, SECOND, Mnistae, assert_two_lines, shapes
+from tests.pipeline.conftest import graft
 
 NAMES = ("across", "down", "block")
 
@@ -113,12 +114,10 @@ def test_a_corrected_table_is_not_replaced(finished: Path, tmp_path: Path, mnist
     assert mnistae("predict", tmp_path / "image.npy", "-a", finished).code == 0
     assert mnistae("evaluate", "-a", finished, "--no-figures").code == 0
     for again in ((), ("--names", "a,b,d")):
-        assert_two_lines(
-            mnistae("label", "-a", finished, *again), 2, "labels.csv is not as mnistae wrote it", "Move it away"
-        )
+        assert_two_lines(mnistae("label", "-a", finished, *again), 2, "labels.csv was corrected", "Move it away")
     assert table.read_text() == corrected
     assert mnistae("cluster", "-a", finished, "--clusters", "3", "--seed", "9", "-q").code == 0
-    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv is not as mnistae wrote it")
+    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv was corrected")
     (finished / "label" / "manifest.json").write_text("junk")
     assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv may have been corrected")
     assert table.read_text() == corrected
@@ -126,22 +125,21 @@ def test_a_corrected_table_is_not_replaced(finished: Path, tmp_path: Path, mnist
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes no such file name")
-def test_file_names_are_written_as_they_are(tmp_path: Path, mnistae: Mnistae) -> None:
+def test_file_names_are_written_as_they_are(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     folder = tmp_path / "scans"
     folder.mkdir()
     for number, image in enumerate(shapes(40, 3)[0]):
         Image.fromarray(image).save(folder / os.fsdecode(b"scan-\xe9-%02d.png" % number))  # Latin-1, no UTF-8
-    root = tmp_path / "a"
-    assert mnistae("run", "--dataset", folder, "-a", root, *QUICK, "--clusters", "3", "--no-figures", "-q").code == 0
-    assert mnistae("label", "-a", root, "--names", "a,b,c").code == 0
-    assert (root / "label" / "labels.csv").read_bytes().count(b"/scan-\xe9-") == 40
+    for command in (("encode", "--dataset", folder), ("cluster", "--clusters", "3"), ("label", "--names", "a,b,c")):
+        assert mnistae(*command, "-a", finished, "-q").code == 0
+    assert (finished / "label" / "labels.csv").read_bytes().count(b"/scan-\xe9-") == 40
 
 
 def test_names_are_kept_until_others_are_given(finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     assert mnistae("label", "-a", finished, "--names", "a,b,c", "-q").code == 0
     table = (finished / "label" / "labels.csv").read_bytes()
     assert "up to date" in mnistae("label", "-a", finished).err
-    for again in (("--force",), ("--shown", "3")):
+    for again in (("--force",), ("--images-per-cluster", "3")):
         assert mnistae("label", "-a", finished, *again, "-q").code == 0
         assert (finished / "label" / "labels.csv").read_bytes() == table
     assert mnistae("label", "-a", finished, "--names", "a,b,d", "-q").code == 0
@@ -183,7 +181,7 @@ def test_names_of_classes_are_scored_and_told_by_predict(finished: Path, tmp_pat
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ("a,b", "--names has 2 names, and there are 3 clusters"),
+        ("a,b", "--names has 2 names, but there are 3 clusters"),
         ("a,,c", "has ''"),
         ("", "--names has 1 names"),
         ("a\nb,c,d", "printable"),
@@ -213,9 +211,12 @@ def test_empty_clusters_have_a_row_too(finished: Path, mnistae: Mnistae) -> None
     assert len(looks(finished)) == 60
 
 
-def test_after_another_run_stale_names_are_not_scored(finished: Path, shapes_npz: Path, mnistae: Mnistae) -> None:
+def test_after_another_run_stale_names_are_not_scored(
+    finished: Path, second_once: Path, shapes_npz: Path, mnistae: Mnistae
+) -> None:
     assert mnistae("label", "-a", finished, "--names", "0,1,2", "-q").code == 0
-    again = mnistae("run", "--dataset", shapes_npz, "-a", finished, *QUICK, *LEAN, "--seed", "3")
+    graft(second_once, finished)
+    again = mnistae("run", "--dataset", shapes_npz, "-a", finished, *SECOND, "--seed", "2")
     assert again.code == 0, again.err
     assert "label is stale" in again.err
     assert "names" not in json.loads((finished / "evaluate" / "metrics.json").read_text())

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from mnistae_cli.data.archives import Archive
-from mnistae_cli.settings.read_options import Reading
+from mnistae_cli.settings.read_options import ReadOptions
 from tests.conftest import QUICK, Mnistae
 
 
 def test_run_opens_the_data_set_once(
     shapes_npz: Path, tmp_path: Path, mnistae: Mnistae, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def counted(path: Path, reading: Reading) -> Archive:
+    def counted(path: Path, reading: ReadOptions) -> Archive:
         opened.append(path)
         return Archive(path, reading)
 

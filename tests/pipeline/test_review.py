@@ -82,11 +82,11 @@ def test_what_was_planted_is_found(reviewed_once: Path) -> None:
 
 @pytest.mark.parametrize("how", ["permuted", "plain"])
 def test_strangers_and_duplicates_look_at_no_label(
-    how: str, reviewed_once: Path, tmp_path: Path, mnistae: Mnistae
+    how: str, reviewed: Path, reviewed_once: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
-    data = planted(tmp_path / "others.npz", permuted=how == "permuted", labelled=how != "plain")
-    root = tmp_path / "root"
-    for command in (("train", "--dataset", str(data), *QUICK), ("encode",), ("review",)):
+    data, root = planted(tmp_path / "others.npz", permuted=how == "permuted", labelled=how != "plain"), reviewed
+    assert "up to date" in mnistae("train", "--dataset", data, *QUICK, "-a", root).err
+    for command in (("encode", "--dataset", str(data)), ("review",)):
         assert mnistae(*command, "-a", root, "-q").code == 0
     assert bytes_of(root / "encode")["novelty.npy"] == bytes_of(reviewed_once / "encode")["novelty.npy"]
     for name in ("novelty_train.npy", "novelty_test.npy"):
@@ -124,7 +124,7 @@ def test_decisions_leave_images_out_and_correct_labels(reviewed: Path, tmp_path:
     assert "up to date" in again.err
     assert (folder / "kept.csv").exists()
     before = (folder / "kept.csv").read_bytes()
-    assert mnistae("review", "--shown", "3", "-a", reviewed, "-q").code == 0
+    assert mnistae("review", "--least-rows", "3", "-a", reviewed, "-q").code == 0
     assert (folder / "kept.csv").read_bytes() == before
     # A damaged review is made anew.
     with (folder / "review.csv").open("a") as file:
@@ -148,14 +148,17 @@ def test_decisions_about_other_images_are_not_lost(reviewed: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("n", [2, 3, 9, 60])
-def test_small_sets_are_reviewed(n: int, tmp_path: Path, mnistae: Mnistae) -> None:
+def test_small_sets_are_reviewed(n: int, finished: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     images, labels = shapes(n, 5)
     data = tmp_path / "small.npz"
     labelled = {"y_train": labels} if n > 3 else {}
     np.savez(data, x_train=images, **labelled)  # type: ignore[arg-type]
-    for command in (("train", "--dataset", str(data), *QUICK), ("encode",), ("review",)):
-        ended = mnistae(*command, "-a", tmp_path / "root", "-q")
+    train = [("train", "--dataset", str(data), *QUICK)] if n == 2 else []  # on one image
+    for command in (*train, ("encode", "--dataset", str(data)), ("review",)):
+        ended = mnistae(*command, "-a", finished, "-q")
         assert ended.code == 0, ended.err
+    for split, n_split in (("test", max(n // 6, 1)), ("train", n - max(n // 6, 1))):
+        assert np.load(finished / "review" / f"novelty_{split}.npy").shape == (n_split,)
 
 
 def test_only_what_is_odd_is_listed_and_more_if_asked(reviewed: Path, mnistae: Mnistae) -> None:
@@ -163,7 +166,7 @@ def test_only_what_is_odd_is_listed_and_more_if_asked(reviewed: Path, mnistae: M
     rows = rows_of(reviewed / "review" / "review.csv")
     listed = [row for row in rows if row["suspicion"] == "stranger" and row["split"] == "train"]
     assert len(listed) == (novelty > 0.997).sum()
-    assert mnistae("review", "--shown", "20", "-a", reviewed, "-q").code == 0
+    assert mnistae("review", "--least-rows", "20", "-a", reviewed, "-q").code == 0
     rows = rows_of(reviewed / "review" / "review.csv")
     strangers = [row for row in rows if row["suspicion"] == "stranger" and row["split"] == "train"]
     assert len(strangers) == 20
@@ -266,5 +269,5 @@ def test_labels_of_a_review_count_before_the_training_too(reviewed: Path, tmp_pa
     np.save(tmp_path / "corrected.npy", np.arange(240) % 2)
     few = ("--labels-from", tmp_path / "corrected.npy", "--per-class", "121")
     refused = mnistae("run", "--dataset", planted(tmp_path / "p.npz"), *few, "-a", tmp_path / "new", "-q")
-    assert_two_lines(refused, 2, "--per-class is 121, and class 0 has 120")
+    assert_two_lines(refused, 2, "--per-class is 121, but class 0 has 120")
     assert not (tmp_path / "new").exists()

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistae_cli.networks import probing
 from mnistae_cli.networks.probing import fit_probe
-from tests.conftest import Mnistae, assert_two_lines, printed_by, shapes
-from tests.pipeline.conftest import CODES, SPARSE, without_labels
+from tests.conftest import CODES, Mnistae, assert_two_lines, printed_by, shapes
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -41,30 +41,6 @@ def test_a_sparse_code_goes_all_the_way(
     assert {each["problem"] for each in predicted["predictions"]} == {""}
 
 
-@pytest.mark.parametrize("code", ["kl", "batchtopk", "convolutions"])
-def test_a_sparse_code_looks_at_no_label(
-    code: str,
-    sparse_once: Callable[[str], Path],
-    permuted_npz: Path,
-    plain_npz: Path,
-    tmp_path: Path,
-    mnistae: Mnistae,
-) -> None:
-    """Permuted labels, or none at all, give the same bytes."""
-    true = without_labels(sparse_once(code))
-    for data in (permuted_npz, plain_npz):
-        root = tmp_path / data.stem
-        for command in (
-            ["train", "--dataset", data, *SPARSE, *CODES[code]],
-            ["encode"],
-            ["cluster", "--clusters", "3"],
-        ):
-            assert mnistae(*command, "-a", root, "-q").code == 0
-        others = without_labels(root)
-        for name, content in true.items():
-            assert others[name] == content, (data, name)
-
-
 def test_without_labels_the_probe_is_left_out_and_that_is_said(plain: Path, mnistae: Mnistae) -> None:
     result = mnistae("evaluate", "-a", plain, "--probe", "--no-figures", "--json")
     assert result.code == 0
@@ -77,11 +53,11 @@ def test_without_labels_the_probe_is_left_out_and_that_is_said(plain: Path, mnis
     [
         (("--k", "9"), ("--k is 9", "--model dense", "--model sparse --sparsity topk")),
         (("--model", "sparse", "--sparsity", "kl", "--k", "9"), ("--k is 9", "--sparsity kl")),
-        (("--model", "sparse", "--sparsity-weight", "x"), ("--sparsity-weight is x", "a number")),
+        (("--model", "sparse", "--sparsity-weight", "x"), ("--sparsity-weight is 'x'", "topk does not use it")),
         (("--model", "sparse", "--sparsity", "top"), ("top",)),
         (("--model", "sparse", "--loss", "bce"), ("--loss",)),
         (("--augment", "-1"), ("--augment", "at least 0")),
-        (("--channels", "16,,32"), ("--channels is 16,,32", "whole numbers")),
+        (("--channels", "16,,32"), ("--channels is '16,,32'", "whole numbers")),
         (("--latent-dim", "8", "--learning-rate", "1e30", "--epochs", "2"), ("diverged in epoch", "--learning-rate")),
     ],
 )
@@ -124,10 +100,10 @@ def test_pictures_of_few_images_and_of_narrow_codes(n: int, latent_dim: int, tmp
 
 def test_a_picture_of_features_that_are_all_the_same(tmp_path: Path) -> None:
     from mnistae_cli.pictures import figures
-    from mnistae_cli.pictures.maps import map_of
+    from mnistae_cli.pictures.maps import lay_out
 
     for n in (1, 2, 60):
-        points, method = map_of(np.zeros((n, 16), np.float32))
+        points, method = lay_out(np.zeros((n, 16), np.float32))
         figures.save(figures.feature_map(points, method, None, []), tmp_path / "map.png")
         figures.save(figures.density(np.zeros(16, np.float32)), tmp_path / "density.png")
     figures.save(figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32)), tmp_path / "atoms.png")
@@ -142,11 +118,41 @@ def test_dead_units_have_no_place_among_the_atoms() -> None:
 
 
 @pytest.mark.parametrize("n", [3, 5, 30])
-def test_the_probe_learns_from_every_class(n: int) -> None:
+def test_the_probe_learns_from_every_class_and_is_chosen_on_what_it_did_not_learn(
+    n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One image alone is of the second class: it is never held out."""
+
+    def noted(matrix: np.ndarray, labels: np.ndarray, c: float) -> Any:
+        model = fit(matrix, labels, c)
+        score = model.score
+
+        def scored(others: np.ndarray, of: np.ndarray) -> float:
+            told.append((matrix, others, score(others, of)))
+            return float(told[-1][-1])
+
+        monkeypatch.setattr(model, "score", scored)
+        assert set(labels) == {0, 1}
+        return model
+
+    fit, told = probing._fit, list[Any]()
+    monkeypatch.setattr(probing, "_fit", noted)
     features, labels = np.random.default_rng(0).random((n, 4)).astype(np.float32), np.zeros(n, np.uint8)
     labels[-1] = 1
+    drawn = set()
     for seed in range(8):
-        assert 0 <= fit_probe(features, labels, seed).held_out_accuracy <= 1
+        told.clear()
+        probe = fit_probe(features, labels, seed)
+        assert probe.model.classes_.tolist() == [0, 1]
+        assert len(told) == len(probing.GRID)
+        for learned, held_out, _ in told:
+            assert (len(learned), len(held_out)) == (n - max(n // 6, 1), max(n // 6, 1))
+            rows = np.concatenate([learned, held_out]) / probe.scale
+            assert np.sort(rows, axis=0) == pytest.approx(np.sort(features, axis=0), rel=1e-5)
+            drawn.add(held_out.tobytes())
+        scores = [score for *_, score in told]
+        assert (probe.held_out_accuracy, probe.C) == (max(scores), probing.GRID[int(np.argmax(scores))])
+    assert len(drawn) > 1
 
 
 def test_the_probe_is_the_one_scikit_learn_gives(finished: Path, mnistae: Mnistae) -> None:

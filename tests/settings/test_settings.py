@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from mnistae_cli.common.errors import UsageError
+from mnistae_cli.common.errors import UsageError, on_command_line, worded
 from mnistae_cli.settings import CODES, Dense, Layers
 from mnistae_cli.settings.classify import ClassifyConfig
 from mnistae_cli.settings.cluster import KMeans
@@ -80,7 +80,7 @@ def test_a_setting_that_a_code_does_not_use_is_refused(values: dict[str, object]
     with pytest.raises(UsageError) as refused:
         make(TrainConfig, values)
     for word in words:
-        assert word in refused.value.problem + " " + refused.value.remedy
+        assert word in " ".join(refused.value.worded(on_command_line))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_setting_that_a_head_does_not_use_is_refused(values: dict[str, object]
     with pytest.raises(UsageError) as refused:
         make(ClassifyConfig, values)
     for word in words:
-        assert word in refused.value.problem + " " + refused.value.remedy
+        assert word in " ".join(refused.value.worded(on_command_line))
 
 
 def train_settings(**values: object) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def test_another_head_leaves_out_what_a_preset_says_of_its_own() -> None:
     values = {"labels": 50, "hidden": 9, "epochs": 3, "calibrate": False}
     found, left_out = without_other_kinds("classify", values, {"head": "prototypes"})
     assert found == {"labels": 50, "calibrate": False, "head": "prototypes"}
-    assert left_out == "--head mlp"
+    assert worded(left_out, on_command_line) == "--head mlp"
     assert without_other_kinds("cluster", {"n_clusters": 3}, {"n_clusters": 4}) == ({"n_clusters": 3}, "")
 
 
@@ -183,7 +183,7 @@ def test_whole_numbers_and_lists_of_toml_are_taken() -> None:
 
 
 def test_fewer_images_than_clusters_are_refused() -> None:
-    with pytest.raises(UsageError, match="--clusters is 10, and there are 9 images to learn from"):
+    with pytest.raises(UsageError, match="n_clusters is 10, but there are 9 training images"):
         make(TrainConfig, {"model": "invariant", "n_clusters": 10}).for_images(9)
 
 
@@ -203,7 +203,7 @@ def test_small_data_sets_get_more_epochs() -> None:
 def test_every_setting_says_what_it_is() -> None:
     for config in STAGE_CONFIGS.values():
         for setting in settings_of(config):
-            assert setting.rule["help"].endswith("."), setting.name
+            assert setting.rule.help.endswith("."), setting.name
 
 
 def test_shared_keys_reach_every_stage_that_knows_them() -> None:

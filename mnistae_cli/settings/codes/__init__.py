@@ -26,24 +26,4 @@ CODES: list[type[Code]] = [
     KL,
     Invariant,
 ]
-"""The kinds, the default first; of the sparse ones too."""
-
-__all__ = [
-    "CODES",
-    "KL",
-    "L1",
-    "BatchTopK",
-    "Code",
-    "Corruption",
-    "Dense",
-    "Invariant",
-    "Layers",
-    "Schedule",
-    "SparseCode",
-    "TopK",
-    "Training",
-    "latent_dim_option",
-    "loss_option",
-    "number_of_epochs",
-    "schedule_option",
-]
+"""All kinds. The default is first, and so is the default of the sparse kinds."""
