@@ -32,9 +32,9 @@ NAMES = {
 def layout(name: str, features: np.ndarray) -> Any:
     """The places (N, 2) that a library finds with its defaults, and seed 0."""
     if name == "own":
-        from mnistae_cli.pictures.maps import map_of
+        from mnistae_cli.pictures.maps import lay_out
 
-        return map_of(features)[0]
+        return lay_out(features)[0]
     if name == "umap":
         from umap import UMAP
 

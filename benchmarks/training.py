@@ -62,7 +62,7 @@ def mnistae_fit(batch_size: int) -> Contender:
             model.trained,
             model.loss,
             Examples(pixels),
-            Optimization.of(training, 0),
+            Optimization.from_settings(training, 0),
             silent,
             task="train",
             xla=True,

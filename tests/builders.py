@@ -23,7 +23,7 @@ def build(images: np.ndarray | tuple[int, int], config: TrainConfig, steps: int 
 
 
 def optimization(config: TrainConfig) -> Optimization:
-    return Optimization.of(config.code.training, config.seed)
+    return Optimization.from_settings(config.code.training, config.seed)
 
 
 def kmeans(features: np.ndarray, seed: int = 0, **settings: Any) -> Clustering:

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.faulty.scene import Tally
 from mnistae_cli.common.errors import MnistaeError
-from mnistae_cli.data import load_dataset, open_images, read_grey
+from mnistae_cli.data import load_dataset, open_images, read_gray
 from mnistae_cli.settings import STAGE_CONFIGS, load_experiment, stage_config
 from mnistae_cli.store import read_stage
 
@@ -74,7 +74,7 @@ def _kinds(reference: Path) -> Mapping[str, tuple[bytes, Callable[[Path], object
         "images.npy": (npy.getvalue(), _read_images),
         "floats.npy": (floats.getvalue(), _read_images),
         "archive.npz": (archive.getvalue(), _read_data),
-        "picture.png": (png.getvalue(), read_grey),
+        "picture.png": (png.getvalue(), read_gray),
         "config.toml": (toml, _read_config),
         "train/manifest.json": ((reference / "train" / "manifest.json").read_bytes(), _read_manifest),
     }

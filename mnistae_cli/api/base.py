@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from mnistae_cli.api.images import Layout, flattened
-from mnistae_cli.api.networks import decoded, encoded
+from mnistae_cli.api.networks import decode_codes, encode_images
 from mnistae_cli.api.parameters import RandomState, config_of, same_global_draws, seed_of, value_errors
 from mnistae_cli.api.saving import Saved
 from mnistae_cli.common import Bars, muted_native_stderr
@@ -49,7 +49,7 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             ValueError: a parameter or an array that cannot be used.
         """
         rows = self._rows(X, reset=True)
-        layout = Layout.of(X, rows, self.image_shape)
+        layout = Layout.from_images(X, rows, self.image_shape)
         config = config_of(TrainConfig, self._settings())
         pixels = layout.pixels(rows)
         images = from_array(pixels, "X")
@@ -66,12 +66,12 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         if fitted.atoms is not None:
             self.atoms_ = fitted.atoms
         self._keep_more(fitted.neighbors)
-        self._n_features_out = self._features(encoded(self.encoder_onnx_, pixels[:1])).shape[1]
+        self._n_features_out = self._features(encode_images(self.encoder_onnx_, pixels[:1])).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """The features (N, D) float32 of images."""
-        return self._features(encoded(self.encoder_onnx_, self._read(X)))
+        return self._features(encode_images(self.encoder_onnx_, self._read(X)))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """The decoder's images for features (N, D): float32, with the shape and the gray levels that `fit` saw."""
@@ -79,7 +79,7 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         codes = check_array(X, dtype=np.float32)
         if codes.shape[1] != self._n_features_out:
             raise ValueError(f"X has {codes.shape[1]} features, but the code has {self._n_features_out} units.")
-        return Layout(**self.layout_).restored(decoded(self.decoder_onnx_, codes))
+        return Layout(**self.layout_).restored(decode_codes(self.decoder_onnx_, codes))
 
     def reconstruct(self, X: ArrayLike) -> NDArray[np.float32]:
         """The reconstructions of images: `inverse_transform` of their features."""
@@ -113,7 +113,7 @@ class BaseAutoencoder(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         return Layout(**self.layout_).pixels(self._rows(X, reset=False))
 
     def _reconstructed(self, images: Pixels) -> NDArray[np.float32]:
-        return decoded(self.decoder_onnx_, encoded(self.encoder_onnx_, images))
+        return decode_codes(self.decoder_onnx_, encode_images(self.encoder_onnx_, images))
 
     def _features(self, codes: NDArray[np.float32]) -> NDArray[np.float32]:
         """The part of codes (N, D) that `transform` returns."""

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mnistae_cli.api.networks import classified
+from mnistae_cli.api.networks import classify_features
 from mnistae_cli.api.parameters import RandomState, config_of, keep, seed_of, value_errors
 from mnistae_cli.common import Bars, muted_native_stderr
 from mnistae_cli.networks import fit_classifier, onnx_of
@@ -119,7 +119,7 @@ class FewLabelClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """The calibrated probabilities (N, C) float32 of `classes_`, for features (N, D)."""
         check_is_fitted(self)
-        return classified(self.classifier_onnx_, validate_data(self, X, dtype=np.float32, reset=False))
+        return classify_features(self.classifier_onnx_, validate_data(self, X, dtype=np.float32, reset=False))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The most probable class (N,) for features (N, D)."""

@@ -13,11 +13,7 @@ MOST_BYTE = 255
 
 
 def flattened(X: Any) -> Any:
-    """Images (N, H, W) as rows (N, H·W). Everything else is unchanged; scikit-learn checks it.
-
-    Raises:
-        ValueError: color images, or a list of images.
-    """
+    """Images (N, H, W) as rows (N, H·W). Color images and lists of images are refused; scikit-learn checks all else."""
     if isinstance(X, np.ndarray) and X.ndim > 3:
         raise ValueError(f"X has the shape {X.shape}: give gray images (N, H, W), or rows (N, H·W).")
     if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
@@ -27,16 +23,7 @@ def flattened(X: Any) -> Any:
 
 @dataclass(frozen=True)
 class Layout:
-    """How rows of numbers are read as images.
-
-    Args:
-        height: H, in pixels.
-        width: W, in pixels.
-        low: the value of black.
-        high: the value of white.
-        is_bytes: whether the images were uint8.
-        is_flat: whether they came as rows (N, H·W).
-    """
+    """How rows of numbers are read as images of `height` × `width` pixels; `low` is black, `high` is white."""
 
     height: int
     width: int
@@ -46,16 +33,10 @@ class Layout:
     is_flat: bool
 
     @classmethod
-    def of(cls, X: Any, rows: NDArray[Any], image_shape: tuple[int, int] | None) -> "Layout":
-        """The layout of what `fit` is given.
+    def from_images(cls, X: Any, rows: NDArray[Any], image_shape: tuple[int, int] | None) -> "Layout":
+        """The layout of X: images (N, H, W), or rows (N, H·W). `rows` are the same, checked.
 
-        Args:
-            X: images (N, H, W), or rows (N, H·W).
-            rows: the same, (N, H·W), checked.
-            image_shape: (H, W) of each row; None: a square, or one row of pixels if their number is not a square.
-
-        Raises:
-            ValueError: `image_shape` is not two numbers of pixels, or does not fit X.
+        Without an `image_shape` (H, W), a row is a square, or one row of pixels if their number is not a square.
         """
         height, width = _shape(X, rows.shape[1], image_shape)
         low, high = 0.0, float(MOST_BYTE)
@@ -64,11 +45,7 @@ class Layout:
         return cls(height, width, low, high, rows.dtype == np.uint8, getattr(X, "ndim", 2) != 3)
 
     def pixels(self, rows: NDArray[Any]) -> Pixels:
-        """Checked rows (N, H·W) as images (N, H, W): uint8, or float32 clipped to [0, 1].
-
-        Raises:
-            ValueError: bytes where `fit` saw floats, or floats where it saw bytes.
-        """
+        """Checked rows (N, H·W) as images (N, H, W): uint8, or float32 clipped to [0, 1], whichever `fit` saw."""
         if (rows.dtype == np.uint8) != self.is_bytes:
             now, before = ("floats", "uint8") if self.is_bytes else ("uint8", "floats")
             raise ValueError(f"X holds {now}, but the estimator was fitted on {before}. Give {before}.")

@@ -11,18 +11,18 @@ from mnistae_cli.networks import Network, in_batches, open_network
 Array = NDArray[np.float32]
 
 
-def encoded(onnx: bytes, images: Pixels) -> Array:
+def encode_images(onnx: bytes, images: Pixels) -> Array:
     """The codes (N, D) of images (N, H, W)."""
     encoder = _opened(onnx)
     return in_batches(lambda raw: encoder(unit_scale(raw)), images)
 
 
-def decoded(onnx: bytes, codes: Array) -> Array:
+def decode_codes(onnx: bytes, codes: Array) -> Array:
     """The images (N, H, W) of codes (N, D)."""
     return in_batches(_opened(onnx), codes)
 
 
-def classified(onnx: bytes, features: Array) -> Array:
+def classify_features(onnx: bytes, features: Array) -> Array:
     """The probabilities (N, C) of features (N, D), computed as in `mnistae classify`: with the same bytes."""
     batches = (features[first : first + ROWS_AT_ONCE] for first in range(0, len(features), ROWS_AT_ONCE))
     return np.concatenate([_opened(onnx)(batch) for batch in batches])

@@ -15,21 +15,12 @@ RandomState = int | np.random.RandomState | None
 
 
 def keep(estimator: object, parameters: Mapping[str, Any]) -> None:
-    """Set each parameter of an `__init__` as an attribute, unchanged, as scikit-learn asks.
-
-    Args:
-        estimator: the `self` of the `__init__`.
-        parameters: its `locals()`.
-    """
+    """Set the parameters of an `__init__`, its `locals()`, as attributes, unchanged, as scikit-learn asks."""
     vars(estimator).update({name: value for name, value in parameters.items() if name != "self"})
 
 
 def config_of(config_class: type[Config], values: Mapping[str, Any]) -> Config:
-    """The settings of a stage: its defaults, with these values in their place. For None, the default stays.
-
-    Raises:
-        ValueError: a value is refused. The message names the parameter.
-    """
+    """The settings of a stage with these values; None leaves a default. A `ValueError` names the wrong parameter."""
     with value_errors():
         return make(config_class, {name: _plain(value) for name, value in values.items() if value is not None})
 

@@ -44,17 +44,9 @@ class Saved(BaseEstimator):
 
 
 def _write(path: Path, name: str, parameters: dict[str, Any], fitted: dict[str, Any]) -> None:
-    """Write the parameters and the fitted attributes as an uncompressed `.npz`. The file is complete, or as before.
+    """Write an uncompressed `.npz`. The file is complete, or as it was before.
 
-    Args:
-        path: the file.
-        name: the class.
-        parameters: numbers, also NumPy's, text, or lists of these.
-        fitted: arrays and bytes; everything else must be JSON.
-
-    Raises:
-        MissingInput: the folder does not exist.
-        ValueError: a parameter of another kind, for example a `RandomState`.
+    Parameters are numbers, also NumPy's, text, or lists of these. What was fitted are arrays, bytes, or JSON.
     """
     if not path.parent.is_dir():
         raise MissingInput(f"{path.parent} does not exist.", "Make the folder first.")

@@ -1,4 +1,4 @@
-"""The command line. Typer is imported in this package alone, and nothing is computed in it."""
+"""The command line. Only this room imports Typer, and it computes nothing."""
 
 from mnistae_cli.cli.commands import app
 from mnistae_cli.cli.main import main

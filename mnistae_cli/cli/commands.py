@@ -1,4 +1,4 @@
-"""What every command is made of: the session that it works in, its options, its place in the help."""
+"""What every command consists of: its session, its options, its place in the help."""
 
 import dataclasses
 import inspect
@@ -17,7 +17,7 @@ from mnistae_cli.common import MnistaeError, Notice, muted_native_stderr
 
 app = typer.Typer(
     name="mnistae",
-    help="Features of small grey images by autoencoders; classes from few labels, clusters from none.",
+    help="Learn features of small gray images with an autoencoder, classify from few labels, cluster without labels.",
     epilog="Start with: mnistae run --dataset digits",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
@@ -30,12 +30,12 @@ READING = ("artifacts", "json", "quiet", "verbose")
 
 @contextmanager
 def session(common: Common, *, closing: bool = True) -> Iterator[Listener]:
-    """What every command works in: errors become two lines, progress goes to a listener."""
+    """The context of every command: an error becomes two lines, progress goes to a listener."""
     if not common.verbose:
-        warnings.simplefilter("ignore")  # those of libraries; ours are errors
+        warnings.simplefilter("ignore")  # of libraries; mnistae raises errors instead
     with console.guarded(common.verbose), muted_native_stderr(not common.verbose):
         listener = Listener(common.quiet, closing)
-        for line in resolving.misspelt_variables(os.environ):
+        for line in resolving.misspelled_variables(os.environ):
             listener(Notice(line))
         try:
             yield listener
@@ -51,7 +51,7 @@ def _common(values: Mapping[str, Any]) -> Common:
 
 
 def command(name: str, parameters: list[inspect.Parameter], example: str, panel: str) -> Callable[..., Any]:
-    """Register a function of (context, common, own options) as a command with made-up parameters."""
+    """Register a function of (context, common, own options) as a command with these `parameters`."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[2:]

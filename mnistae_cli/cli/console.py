@@ -1,4 +1,4 @@
-"""How mnistae speaks: Rich, JSON, exit codes. stdout carries the result, stderr everything else."""
+"""Output: tables, JSON, errors, exit codes. The result goes to stdout, everything else to stderr."""
 
 import json
 import os
@@ -19,15 +19,7 @@ def say(text: str) -> None:
 
 
 def ask(question: str, problem_of: Callable[[str], str]) -> str:
-    """The answer, without blanks around it, to a question on stderr; asked again while there is a problem of it.
-
-    Args:
-        question: in words.
-        problem_of: the answer → what is wrong with it, or nothing.
-
-    Raises:
-        KeyboardInterrupt: the input is at its end.
-    """
+    """Ask a question on stderr until `problem_of` the answer is empty; `KeyboardInterrupt` at the end of the input."""
     while True:
         print(f"{question}: ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
@@ -43,19 +35,19 @@ def ask(question: str, problem_of: Callable[[str], str]) -> str:
 
 
 def somebody_answers() -> bool:
-    """Whether a person is there to ask."""
+    """Whether stdin is a terminal, so that a person can answer."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def print_error(problem: str, remedy: str) -> None:
-    """Two lines on stderr: what is wrong, what to do."""
+    """Print two lines on stderr: what is wrong, what to do."""
     say(f"error: {' '.join(problem.split())}")
     say(f"help: {' '.join(remedy.split())}")
 
 
 @contextmanager
 def guarded(verbose: bool) -> Iterator[None]:
-    """Turn what goes wrong inside into two lines and an exit code."""
+    """Turn an error in the block into two lines and an exit code."""
     try:
         yield
     except MnistaeError as error:
@@ -65,7 +57,7 @@ def guarded(verbose: bool) -> Iterator[None]:
         print_error("interrupted.", KEPT)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has stopped, like `head`
         sys.exit(0)
     except OSError as error:
         if verbose:
@@ -81,22 +73,21 @@ def guarded(verbose: bool) -> Iterator[None]:
 
 
 def _print_bug(error: Exception) -> None:
-    print_error(f"a bug in mnistae: {type(error).__name__}: {error}", "Run it again with --verbose and report that.")
+    print_error(
+        f"a bug in mnistae: {type(error).__name__}: {error}", "Run it again with --verbose, and report the output."
+    )
     sys.exit(BUG)
 
 
 def print_json(result: Mapping[str, Any]) -> None:
-    """The result as the one JSON object of stdout."""
+    """Print the result as one JSON object."""
     print(json.dumps({"schema_version": SCHEMA_VERSION, **result}, allow_nan=False), flush=True)
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, words: bool = False
 ) -> None:
-    """The result for a person: numbers to the right, the first column, or all that are `words`, to the left.
-
-    A note follows as a line of its own.
-    """
+    """Print a table: the first column, or all columns of `words`, to the left; others to the right; then the note."""
     from rich.console import Console
     from rich.table import Table
 
@@ -107,8 +98,8 @@ def print_table(
         table.add_row(*row)
     console = Console(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
-        console.width = 160  # a pipe has no width; do not cut figures at 80
+        console.width = 160  # a pipe has no width; at 80, figures would be cut
     with console.capture() as text:
         console.print(table)
-    lines = text.get() + (f"{note}\n" if note else "")  # not as a caption: that would break a path in two
-    print(lines, end="", flush=True)  # Rich would turn a reader that leaves early into exit 1
+    lines = text.get() + (f"{note}\n" if note else "")  # not as a caption, which would break a path
+    print(lines, end="", flush=True)  # with Rich, a reader that stops early would mean exit code 1

@@ -1,4 +1,4 @@
-"""Gates: the least that a figure of `metrics.json` has to reach, so that a script can stop."""
+"""Gates: lower limits for figures of `metrics.json`, so that a script can stop."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,7 @@ from mnistae_cli.settings import suggestion
 
 
 def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
-    """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`.
-
-    Raises:
-        UsageError: not of this form, or no figure has that name.
-    """
+    """`["clusters.test.purity=0.5"]` → `[("clusters.test.purity", 0.5)]`; `UsageError` for any other form or figure."""
     parsed = []
     for gate in gates:
         figure, _, least = gate.partition("=")
@@ -26,8 +22,8 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
             )
         if figure.rpartition(".")[2] in ERRORS:
             raise UsageError(
-                f"{named}: a lower {figure} is better, so it cannot be a least value.",
-                "Give a figure that is better when it is higher, for example classifier.test.accuracy.",
+                f"{named}: a lower {figure} is better, so it cannot have a lower limit.",
+                "Give a figure of which a higher value is better, for example classifier.test.accuracy.",
             )
         try:
             parsed.append((figure, float(least)))
@@ -41,11 +37,7 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
 
 
 def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
-    """Compare figures, named by their path in `metrics.json`, with the least values that are asked for.
-
-    Raises:
-        GateFailed: a figure is lower, or does not exist because its stage was not run.
-    """
+    """Compare figures, named by their paths in `metrics.json`, with lower limits; `GateFailed` if one is lower."""
     failed, absent = [], False
     for path, least in gates:
         figure = figure_at(scores, path)
@@ -56,8 +48,8 @@ def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -
             failed.append(f"{path} is {figure:.4f}, below {least:g}")
     if failed:
         remedy = (
-            "Run the stage that makes it: classify, cluster, finetune, label, evaluate --probe."
+            "Run the stage that makes it: classify, cluster, finetune, label or evaluate --probe."
             if absent
-            else "Improve the model, or lower it."
+            else "Improve the model, or lower the limit."
         )
         raise GateFailed("; ".join(failed) + ".", remedy)

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from mnistae_cli.cli.console import say
-from mnistae_cli.common import Advance, Bars, Notice, StageEnded, on_command_line, words_of
+from mnistae_cli.common import Advance, Bars, Notice, StageEnded, on_command_line, progress_text
 
 NEXT_COMMANDS = {
     "train": "mnistae encode",
@@ -17,7 +17,7 @@ NEXT_COMMANDS = {
     "label": "mnistae report, mnistae predict IMAGE",
     "review": "mnistae review --apply decisions.csv, mnistae report",
 }
-PLAIN_SECONDS = 2.0  # off a terminal, at most one line of progress in so many seconds
+PLAIN_SECONDS = 2.0  # without a terminal, at most one line of progress in this time
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Listener:
             self._line(event)
 
     def stop(self) -> None:
-        """Take the bars off the screen's bottom line; they stay as they are."""
+        """Stop the bars. They stay on the screen."""
         self._bars.stop()
 
     def _line(self, event: Notice | StageEnded) -> None:
@@ -61,4 +61,4 @@ class Listener:
             event.done == int(event.done) and time.monotonic() - self._last_line > PLAIN_SECONDS
         ):
             self._last_line = time.monotonic()
-            say(f"{event.task} {event.done:g}/{event.total:g} {event.unit}  {words_of(event.values)}")
+            say(f"{event.task} {event.done:g}/{event.total:g} {event.unit}  {progress_text(event.values)}")

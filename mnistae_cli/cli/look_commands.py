@@ -16,7 +16,7 @@ from mnistae_cli.store import DataRecord, stage_states
 
 @command("status", options.common_parameters(READING), "mnistae status --json", "Look")
 def status(context: typer.Context, common: Common, verify: Verify = False) -> None:
-    """Say per stage: missing, interrupted, up to date, stale, damaged or edited. Exit 3 if stale, 4 if damaged."""
+    """Show each stage as missing, interrupted, up to date, stale, damaged or edited. Exit 3 if stale, 4 if damaged."""
     with session(common):
         states = stage_states(common.artifacts, thorough=verify, compare_data=_compare_data if verify else None)
         if common.json:
@@ -30,7 +30,7 @@ def status(context: typer.Context, common: Common, verify: Verify = False) -> No
 
 
 def _compare_data(record: DataRecord) -> str:
-    from mnistae_cli.data import compare_data  # loads NumPy, which `status` does without
+    from mnistae_cli.data import compare_data  # loads NumPy, which `status` does not need
 
     return compare_data(record)
 
@@ -43,14 +43,14 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or BMP files, folders of them, or .npy arrays.")
     ],
     frame: Annotated[
-        bool, typer.Option("--frame/--no-frame", help="Crop, invert, fit and centre as the training images are.")
+        bool, typer.Option("--frame/--no-frame", help="Crop, invert, scale and center like the training images.")
     ] = True,
     fail_on_strangers: Annotated[
         bool,
-        typer.Option("--fail-on-strangers", help="Exit 5 if a picture is unlike 99.7% of the training images."),
+        typer.Option("--fail-on-strangers", help="Exit 5 if a picture is stranger than 99.7% of the training images."),
     ] = False,
 ) -> None:
-    """Name the class, its probability and the cluster of pictures of any size, and say which are unlike all others."""
+    """Predict class, probability and cluster of pictures of any size, and report those unlike the training images."""
     with session(common, closing=False) as listener:
         from mnistae_cli.cli.tables import prediction_rows
         from mnistae_cli.stages.predict import predict as stage
@@ -62,13 +62,13 @@ def predict(
             console.print_table("mnistae predict", *prediction_rows(predictions))
         blank = [each for each in predictions if each.problem]
         if blank:
-            raise DamagedInput(" ".join(each.problem for each in blank), "Give pictures of one sign each.")
+            raise DamagedInput(" ".join(each.problem for each in blank), "Give pictures that each show one symbol.")
         strangers = [each.image for each in predictions if each.stranger]
         if strangers and fail_on_strangers:
             raise GateFailed(
                 f"{len(strangers)} of {len(predictions)} pictures are strangers: {', '.join(strangers[:5])}"
                 f"{', …' if len(strangers) > 5 else '.'}",
-                "Look at them; the training images had none like them.",
+                "Look at them; no training images are like them.",
             )
 
 
@@ -77,15 +77,15 @@ def data(
     context: typer.Context,
     common: Common,
     fetch: Annotated[
-        str | None, typer.Option(help="Fetch this data set into the user's cache.", metavar="NAME")
+        str | None, typer.Option(help="Download this data set into the user's cache.", metavar="NAME")
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
     remove_packed: Annotated[
         bool,
-        typer.Option("--remove-packed", help="Remove decoded pictures from the cache. Not while a stage runs."),
+        typer.Option("--remove-packed", help="Remove decoded pictures from the cache, while no stage runs."),
     ] = False,
 ) -> None:
-    """List the known data sets, where each is and whether its hash holds; and the decoded pictures in your cache."""
+    """List the known data sets, their places and whether their hashes are right; and decoded pictures in your cache."""
     with session(common) as listener:
         from mnistae_cli.stages.data import fetch_data_set, known_data_sets, packed_data_sets
         from mnistae_cli.stages.data import remove_packed as remove

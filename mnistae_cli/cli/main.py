@@ -23,17 +23,17 @@ def root(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Features of small grey images by autoencoders; classes from few labels, clusters from none."""
+    """Learn features of small gray images with an autoencoder, classify from few labels, cluster without labels."""
 
 
 def main() -> None:
-    """The console script: usage errors in two lines, as every other error."""
+    """Run the command line. Usage errors are two lines, like all errors."""
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as problem:
         context = getattr(problem, "ctx", None)
         path = context.command_path if context else "mnistae"
-        if problem.format_message():  # no command at all: the help was shown
+        if problem.format_message():  # empty without a command: then the help was shown
             variables = getattr(getattr(problem, "param", None), "envvar", None) or ()
             outside = resolving.set_in_environment([variables] if isinstance(variables, str) else variables)
             console.print_error(problem.format_message(), f"Run: {path} --help{'.' if outside else ''}{outside}")

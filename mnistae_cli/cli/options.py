@@ -1,4 +1,4 @@
-"""The options of every command, made from the settings of the stages, which hold their defaults."""
+"""The options of every command, made from the settings of the stages."""
 
 import dataclasses
 import inspect
@@ -22,19 +22,21 @@ PANELS = {
     "review": "Review",
     "report": "Report",
 }
-SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None is that of all commands
-# Setting → the stages that one option of `run` serves, its owner first. Only KMeans needs an encoder whose heads tell
-# apart as many clusters as it does.
+SHARED = dict.fromkeys(SHARED_KEYS, "Data") | {"seed": None}  # setting → panel; None: that of the common options
+# Setting → the stages that share one option in `run`, the owner first. With KMeans, the heads of the encoder and the
+# clusters must have the same number.
 SHARERS = {"n_clusters": ("cluster", "train")}
 SHARED_BY = "kmeans"
 PREFIX = "MNISTAE_"  # of every environment variable
 PREFIXES = {"classify": "head"}
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", envvar="MNISTAE_QUIET")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress on stderr.", envvar="MNISTAE_QUIET")]
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="TensorFlow's messages, and tracebacks of bugs.", envvar="MNISTAE_VERBOSE"),
+    typer.Option(
+        "--verbose", "-v", help="Show TensorFlow's messages, and tracebacks of bugs.", envvar="MNISTAE_VERBOSE"
+    ),
 ]
 Artifacts = Annotated[
     Path, typer.Option("--artifacts", "-a", help="Directory of models and features.", envvar="MNISTAE_ARTIFACTS")
@@ -44,7 +46,7 @@ Preset = Annotated[
     str | None,
     typer.Option(
         "--preset",
-        help="Settings that come with mnistae: original, sparse, topk or invariant; options override it.",
+        help="Settings that come with mnistae: original, sparse, topk or invariant; options override them.",
         envvar="MNISTAE_PRESET",
     ),
 ]
@@ -52,21 +54,23 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="Settings from a TOML file, for example the config.toml that run leaves.",
+        help="Settings from a TOML file, for example the config.toml that run writes.",
         envvar="MNISTAE_CONFIG",
     ),
 ]
 
 Verify = Annotated[
     bool,
-    typer.Option("--verify", help="Read every byte, also of the data set, not only files that have changed since."),
+    typer.Option("--verify", help="Read every byte, also of the data set, and not only of changed files."),
 ]
 Seeds = Annotated[str, typer.Option(help="Seeds to run, for example 0-4 or 0,3,7.", metavar="SEEDS")]
-Jobs = Annotated[int, typer.Option(help="Seeds at a time, each a process; TensorFlow uses all cores by itself.", min=1)]
+Jobs = Annotated[
+    int, typer.Option(help="Seeds to run at once, each in a process; TensorFlow uses all cores by itself.", min=1)
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="Dask workers do the work: local, or a scheduler's address, for example tcp://host:8786.",
+        help="Use Dask workers: local, or the address of a scheduler, for example tcp://host:8786.",
         metavar="ADDRESS|local",
         rich_help_panel="Several machines",
     ),
@@ -83,7 +87,7 @@ FailUnder = Annotated[
 
 @dataclasses.dataclass(frozen=True)
 class Common:
-    """The options that mean the same everywhere."""
+    """The options with the same meaning in every command."""
 
     artifacts: Path = DEFAULT_ROOT
     json: bool = False
@@ -112,7 +116,7 @@ def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
 
 
 def settings_by_name(stage: str) -> dict[str, list[Setting]]:
-    """The settings of a stage by name; several of one name where several kinds of code or of head have it."""
+    """The settings of a stage by name. A name has several settings if several kinds have it."""
     found: dict[str, list[Setting]] = {}
     for each in settings_of(STAGE_CONFIGS[stage]):
         found.setdefault(each.name, []).append(each)
@@ -120,10 +124,10 @@ def settings_by_name(stage: str) -> dict[str, list[Setting]]:
 
 
 def flags_of(stages: Collection[str]) -> dict[tuple[str, str], str]:
-    """(stage, setting) → its option in a command of some stages; a setting that stages share has one for all of them.
+    """(stage, setting) → its option in a command with these stages. A setting that stages share has one option.
 
-    The first stage that has a setting gives its option the plain name; in a later one it has a prefix, as
-    `--head-epochs` beside train's `--epochs`.
+    If two stages have a setting of the same name, only the first stage's option has the plain name; the other one has a
+    prefix, for example train's `--epochs` and classify's `--head-epochs`.
     """
     flags, taken = dict[tuple[str, str], str](), set[str]()
     for stage in stages:
@@ -138,14 +142,14 @@ def flags_of(stages: Collection[str]) -> dict[tuple[str, str], str]:
 
 
 def owner_of(stage: str, name: str, stages: Collection[str]) -> str:
-    """The stage that owns the option of a setting in a command of some stages."""
+    """The stage that owns the option of a setting in a command with these stages."""
     return next((other for other in SHARERS.get(name, ()) if other in stages), stage)
 
 
 def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> list[inspect.Parameter]:
-    """Parameters for the settings of some stages, named `stage__setting`; the shared ones are there once.
+    """Parameters for the settings of some stages, named `stage__setting`. A shared setting has one parameter.
 
-    Settings `without` an option are left out. A setting that had another name has a hidden option of that name too.
+    Settings in `without` have none. A renamed setting also has a hidden option with its old name.
     """
     flags, parameters, shared = flags_of(stages), list[inspect.Parameter](), set[str]()
     for stage in stages:
@@ -165,7 +169,7 @@ def stage_parameters(stages: Collection[str], without: Collection[str] = ()) -> 
 
 
 def variable_of(stage: str, setting: Setting) -> str:
-    """`MNISTAE_TRAIN_EPOCHS`; `MNISTAE_SEED` for what all stages share."""
+    """Its environment variable: `MNISTAE_TRAIN_EPOCHS`, or `MNISTAE_SEED` for a shared setting."""
     words = setting.name if setting.name in SHARED else f"{stage}_{setting.flag[2:]}"
     return PREFIX + words.replace("-", "_").upper()
 
@@ -174,7 +178,7 @@ def _option(stage: str, same: Sequence[Setting], flag: str, variables: list[str]
     first, kind = same[0], value_kind(same[0].hint)
     n_kinds = len({each.kind for each in settings_of(STAGE_CONFIGS[stage]) if each.kind})
     is_flag, shared = first.hint is bool, first.name in SHARED
-    # Long names in a panel of their own: Rich cuts them where a panel has columns to spare for others.
+    # Long names have their own panel, because Rich cuts them in a panel that has other columns.
     suffix = "" if flag == first.flag else " training"
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if is_flag else flag,
@@ -186,18 +190,12 @@ def _option(stage: str, same: Sequence[Setting], flag: str, variables: list[str]
         autocompletion=_completion(kind.words),
         rich_help_panel=SHARED[first.name] if shared else PANELS[stage] + suffix,
     )
-    # Values come as text; the setting's kind reads them, and its rule refuses them.
+    # Values come as text; the setting's kind of value parses them, and its rule checks them.
     return _parameter(f"{stage}__{first.name}", Annotated[bool | None if is_flag else str | None, option], None)
 
 
 def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> str:
-    """Texts about kinds as one: what all kinds share once, else each after the names of its kinds.
-
-    Args:
-        texts: name of the kind (empty: it is about no kind), text.
-        n_kinds: the number of kinds of the stage.
-        between: what stands between two texts.
-    """
+    """Join pairs of a kind's name, or nothing, and a text. A text of all `n_kinds` kinds has no name in front."""
     names: dict[str, list[str]] = {}
     for name, text in texts:
         names.setdefault(text, []).append(name)
@@ -210,7 +208,7 @@ def _by_kind(texts: Sequence[tuple[str, str]], n_kinds: int, between: str) -> st
 
 
 def _default(same: Sequence[Setting]) -> str:
-    """The default as Typer shows one; where kinds differ, that of the first, then the others' by name."""
+    """The default, written as Typer does. If kinds differ: that of the first kind, then the others with their names."""
     defaults = _by_kind([(_kind_name(each), as_typed(each.default)) for each in same], len(same), "; ")
     return f" [dim]\\[default: {defaults}][/dim]" if defaults else ""
 

@@ -9,7 +9,7 @@ from mnistae_cli.store import Manifest
 
 
 def print_manifest(common: Common, manifest: Manifest, note: str = "") -> None:
-    """The metrics of a stage's manifest and a note below them, or the manifest."""
+    """Print the metrics of a stage and a note below them, or its manifest as JSON."""
     if common.json:
         console.print_json(dataclasses.asdict(manifest))
         return
@@ -19,7 +19,7 @@ def print_manifest(common: Common, manifest: Manifest, note: str = "") -> None:
 
 
 def print_scores(common: Common, manifest: Manifest, listener: Listener) -> None:
-    """The scores of `evaluate`."""
+    """Print the scores of `evaluate`."""
     listener.stop()
     if common.json:
         console.print_json(manifest.metrics)

@@ -1,4 +1,4 @@
-"""From what was given on the command line, in the environment and in a file to the configs of the stages."""
+"""Make the configs of the stages from the command line, the environment, and a preset or a file."""
 
 import difflib
 import os
@@ -39,16 +39,16 @@ GIVEN_BY = ("COMMANDLINE", "ENVIRONMENT", "PROMPT")
 def resolve(
     stages: Collection[str], common: Common, given: Mapping[str, Any], report: Report = silent
 ) -> dict[str, Any]:
-    """The configs of some stages: defaults, then preset or file, then what was given.
+    """The configs of some stages: defaults, overridden by preset or file, overridden by what was given.
 
     Args:
-        stages: of the command.
-        common: names the preset or the file.
-        given: `stage__setting` → value, only what the command line or the environment said.
-        report: hears what of a preset or a file is left out, and of settings that have another name now.
+        stages: the stages of the command.
+        common: has the preset or the file.
+        given: `stage__setting` → value, as given on the command line or in the environment.
+        report: listener; it gets notices about settings that are left out or have an old name.
 
     Raises:
-        UsageError: an unknown preset, a file that cannot be read, a refused value.
+        UsageError: an unknown preset, a file that cannot be read, or a refused value.
     """
     experiment = load_experiment(common.preset, common.config, report)
     shared = SHARERS if _method(experiment, given) == SHARED_BY else {}
@@ -60,16 +60,16 @@ def resolve(
             return on_command_line(Mention(mention.name, flag, mention.word))
 
         try:
-            over = _given_to(stage, given, shared, report)
-            values, left_out = without_other_kinds(stage, experiment[stage], over)
+            overrides = _given_to(stage, given, shared, report)
+            values, left_out = without_other_kinds(stage, experiment[stage], overrides)
             if left_out:
                 source = f"preset {common.preset}" if common.preset else str(common.config)
                 report(Notice(f"the settings for {left_out} in {source} are left out: another kind is chosen"))
-            if WHICH & over.keys():
+            if WHICH & overrides.keys():
                 values = {name: value for name, value in values.items() if name not in WHICH}
             if len(stages) > 1:
-                values, over = _from_owners(stage, experiment, values, over, shared)
-            configs[stage] = make(STAGE_CONFIGS[stage], values | over)
+                values, overrides = _from_owners(stage, experiment, values, overrides, shared)
+            configs[stage] = make(STAGE_CONFIGS[stage], values | overrides)
         except UsageError as error:
             problem, remedy = error.worded(as_option)
             outside = set_in_environment(
@@ -83,7 +83,7 @@ def resolve(
 
 
 def _method(experiment: Experiment, given: Mapping[str, Any]) -> str:
-    """The word that chooses how `cluster` groups the images."""
+    """The method of `cluster`, for example `kmeans`."""
     words = {"method": given.get("cluster__method") or experiment["cluster"].get("method")}
     return chosen(kinds_of(STAGE_CONFIGS["cluster"]), words).name()
 
@@ -91,8 +91,8 @@ def _method(experiment: Experiment, given: Mapping[str, Any]) -> str:
 def _given_to(
     stage: str, given: Mapping[str, Any], shared: Mapping[str, Sequence[str]], report: Report
 ) -> dict[str, Any]:
-    """What was given that a stage knows, each value read by the kind of its setting."""
-    settings, over = settings_by_name(stage), dict[str, Any]()
+    """What was given for a stage, parsed."""
+    settings, overrides = settings_by_name(stage), dict[str, Any]()
     own = {key.removeprefix(f"{stage}__"): value for key, value in given.items() if key.startswith(f"{stage}__")}
     for key, value in given.items():
         name = key.partition("__")[2]
@@ -100,12 +100,12 @@ def _given_to(
             own.setdefault(name, value)
     for name, value in with_present_names(stage, own, report).items():
         if name in settings:
-            over[name] = _read(value, settings[name][0].hint)
-    return over
+            overrides[name] = _read(value, settings[name][0].hint)
+    return overrides
 
 
 def _read(value: Any, hint: Any) -> Any:
-    """Text in the setting's own type; text of no such value stays as it is, and the setting's rule refuses it."""
+    """Parse text as a value of this type. Text that cannot be parsed stays: the setting's rule then refuses it."""
     if not isinstance(value, str):
         return value
     try:
@@ -118,18 +118,18 @@ def _from_owners(
     stage: str,
     experiment: Experiment,
     values: dict[str, Any],
-    over: dict[str, Any],
+    overrides: dict[str, Any],
     shared: Mapping[str, Sequence[str]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A stage's values with those that it shares with their owner, where its kind of code uses them."""
+    """A stage's values, with those that it shares with another stage, their owner, if its kind of code uses them."""
     for name, (owner, *_) in shared.items():
         if owner == stage:
             continue
-        if name in _used(stage, values | over):
+        if name in _used(stage, values | overrides):
             values = {name: experiment[owner][name]} | values if name in experiment[owner] else values
         else:
-            over = {each: value for each, value in over.items() if each != name}
-    return values, over
+            overrides = {each: value for each, value in overrides.items() if each != name}
+    return values, overrides
 
 
 def _used(stage: str, values: Mapping[str, Any]) -> set[str]:
@@ -140,16 +140,13 @@ def _used(stage: str, values: Mapping[str, Any]) -> set[str]:
 
 
 def set_in_environment(variables: Iterable[str]) -> str:
-    """A sentence that names those of the variables that are set; empty where none is.
-
-    A wrong value may come from a variable that nobody remembers.
-    """
+    """A sentence that names the variables that are set, since one may be forgotten; empty if none is set."""
     found = sorted({name for name in variables if name in os.environ})
     return f" Set in the environment: {', '.join(found)}." if found else ""
 
 
 def with_variables(error: MnistaeError) -> MnistaeError:
-    """An error about options of every stage or command, with the variables that gave their values, if some did."""
+    """The same error. If it mentions common options, the remedy names the variables that set them."""
     problem, remedy = error.worded(on_command_line)
     shared = (*COMMON_TYPES, *SHARED)
     outside = set_in_environment(f"{PREFIX}{name.upper()}" for name in error.settings if name in shared)
@@ -166,8 +163,8 @@ def given_values(context: typer.Context) -> dict[str, Any]:
     }
 
 
-def misspelt_variables(environment: Iterable[str]) -> list[str]:
-    """One line for each variable whose name is near one of ours, with that name. Other variables get no line."""
+def misspelled_variables(environment: Iterable[str]) -> list[str]:
+    """One line for each variable whose name resembles one of ours. Other variables get no line."""
     known = [f"{PREFIX}{name.upper()}" for name in COMMON_TYPES]
     for stage, config_class in STAGE_CONFIGS.items():
         known += [variable_of(stage, each) for each in settings_of(config_class)]

@@ -1,4 +1,4 @@
-"""The commands that do all stages: `run`, and `sweep` from several seeds."""
+"""The commands that do all stages: `run`, and `sweep` with several seeds."""
 
 import typer
 
@@ -37,7 +37,7 @@ def run(context: typer.Context, common: Common, fail_under: FailUnder = None) ->
 def sweep(
     context: typer.Context, common: Common, seeds: Seeds = "0-4", jobs: Jobs = 1, scheduler: Scheduler = None
 ) -> None:
-    """Run from several seeds, each in its own directory; tell mean and spread, and choose by the loss alone."""
+    """Run with several seeds, each in its own directory; show mean and spread, and choose by the loss alone."""
     with session(common, closing=False) as listener:
         configs = resolving.resolve(PIPELINE, common, resolving.given_values(context), listener)
         from mnistae_cli.stages.sweep import parse_seeds

@@ -37,7 +37,7 @@ def _run_stage(stage: str, context: typer.Context, common: Common) -> None:
 
 @_stage_command("train", "mnistae train --latent-dim 64 --epochs 10")
 def train(context: typer.Context, common: Common) -> None:
-    """Train an autoencoder on images. No label is looked at."""
+    """Train an autoencoder on images. Labels are not used."""
     _run_stage("train", context, common)
 
 
@@ -48,7 +48,7 @@ def encode(
     images: Annotated[
         Path | None,
         typer.Option(
-            help="Images of no data set: a folder, a picture, an .npy or an IDX file.", rich_help_panel="Encoding"
+            help="Other images to encode: a folder, a picture, an .npy or an IDX file.", rich_help_panel="Encoding"
         ),
     ] = None,
     output: Annotated[
@@ -68,7 +68,7 @@ def encode(
             made = stage.encode(config, common.artifacts, listener, force=common.force, scheduler=scheduler)
             print_manifest(common, made)
             return
-        given = resolving.given_values(context)  # a file of settings, as run leaves it, may name a data set
+        given = resolving.given_values(context)  # not the config: a config.toml of run may name a data set
         for name in ("scheduler", "encode__dataset", "encode__kept"):
             if name in given:
                 option = name.removeprefix("encode__")
@@ -84,13 +84,13 @@ def encode(
 
 @_stage_command("classify", "mnistae classify --labels 600")
 def classify(context: typer.Context, common: Common) -> None:
-    """Train a classifier on the features of a few labelled images."""
+    """Train a classifier on the features of a few labeled images."""
     _run_stage("classify", context, common)
 
 
 @_stage_command("cluster", "mnistae cluster --method graph")
 def cluster(context: typer.Context, common: Common) -> None:
-    """Group the images by their features. No label is looked at."""
+    """Group the images by their features. Labels are not used."""
     _run_stage("cluster", context, common)
 
 
@@ -110,7 +110,7 @@ def evaluate(context: typer.Context, common: Common, fail_under: FailUnder = Non
 
 @_stage_command("finetune", "mnistae finetune --per-class 10")
 def finetune(context: typer.Context, common: Common) -> None:
-    """Train encoder and head together on few labels, and on the other images by the network's own answers."""
+    """Train encoder and head together on few labels, and on the network's own predictions for the other images."""
     _run_stage("finetune", context, common)
 
 
@@ -122,7 +122,7 @@ def review(context: typer.Context, common: Common) -> None:
 
 @_stage_command("label", "mnistae label --names 7,2,0,9,1,4,3,5,8,6")
 def label(context: typer.Context, common: Common) -> None:
-    """Name each cluster from a contact sheet; every image gets its cluster's name, the least certain last."""
+    """Name each cluster by its images on a contact sheet; then each image has a name, and the least sure come last."""
     with session(common, closing=False) as listener:
         config = _config("label", context, common, listener)
         from mnistae_cli.cli.tables import cluster_rows
@@ -142,13 +142,13 @@ def label(context: typer.Context, common: Common) -> None:
             return
         note = f"Look at {sheet}, then: {command_for(common.artifacts, 'label')} --names NAME,NAME,…"
         if LABELS_TABLE in manifest.files:
-            note = f"{sheet.with_name(LABELS_TABLE)}, the least certain last"
+            note = f"{sheet.with_name(LABELS_TABLE)} has a name for each image, the least sure last"
         console.print_table("mnistae label", *cluster_rows(manifest.metrics["clusters"]), note)
 
 
 @_stage_command("report", "mnistae report && xdg-open artifacts/report/report.html")
 def report(context: typer.Context, common: Common) -> None:
-    """Write one HTML page of all results: scores, figures, a map to point at, the contact sheet, the review."""
+    """Write one HTML page with all results: scores, figures, an interactive map, the contact sheet, the review."""
     with session(common, closing=False) as listener:
         config = _config("report", context, common, listener)
         from mnistae_cli.stages.report import report as stage
@@ -162,9 +162,9 @@ def report(context: typer.Context, common: Common) -> None:
 def _ask_for_names(answers: "Answers", looks: list[dict[str, Any]], sheet: Path) -> None:
     from mnistae_cli.stages.label import problem_of_name
 
-    console.say(f"Look at {sheet} or contact_sheet.png beside it, then name each cluster; two may have one name.")
+    console.say(f"Look at {sheet} or at contact_sheet.png, then name each cluster. Two may have the same name.")
     if answers.names:
-        console.say(f"Kept from before: {', '.join(answers.names)}. To start anew, give --names.")
+        console.say(f"Kept from before: {', '.join(answers.names)}. To start over, give --names.")
     for each in looks[len(answers.names) :]:
         mixed = ", looks mixed" if each["mixed"] else ""
         answers.add(console.ask(f"cluster {each['cluster']}, {each['size']:,} images{mixed}", problem_of_name))

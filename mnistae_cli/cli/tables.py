@@ -52,7 +52,7 @@ def _swept(name: str, value: float | None) -> str:
 
 
 def cluster_rows(looks: Sequence[Mapping[str, Any]]) -> tuple[list[str], Rows]:
-    """What `label` says of each cluster: its columns, a row each."""
+    """The table of `label`: its columns, and a row per cluster."""
     rows = []
     for each in looks:
         look = "small" if each["small"] else "mixed" if each["mixed"] else ABSENT
@@ -62,7 +62,7 @@ def cluster_rows(looks: Sequence[Mapping[str, Any]]) -> tuple[list[str], Rows]:
 
 
 def prediction_rows(predictions: Sequence[Any]) -> tuple[list[str], Rows]:
-    """What `predict` says of each picture: its columns, a row each."""
+    """The table of `predict`: its columns, and a row per picture."""
     rows = []
     for each in predictions:
         cluster = figure(each.cluster) + (f": {each.name}" if each.name else "")

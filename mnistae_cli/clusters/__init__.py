@@ -1,9 +1,8 @@
-"""Clusters of features, and nearest neighbors. Only this package imports `sklearn.cluster`, faiss and graspologic."""
+"""Clusters of features, and nearest neighbors. Only this room imports `sklearn.cluster`, faiss and graspologic."""
 
 from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph_clusters import GraphClusters, find_clusters
 from mnistae_cli.clusters.kmeans import fit_kmeans
-from mnistae_cli.clusters.minibatches import fit_minibatches
 from mnistae_cli.clusters.neighbors import Search, nearest_images
 from mnistae_cli.clusters.placement import (
     PLACEMENT_FILES,

@@ -1,4 +1,4 @@
-"""Communities of a graph, and how they merge into clusters."""
+"""Communities of a graph, and how they are merged into clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters.graph import Graph, links_between
 
-PIXEL_FACTOR = 6.0  # pixels link images of different classes about as many times as often as the embedding does
+PIXEL_FACTOR = 6.0  # pixels link images of different classes about this many times as often as the embedding does
 
 
 def leiden(links: Any, resolution: float, seed: int) -> NDArray[np.int32]:
-    """The communities (N,), numbered from 0, of largest modularity Σ_c [w_c / w - r (d_c / w)²].
+    """Find communities (N,), numbered from 0, with the largest modularity Σ_c [w_c / w - r (d_c / w)²].
 
-    w_c is the weight inside of community c, d_c that of all links of its images, w the whole weight, r the resolution:
-    the larger, the more communities. Traag, Waltman & van Eck 2019, "From Louvain to Leiden".
+    w_c is the weight of the links inside community c, d_c that of all links of its images, and w that of all links. A
+    larger resolution r gives more communities. Traag, Waltman & van Eck 2019, "From Louvain to Leiden".
 
     Args:
         links: (N, N) SciPy CSR matrix float64, symmetric: `Graph.links`.
@@ -39,16 +39,16 @@ def leiden(links: Any, resolution: float, seed: int) -> NDArray[np.int32]:
 
 @dataclass(frozen=True)
 class Merging:
-    """Small communities, and their merging into fewer and fewer clusters, each time the two least apart.
+    """Small communities, and the order in which they are merged: each time the two clusters that are linked most.
 
-    How little two clusters are apart is the conductance of the cut between them, φ(a, b) = w(a, b) / min(d_a, d_b): the
-    share of the links of the smaller one that lead to the other (Kannan, Vempala & Vetta 2004, "On clusterings: good,
-    bad and spectral"). It is that of the links by the embedding or a sixth of that of the links by pixels: the larger.
+    The measure is the conductance of the cut between two clusters, φ(a, b) = w(a, b) / min(d_a, d_b): the share of the
+    links of the smaller one that lead to the other one (Kannan, Vempala & Vetta 2004, "On clusterings: good, bad and
+    spectral"). φ is the larger of two values: that of the links by the embedding, and a sixth of that by pixels.
 
     Args:
         communities: (N,), numbered from 0 to K - 1.
-        pairs: (K - 1, 2), the communities that stand for the two clusters of each merge, in order.
-        conductances: (K - 1,), φ of each merge in [0, 1].
+        pairs: (K - 1, 2), a community of each of the two clusters of each merge, in order.
+        conductances: (K - 1,), φ of each merge, in [0, 1].
     """
 
     communities: NDArray[np.int32]
@@ -64,7 +64,7 @@ class Merging:
         return np.unique(cluster, return_inverse=True)[1].astype(np.int32)[self.communities]
 
     def n_apart(self, conductance: float) -> int:
-        """How many clusters are left when no two are less apart than this conductance, in [0, 1]."""
+        """The number of clusters that are left after the last merge with a larger conductance than this, in [0, 1]."""
         closer = np.flatnonzero(self.conductances > conductance)
         return len(self.pairs) + 1 - (closer[-1] + 1 if len(closer) else 0)
 
@@ -73,9 +73,9 @@ def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
     """Find the communities of a graph at a high resolution, and merge them down to one.
 
     Args:
-        graph: of N images.
-        resolution: of `leiden`.
-        seed: of `leiden`.
+        graph: the graph of N images.
+        resolution: see `leiden`.
+        seed: see `leiden`.
     """
     communities = leiden(graph.links, resolution, seed)
     between = [links_between(graph.by_embedding, communities)]
@@ -84,10 +84,10 @@ def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
     alive = np.arange(len(between[0]))
     pairs, conductances = [], []
     while len(alive) > 1:
-        apart = _conductances(between)
-        kept, merged = sorted(np.unravel_index(int(apart.argmax()), apart.shape))
+        linked = _conductances(between)
+        kept, merged = sorted(np.unravel_index(int(linked.argmax()), linked.shape))
         pairs.append((alive[kept], alive[merged]))
-        conductances.append(apart[kept, merged])
+        conductances.append(linked[kept, merged])
         for number, links in enumerate(between):
             links[kept] += links[merged]
             links[:, kept] += links[:, merged]
@@ -97,11 +97,11 @@ def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
 
 
 def _conductances(between: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """φ of each two clusters (K, K), from the links between them by the embedding, and by pixels if there are any."""
+    """φ of all pairs of clusters, (K, K), from the links by the embedding and, if there are any, by pixels."""
     every = []
     for links in between:
         degrees = links.sum(axis=1)
         every.append(links / np.maximum(np.minimum(degrees[:, None], degrees), np.finfo(float).tiny))
-    apart = every[0] if len(every) == 1 else np.maximum(every[0], every[1] / PIXEL_FACTOR)
-    np.fill_diagonal(apart, -1)
-    return np.asarray(apart)
+    linked = every[0] if len(every) == 1 else np.maximum(every[0], every[1] / PIXEL_FACTOR)
+    np.fill_diagonal(linked, -1)
+    return np.asarray(linked)

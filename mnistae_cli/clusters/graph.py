@@ -1,4 +1,4 @@
-"""The graph of similar images: which are linked, and how strongly."""
+"""The graph of similar images: which ones are linked, and how strongly."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ class Graph:
 
     Args:
         by_embedding: links of near neighbors in the embedding.
-        by_pixels: links of images that look alike; None without them.
+        by_pixels: links of images with similar pixels; None if there are none.
     """
 
     by_embedding: Any
@@ -32,17 +32,17 @@ class Graph:
 
 
 def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.int32] | None = None) -> Graph:
-    """Link each image to its nearest neighbors in the embedding, and to the images that look like it.
+    """Link each image to its nearest neighbors in the embedding, and to images with similar pixels.
 
-    A link between i and j weighs s / (2 k - s), s the number of the k nearest neighbors that both have: the Jaccard
-    index of the two sets (Jarvis & Patrick 1973, "Clustering using a similarity measure based on shared near
-    neighbors"; Levine et al. 2015, "PhenoGraph"). An image that has no such link is linked to its nearest neighbor by
-    1 / (2 k). A link by pixels weighs 1 / p from either side. An encoder may put two kinds of image beside each other,
-    or one kind in two places; the pixels say which of the two it is.
+    A link between i and j has the weight s / (2 k - s), where s is the number of the k nearest neighbors that both
+    share: the Jaccard index of the two sets (Jarvis & Patrick 1973, "Clustering using a similarity measure based on
+    shared near neighbors"; Levine et al. 2015, "PhenoGraph"). An image without such a link is linked to its nearest
+    neighbor with the weight 1 / (2 k). A link by pixels has the weight 1 / p in each direction. An encoder may put two
+    kinds of images into one place, or one kind into two places; the pixels show which of these it is.
 
     Args:
-        nearest: (N, k) int32, by the embedding.
-        nearest_by_pixels: (N, p) int32, or None.
+        nearest: (N, k) int32, the nearest images by the embedding.
+        nearest_by_pixels: (N, p) int32, those by pixels, or None.
     """
     from scipy import sparse
 
@@ -67,7 +67,7 @@ def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.i
 
 
 def _adjacency(nearest: NDArray[np.int32]) -> Any:
-    """1 where j is among the nearest of i."""
+    """A sparse matrix (N, N): 1 if j is one of the nearest images to i."""
     from scipy import sparse
 
     n, k = nearest.shape
@@ -75,13 +75,13 @@ def _adjacency(nearest: NDArray[np.int32]) -> Any:
 
 
 def links_between(links: Any, groups: NDArray[np.int32]) -> NDArray[np.float64]:
-    """The weight of all links between groups (N,) of images, (K, K); inside a group each link counts twice."""
+    """The weights of all links between groups (N,) of images, (K, K); a link inside a group counts twice."""
     member = membership(groups)
     return np.asarray((member.T @ links @ member).todense())
 
 
 def membership(groups: NDArray[np.int32]) -> Any:
-    """1 where image i is in group k: a sparse matrix (N, K)."""
+    """A sparse matrix (N, K): 1 if image i is in group k."""
     from scipy import sparse
 
     n = len(groups)

@@ -16,8 +16,8 @@ from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresh
 from mnistae_cli.common import RefusedValue, UsageError, setting
 from mnistae_cli.settings import AUTO, WholeOrAuto, check_clusters
 
-RESOLUTION = 10.0  # of the communities that are merged: 70 to 120 on data of ten classes
-PER_CLUSTER = 2  # least communities per cluster; with fewer, the resolution is raised
+RESOLUTION = 10.0  # of the first communities: 70 to 120 of them for data of ten classes
+PER_CLUSTER = 2  # fewest communities per cluster; with fewer, the resolution is raised
 SMALLEST_SHARE = 1 / 500  # of the images; smaller groups are numbered after the clusters
 SMALLEST = 10  # images
 MOST_NEIGHBORS, FEWEST_NEIGHBORS = 30, 10
@@ -26,14 +26,14 @@ ROUNDS = 20
 
 @dataclass(frozen=True)
 class GraphClusters:
-    """Clusters of N images, numbered from the largest on; the communities too small to be one follow.
+    """Clusters of N images; number 0 is the largest. Communities that are too small to be a cluster come last.
 
     Args:
-        placement: of the images; its clusters are those of the graph.
+        placement: the cluster of each image, and how certain it is.
         n_clusters: K, without the small communities.
-        sizes: (K + number of small communities,).
-        stability: mean adjusted Rand index between the runs, at the chosen number; None of one run or one cluster.
-        scan: of the thresholds.
+        sizes: (K + number of small communities,), in images.
+        stability: mean adjusted Rand index between the runs, at the chosen number; None for one run or one cluster.
+        scan: the scan of the thresholds.
     """
 
     placement: Placement
@@ -58,24 +58,24 @@ def find_clusters(
     min_cluster_size: WholeOrAuto = AUTO,
     seed: int,
 ) -> GraphClusters:
-    """Part the graph of N similar images where it has few links.
+    """Divide the graph of N similar images where it has few links.
 
     Leiden finds many small communities, `n_init` times with different seeds. Each time they are merged, two by two,
-    in the order of the conductance of the cut between them (`Merging`). Where to stop is given, or read from the
-    widest range of thresholds that give the same clusters (`scan_thresholds`). Of the runs, the one is taken that
-    agrees best with the others. At last each image moves to the cluster that most of its links lead to.
+    in the order of the conductance of the cut between them (`Merging`). The number at which this stops is given, or is
+    the one that stays the same over the widest range of thresholds (`scan_thresholds`). The result is the run that
+    agrees best with the others. Finally, each image moves to the cluster to which most of its links lead.
 
     Args:
-        directions: of the N images.
-        nearest_by_pixels: (N, p) int32, or None.
-        n_clusters: their number, or `auto`.
-        n_neighbors: k; `auto` is a hundredth of the images, 10 to 30.
-        n_init: runs.
-        min_cluster_size: images; `auto` is a five-hundredth of them, at least 10.
-        seed: of the first run.
+        directions: the features of the N images.
+        nearest_by_pixels: (N, p) int32, the nearest images by pixels, or None.
+        n_clusters: number of clusters, or `auto`.
+        n_neighbors: k; `auto`: 1% of the images, but 10 to 30.
+        n_init: number of runs.
+        min_cluster_size: smallest cluster, in images; `auto`: 0.2% of them, at least 10.
+        seed: seed of the first run.
 
     Raises:
-        UsageError: not as many clusters can be found, or not as large ones.
+        UsageError: as many or as large clusters cannot be found.
     """
     _check_sizes(len(directions), n_clusters, min_cluster_size)
     n, k = len(directions), n_neighbors
@@ -94,10 +94,10 @@ def find_clusters(
     if small.all() and min_cluster_size != AUTO:
         largest = np.bincount(before).max()
         raise UsageError(
-            f"{setting('min_cluster_size')} is {smallest}, and the largest cluster has {largest} images.",
+            f"{setting('min_cluster_size')} is {smallest}, but the largest cluster has {largest} images.",
             f"Give at most {largest}.",
         )
-    small &= not small.all()  # one cluster there is
+    small &= not small.all()  # there is at least one cluster
     groups = _settled(graph.links, before)
     sizes = np.bincount(groups)
     ordered = np.lexsort((-sizes, small))
@@ -113,13 +113,13 @@ def _check_sizes(n: int, n_clusters: WholeOrAuto, min_cluster_size: WholeOrAuto)
     check_clusters(1 if n_clusters == AUTO else int(n_clusters), n)
     if min_cluster_size != AUTO and int(min_cluster_size) > n:
         raise UsageError(
-            f"{setting('min_cluster_size')} is {min_cluster_size}, and there are {n} images.",
+            f"{setting('min_cluster_size')} is {min_cluster_size}, but there are {n} images.",
             "Give a smaller one, or auto.",
         )
 
 
 def _merged(graph: Graph, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tuple[list[Merging], Scan]:
-    """Merge communities that are small enough for the number of clusters."""
+    """Merge communities, which are small enough for the number of clusters."""
     resolution = RESOLUTION
     while True:
 
@@ -144,7 +144,7 @@ def _smallest(min_cluster_size: WholeOrAuto, n: int, n_clusters: WholeOrAuto) ->
 
 
 def _exactly(merging: Merging, n_clusters: int, smallest: int) -> NDArray[np.int32]:
-    """The clusters of a merging when `n_clusters` of them are large enough."""
+    """The clusters of a merging at the number at which `n_clusters` of them are large enough."""
     n_communities, nearest = len(merging.pairs) + 1, 0
     for n in range(min(n_clusters, n_communities), n_communities + 1):
         groups = merging.clusters(n)
@@ -153,12 +153,12 @@ def _exactly(merging: Merging, n_clusters: int, smallest: int) -> NDArray[np.int
             return groups
         nearest = max(nearest, n_large)
     smaller = f", or a smaller {setting('min_cluster_size')}" if smallest > 1 else ""
-    rule = f"{nearest} clusters of at least {smallest} images were found"
+    rule = f"only {nearest} clusters of at least {smallest} images were found"
     raise RefusedValue(setting("n_clusters", flag="clusters"), n_clusters, rule, f"Give a smaller number{smaller}.")
 
 
 def _settled(links: Any, groups: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Move each image to the group that most of its links lead to, until none moves; no group gets empty."""
+    """Move each image to the group to which most of its links lead, until none moves; no group becomes empty."""
     for _ in range(ROUNDS):
         to_groups = np.asarray((links @ membership(groups)).todense())
         n = np.arange(len(groups))

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 
 COMPONENTS = 50
-COMPARISONS = 4e8  # of points; more take longer than to divide the points into cells first
-PROBED = 16  # cells that are searched, the nearest to a query; of 60,000 points they hold 99.9% of the 30 nearest
+COMPARISONS = 4e8  # of points; with more, it is faster to divide the points into cells first
+PROBED = 16  # nearest cells, which are searched; with 60,000 points they have 99.9% of the 30 nearest
 
 
 @dataclass(frozen=True)
 class Neighbors:
-    """Of M queries the k nearest points, the nearest first.
+    """The k nearest points to each of M queries, the nearest first.
 
     Args:
-        indices: (M, k) int32, of the points.
+        indices: (M, k) int32, numbers of the points.
         distances: (M, k) float32, Euclidean.
     """
 
@@ -30,9 +30,9 @@ class Neighbors:
 class Search:
     """A search among points (N, D) float32.
 
-    A few million comparisons are made one by one. For more, the points are divided into √N cells by KMeans, and a query
-    is compared with those in the nearest 16 cells (Sivic & Zisserman 2003, an inverted file). The same points give the
-    same bytes.
+    Up to 400 million pairs are all compared. With more, the points are divided into √N cells by KMeans, and a query is
+    compared with the points in the nearest 16 cells (Sivic & Zisserman 2003, an inverted file). The same points give
+    the same bytes.
 
     Args:
         points: (N, D) float32.
@@ -51,20 +51,19 @@ class Search:
 
         Args:
             queries: (M, D).
-            n_neighbors: of each query.
-            itself: (M,), the number of a point that is none of its neighbors, as it is the query itself; -1: there is
-                no such point.
+            n_neighbors: number of neighbors of each query.
+            itself: (M,), the number of the point that is the query itself, and so not a neighbor; -1: no point is.
         """
         if itself is not None:
             return self._nearest_others(queries, n_neighbors, itself)
-        import faiss  # the limit holds for libraries that are loaded before it is set
+        import faiss  # the limit only applies to libraries that are loaded already
         from threadpoolctl import threadpool_limits
 
         queries, n_neighbors = np.ascontiguousarray(queries, np.float32), min(n_neighbors, len(self._points))
-        with threadpool_limits(REPRODUCIBLE_THREADS):  # other rounding would change the order of near ties
+        with threadpool_limits(REPRODUCIBLE_THREADS):  # other rounding would change the order of almost equal distances
             if len(queries) * len(self._points) > COMPARISONS:
                 squares, indices = self._cells.search(queries, n_neighbors)
-                short = np.flatnonzero((indices < 0).any(axis=1))  # too few points are in the cells that were searched
+                short = np.flatnonzero((indices < 0).any(axis=1))  # the searched cells have too few points
                 if len(short):
                     squares[short], indices[short] = faiss.knn(queries[short], self._points, n_neighbors)
             else:
@@ -72,14 +71,14 @@ class Search:
         return Neighbors(indices.astype(np.int32), np.sqrt(np.maximum(squares, 0)).astype(np.float32))
 
     def nearest_others(self, n_neighbors: int) -> Neighbors:
-        """The `n_neighbors` other points nearest to each point; fewer if there are fewer."""
+        """The `n_neighbors` nearest other points to each point; fewer if there are fewer."""
         return self._nearest_others(self._points, n_neighbors, np.arange(len(self._points)))
 
     def _nearest_others(self, queries: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64]) -> Neighbors:
         n_neighbors = min(n_neighbors, len(self._points) - 1)
         found = self.nearest(queries, n_neighbors + 1)
         left_out = found.indices == itself[:, None]
-        left_out[~left_out.any(axis=1), -1] = True  # of many equal points, a point need not be among its own nearest
+        left_out[~left_out.any(axis=1), -1] = True  # with many equal points, a point may not be found
         shape = (len(queries), n_neighbors)
         return Neighbors(found.indices[~left_out].reshape(shape), found.distances[~left_out].reshape(shape))
 
@@ -98,14 +97,14 @@ class Search:
 def nearest_images(images: NDArray[np.generic], n_neighbors: int) -> NDArray[np.int32]:
     """The nearest neighbors of each image, by Euclidean distance between the first 50 principal components.
 
-    Memory holds a float32 copy of the images beside the images.
+    This makes a float32 copy of the images in memory.
 
     Args:
         images: (N, …) numbers.
-        n_neighbors: of each image; fewer if there are fewer other images.
+        n_neighbors: number of neighbors of each image; fewer if there are fewer other images.
 
     Returns:
-        Indices (N, n_neighbors) int32, nearest first, never the image itself.
+        Indices (N, n_neighbors) int32, the nearest first, without the image itself.
     """
     if not min(n_neighbors, len(images) - 1):
         return np.empty((len(images), 0), np.int32)

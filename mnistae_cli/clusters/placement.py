@@ -26,8 +26,8 @@ class Placement:
 
     Args:
         clusters: (N,) int32 from 0.
-        distance: (N,) float32, at least 0: how far away the cluster is.
-        confidence: (N,) float32 in [0, 1]: 0 where another cluster is as near, 1 where no other is near.
+        distance: (N,) float32, distance to the cluster, at least 0.
+        confidence: (N,) float32 in [0, 1]: 0 if another cluster is as near, 1 if no other one is near.
     """
 
     clusters: NDArray[np.int32]
@@ -36,22 +36,37 @@ class Placement:
 
     @classmethod
     def load(cls, folder: Path, split: str) -> Self:
-        """Read the placement of the images of a split, as `save` wrote it."""
+        """Read the placement that `save` wrote.
+
+        Args:
+            folder: the folder of `cluster`.
+            split: `train` or `test`.
+        """
         return cls(*(load_npy(folder / f"{name}_{split}.npy") for name in PARTS))
 
     def save(self, folder: Path, split: str) -> None:
-        """Write `assignments_*.npy`, `distance_*.npy` and `confidence_*.npy` of a split."""
+        """Write `assignments_*.npy`, `distance_*.npy` and `confidence_*.npy`.
+
+        Args:
+            folder: the folder of `cluster`.
+            split: `train` or `test`.
+        """
         for name, values in zip(PARTS, (self.clusters, self.distance, self.confidence), strict=True):
             np.save(folder / f"{name}_{split}.npy", values)
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
-        """The images of several placements, one after the other, as one."""
+        """Several placements as one, in order."""
         columns = zip(*((each.clusters, each.distance, each.confidence) for each in parts), strict=True)
         return cls(*map(np.concatenate, columns))
 
     def typical_first(self, cluster: int, *, by_distance: bool) -> NDArray[np.int64]:
-        """The images (M,) of a cluster: the nearest first, or the surest first and the nearer of two as sure."""
+        """The images (M,) of a cluster, the surest first, and for equal confidence the nearest first.
+
+        Args:
+            cluster: its number.
+            by_distance: only by distance, the nearest first.
+        """
         members = np.flatnonzero(self.clusters == cluster)
         certainty = self.confidence[members] * (not by_distance)
         return members[np.lexsort((self.distance[members], -certainty))]
@@ -60,13 +75,13 @@ class Placement:
 def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.float32], metric: Metric) -> Placement:
     """Place images (N, D) by the nearest centroid (K, D); the distance is that to the centroid.
 
-    The confidence is the simplified silhouette 1 - a / b of the distances a to the nearest centroid and b to the second
-    (Hruschka, de Castro & Campello 2004): 0 half-way between two, 1 on a centroid; 1 with one cluster.
+    The confidence is the simplified silhouette 1 - a / b, where a is the distance to the nearest centroid and b that to
+    the second (Hruschka, de Castro & Campello 2004): 0 halfway between two, 1 on a centroid; 1 with one cluster.
 
     Args:
         features: (N, D) float32.
         centroids: (K, D) float32.
-        metric: as they were found with (`fit_kmeans`).
+        metric: the metric of `fit_kmeans`.
     """
     features = compared(features, metric)
     away, clusters = distances(features, centroids), assign(features, centroids)
@@ -82,15 +97,16 @@ def place_by_centroids(features: NDArray[np.float32], centroids: NDArray[np.floa
 def place_by_neighbors(
     neighbors: Neighbors, clusters: NDArray[np.int32], own: NDArray[np.int32] | None = None
 ) -> Placement:
-    """Place M images by the clusters of their ten nearest neighbors; the distance is the mean to these.
+    """Place M images by the clusters of their ten nearest neighbors; the distance is the mean distance to these.
 
-    The confidence is the share of the neighbors that are in the image's cluster, less the share of those in the next
-    cluster, not below 0.
+    The confidence is the share of the neighbors in the image's cluster minus the share of those in the next cluster,
+    but at least 0.
 
     Args:
-        neighbors: of the M images, among the images whose clusters are known.
-        clusters: (N,), those clusters.
-        own: (M,), the clusters of the M images, where they are known; else the most frequent one, the lower at a tie.
+        neighbors: the nearest ones to the M images, out of N images whose clusters are known.
+        clusters: (N,), the known clusters.
+        own: (M,), the clusters of the M images, if they are known. Otherwise the most frequent cluster of the neighbors
+            is taken, for a tie the lower number.
     """
     voters = neighbors.indices[:, :VOTERS]
     m, k = voters.shape

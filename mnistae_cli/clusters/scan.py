@@ -11,7 +11,7 @@ from mnistae_cli.clusters.communities import Merging
 from mnistae_cli.scores import adjusted_rand_index, contingency_table
 
 # Two clusters are apart when the conductance of the cut between them is below this. Between classes of images it was at
-# most 1.2%, inside of them at least 1.8%: see docs/invariant.md. Nearer to the middle counts more.
+# most 1.2%, inside of them at least 1.8%: see docs/clusters.md. Nearer to the middle counts more.
 USUAL = 0.0147
 THRESHOLDS = np.geomspace(USUAL / 3.5, USUAL * 3.5, 25)
 STABLE = 0.98  # least adjusted Rand index, mean over pairs of runs

@@ -1,7 +1,7 @@
 """For all rooms: errors, progress, streams, spreadsheets, and whether this process is a command of mnistae."""
 
 from mnistae_cli.common import own_process
-from mnistae_cli.common.bars import Bars, words_of
+from mnistae_cli.common.bars import Bars, progress_text
 from mnistae_cli.common.errors import (
     INTERRUPTED,
     KEPT,

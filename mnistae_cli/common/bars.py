@@ -13,13 +13,9 @@ if TYPE_CHECKING:
 
 
 class Bars:
-    """A listener that shows each task as a bar, and each notice as a line above the bars.
+    """A listener that shows each task as a bar, and each notice as a line above the bars, if it is `visible`.
 
     In a notebook without ipywidgets, Rich has no bars: each task prints one line when it has ended.
-
-    Args:
-        visible: whether anything is shown.
-        stderr: write to stderr; has no effect in a notebook.
     """
 
     def __init__(self, visible: bool = True, *, stderr: bool = False) -> None:
@@ -44,7 +40,7 @@ class Bars:
 
     def advance(self, event: Advance) -> None:
         """Move the bar of a task."""
-        count, values = f"{int(event.done):,}/{int(event.total):,} {event.unit}", words_of(event.values)
+        count, values = f"{int(event.done):,}/{int(event.total):,} {event.unit}", progress_text(event.values)
         if _has_no_bars():
             if event.done == event.total:
                 self._line(f"{event.task} {count}  {values}")
@@ -88,7 +84,7 @@ def _has_no_bars() -> bool:
     return "ipykernel" in sys.modules and find_spec("ipywidgets") is None
 
 
-def words_of(values: Mapping[str, float]) -> str:
+def progress_text(values: Mapping[str, float]) -> str:
     """Figures in a line of progress: `loss 0.0812 · 1,024 img/s`."""
     parts = []
     for name, value in values.items():

@@ -38,13 +38,7 @@ Face = Callable[[Mention], str]
 
 
 def setting(name: str, word: object = None, *, flag: str = "") -> str:
-    """A setting as a part of a message.
-
-    Args:
-        name: the setting's name.
-        word: its value, if that is mentioned too.
-        flag: its option without `--`, if it differs from the name.
-    """
+    """A setting as a part of a message: see `Mention`. Its flag is `name` with dashes if none is given."""
     plain = word if word is None or isinstance(word, str | bool | int | float) else str(word)
     return f"\x02{name}|{flag or name.replace('_', '-')}|{json.dumps(plain)}\x03"
 
@@ -105,7 +99,12 @@ class MnistaeError(Exception):
         return worded(self.parts[1], in_python, between=", ")
 
     def worded(self, face: Face, *, between: str = " ") -> tuple[str, str]:
-        """Problem and remedy with settings written by `face`: see `worded`."""
+        """Problem and remedy as text.
+
+        Args:
+            face: writes a setting.
+            between: separates two settings in a row.
+        """
         problem, remedy = (worded(part, face, between=between) for part in self.parts)
         return problem, remedy
 

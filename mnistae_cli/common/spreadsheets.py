@@ -22,15 +22,7 @@ def from_text(cell: str) -> str:
 def read_table(path: Path, named: str, columns: Sequence[str], remedy: str) -> list[dict[str, str]]:
     """The rows of a CSV file by column, without spaces around the cells. The separator is , or ;.
 
-    Args:
-        path: the file.
-        named: its name in messages.
-        columns: columns that it must have; it may have others.
-        remedy: the remedy in messages.
-
-    Raises:
-        MissingInput: it cannot be read.
-        DamagedInput: it is not a CSV file, or lacks a column.
+    It must have these `columns`, and may have others. Errors call the file `named`, and have this `remedy`.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:

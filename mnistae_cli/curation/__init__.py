@@ -3,6 +3,6 @@
 from mnistae_cli.curation.decisions import Decision, read_decisions
 from mnistae_cli.curation.duplicates import Duplicates, find_duplicates
 from mnistae_cli.curation.label_errors import LabelErrors, find_label_errors
-from mnistae_cli.curation.novelty import N_NEIGHBORS, Reference, Unusual, Usual, usual_of
+from mnistae_cli.curation.novelty import N_NEIGHBORS, Novelty, NoveltyBaseline, Reference, measure_baseline
 from mnistae_cli.curation.reviewing import LEAK, Review, Split
 from mnistae_cli.curation.suspicions import KINDS, LABEL, Key, Suspicion, read_suspicions, write_suspicions

@@ -9,17 +9,17 @@ from mnistae_cli.curation.suspicions import Key
 
 COLUMNS = ("split", "index", "suspicion", "decision")
 VERDICTS = ("accept", "refuse")
-REMEDY = "Take the file that the page of the review saves, or add a column decision to a copy of review.csv."
+REMEDY = "Give the file that the report's page saves, or a copy of review.csv with a column decision."
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One row.
+    """A decision about a row of the review.
 
     Args:
-        key: which row of the review it is about.
+        key: the row.
         accepted: whether the suspicion is right.
-        chosen: the class name to take instead of the suggested one, or empty.
+        chosen: the class name to use instead of the suggested one, or empty.
     """
 
     key: Key
@@ -28,16 +28,16 @@ class Decision:
 
 
 def read_decisions(path: Path, known: Mapping[Key, str], class_names: Sequence[str]) -> list[Decision]:
-    """Read the rows of `path` that hold a decision. Rows with an empty decision, and other columns, are passed over.
+    """Read the rows of `path` that have a decision. Rows with an empty decision, and other columns, are ignored.
 
     Args:
         path: a CSV file with the columns split, index, suspicion and decision, and perhaps image and chosen.
-        known: the rows of the review, with the names of their images.
-        class_names: what can be chosen.
+        known: rows of the review → names of their images.
+        class_names: the classes that can be chosen.
 
     Raises:
-        MissingInput: there is no such file.
-        DamagedInput: no such columns, a row that is not about the review, or two decisions about one row.
+        MissingInput: the file does not exist.
+        DamagedInput: a column is missing, a row is not in the review, or two decisions about one row differ.
     """
     rows = read_table(path, setting("apply", path), COLUMNS, REMEDY)
     decisions = dict[Key, Decision]()
@@ -47,21 +47,23 @@ def read_decisions(path: Path, known: Mapping[Key, str], class_names: Sequence[s
         where = f"{setting('apply', path)}, row {number}"
         found = _decision(row, where, known, class_names)
         if decisions.setdefault(found.key, found) != found:
-            raise DamagedInput(f"{where}: another row decided otherwise about {row['split']}:{row['index']}.", REMEDY)
+            raise DamagedInput(f"{where}: another row has another decision on {row['split']}:{row['index']}.", REMEDY)
     return list(decisions.values())
 
 
 def _decision(row: Mapping[str, str], where: str, known: Mapping[Key, str], class_names: Sequence[str]) -> Decision:
     verdict = row["decision"].lower()
     if verdict not in VERDICTS:
-        raise DamagedInput(f"{where}: decision {row['decision']!r}.", "Write accept or refuse, or leave it empty.")
+        raise DamagedInput(
+            f"{where}: the decision is {row['decision']!r}.", "Write accept or refuse, or leave it empty."
+        )
     key = (row["split"], whole_number(row["index"]), row["suspicion"])
     image = from_text(row.get("image", ""))
     if key not in known or image not in ("", known[key].strip()):
         what = f"{row['split']}:{row['index'][:20]}" + (f" ({image[:80]})" if image else "")
         raise DamagedInput(
             f"{where}: {what} is not in the review as {row['suspicion'][:20]!r}.",
-            "Take the decisions of this review, not of another one.",
+            "Give decisions on this review, not on another one.",
         )
     chosen = from_text(row.get("chosen", ""))
     if chosen and chosen not in class_names:

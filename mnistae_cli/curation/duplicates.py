@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Search
-from mnistae_cli.curation.registration import STEPS, canonical, registration_error
+from mnistae_cli.curation.registration import STEPS, canonicalize, registration_error
 from mnistae_cli.data import Pixels, in_parallel, unit_scale
 
 NEAR = 0.03  # largest registration error of a near duplicate; MNIST's own images are not nearer than 0.04
@@ -44,7 +44,7 @@ def find_duplicates(images: Pixels, preferred: NDArray[np.bool_]) -> Duplicates:
     """Find exact and near duplicates among N images. Labels and features are not looked at.
 
     Images of the same bytes are exact duplicates. Of the others, the three nearest canonical images of each are
-    candidates (`canonical`); near duplicates are those whose registration error is at most 0.03.
+    candidates (`canonicalize`); near duplicates are those whose registration error is at most 0.03.
 
     Args:
         images: (N, H, W) uint8, or float32 in [0, 1], ink brighter than the ground; darker ink is found by the mean and
@@ -88,7 +88,7 @@ def _described(images: Pixels, chosen: NDArray[np.int64]) -> NDArray[np.float32]
     from sklearn.decomposition import PCA
 
     def flat(numbers: NDArray[np.int64]) -> NDArray[np.float32]:
-        made = _blurred(canonical(_prepared(images, numbers)))
+        made = _blurred(canonicalize(_prepared(images, numbers)))
         return made.reshape(len(made), -1)
 
     step = -(-len(chosen) // SAMPLE)

@@ -1,4 +1,4 @@
-"""Labels that look wrong, by confident learning (cleanlab) on probabilities of images that a probe has not seen."""
+"""Labels that look wrong, by confident learning (cleanlab) on the probabilities of images a probe has not seen."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from mnistae_cli.networks import N_FOLDS, out_of_fold_probabilities
 
 @dataclass(frozen=True)
 class LabelErrors:
-    """What N labels look like.
+    """How right N labels look.
 
     Args:
-        quality: (N,) float32, the probability of the given label, by a probe that has not seen it; low looks wrong.
-        suspected: (N,) bool, whether confident learning calls the label wrong.
+        quality: (N,) float32 in [0, 1], the probability of the label by a probe that has not seen it; low looks wrong.
+        suspected: (N,) bool, whether the label is wrong by confident learning.
         suggested: (N,) uint8, the most probable class.
-        confidence: (N,) float32, its probability.
+        confidence: (N,) float32 in [0, 1], the probability of that class.
         wrong_share: class → estimated share of its labels that are wrong, in [0, 1].
-        left_out: classes with too few images to be judged; their labels are of quality 1.
+        left_out: classes with too few images to be judged; their labels have quality 1.
     """
 
     quality: NDArray[np.float32]
@@ -30,17 +30,17 @@ class LabelErrors:
 
 
 def find_label_errors(features: NDArray[np.float32], labels: NDArray[np.uint8], seed: int) -> LabelErrors:
-    """Rank labels by how wrong they look, and estimate how many of each class are.
+    """Rank labels by how wrong they look, and estimate how many of each class are wrong.
 
     Multinomial logistic regressions on four fifths of the images give the probabilities p(j | z) of the last fifth.
-    The quality is p(label | z). Confident learning counts an image with label i as one of class j if p(j | z) is at
-    least the mean p(j | ·) of the images with label j; these counts estimate the joint distribution of given and true
-    labels, and so how many of class i are suspected (Northcutt, Jiang & Chuang 2021, "Confident learning").
+    The quality is p(label | z). Confident learning counts an image with label i for class j if p(j | z) is at least
+    the mean p(j | ·) of the images with label j. These counts estimate the joint distribution of given and true
+    labels, and so how many labels of class i are suspected (Northcutt, Jiang & Chuang 2021, "Confident learning").
 
     Args:
         features: (N, D) float32.
-        labels: (N,) uint8, of two classes or more.
-        seed: of the draw of the fifths.
+        labels: (N,) uint8, of at least two classes.
+        seed: seed of the draw of the fifths.
     """
     from cleanlab.count import estimate_joint
     from cleanlab.filter import find_label_issues

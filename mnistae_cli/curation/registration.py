@@ -1,4 +1,4 @@
-"""Small affine warps between images: undone by moments, and fitted to the pixels."""
+"""Small affine warps between images: removed by moments, and fitted to the pixels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,22 +6,22 @@ from numpy.typing import NDArray
 Images = NDArray[np.float32]
 """(M, H, W) in [0, 1]."""
 
-DEVIATION = 5.0  # of the ink in a canonical image, in pixels of 20
+DEVIATION = 5.0  # standard deviation of the ink in a canonical image, in pixels
 SIDE = 20
-LEAST_WIDTH = 0.35  # of its height; the ink of a bare stroke is not made wider
-STEPS = 3  # of Gauss-Newton; more did not change which pairs are near
+LEAST_WIDTH = 0.35  # of the ink's height; narrower ink, such as a single stroke, is treated as this wide
+STEPS = 3  # of Gauss-Newton; with more, the same pairs are near
 STIFFNESS = 1e-3  # added to JᵀJ, so that a blank image can be solved
 TINY = 1e-6
 
 
-def canonical(images: Images) -> Images:
-    """Each image centred, scaled and sheared until its ink has the same mean and covariance, (M, 20, 20).
+def canonicalize(images: Images) -> Images:
+    """Center, scale and shear each image so that its ink has a fixed mean and covariance, (M, 20, 20).
 
-    With m and C the mean and the covariance of the ink's position and L the Cholesky factor, C = L Lᵀ, the result at p
-    is the image at m + L p / 5. Affine copies of an image then differ by a rotation only (Hu 1962, moments).
+    The mean of the ink's position is m and its covariance is C = L Lᵀ (Cholesky). The result at p is the image at
+    m + L p / 5. Affine copies of an image then only differ by a rotation (Hu 1962, moments).
 
     Args:
-        images: (M, H, W) float32 in [0, 1], ink brighter than the ground.
+        images: (M, H, W) float32 in [0, 1], ink brighter than the background.
     """
     height, width = images.shape[1:]
     y, x = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
@@ -38,20 +38,20 @@ def canonical(images: Images) -> Images:
     return sample(images, factor / DEVIATION, mean.astype(np.float32), (SIDE, SIDE))
 
 
-def sample(images: Images, matrix: NDArray[np.float32], centre: NDArray[np.float32], shape: tuple[int, int]) -> Images:
-    """Images of `shape` whose pixel p, counted from the middle, is the image at `matrix` p + `centre`; bilinear.
+def sample(images: Images, matrix: NDArray[np.float32], center: NDArray[np.float32], shape: tuple[int, int]) -> Images:
+    """Images of `shape` whose pixel p, counted from the center, is the image at `matrix` p + `center`; bilinear.
 
     Args:
         images: (M, H, W); outside of them everything is 0.
-        matrix: (M, 2, 2), rows before columns.
-        centre: (M, 2), in pixels of the images.
+        matrix: (M, 2, 2), the row comes before the column.
+        center: (M, 2), in pixels of the images.
         shape: height and width of the result.
     """
     n, height, width = images.shape
     y, x = (each.ravel() for each in _positions(shape))
     wide = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(n, -1)  # a border of zeros
-    at_y = np.clip(matrix[:, 0, :1] * y + matrix[:, 0, 1:] * x + centre[:, :1] + 1, 0, height + 0.999)
-    at_x = np.clip(matrix[:, 1, :1] * y + matrix[:, 1, 1:] * x + centre[:, 1:] + 1, 0, width + 0.999)
+    at_y = np.clip(matrix[:, 0, :1] * y + matrix[:, 0, 1:] * x + center[:, :1] + 1, 0, height + 0.999)
+    at_x = np.clip(matrix[:, 1, :1] * y + matrix[:, 1, 1:] * x + center[:, 1:] + 1, 0, width + 0.999)
     top, left = at_y.astype(np.int32), at_x.astype(np.int32)
     down, right = at_y - top, at_x - left
     corner = top * (width + 2) + left
@@ -61,15 +61,15 @@ def sample(images: Images, matrix: NDArray[np.float32], centre: NDArray[np.float
 
 
 def registration_error(images: Images, others: Images, steps: int = STEPS) -> NDArray[np.float32]:
-    """‖I∘A - O‖ / ‖O‖ for the affine warp A of each image I that brings it nearest to O; (M,).
+    """‖I∘A - O‖ / ‖O‖ for the affine warp A that makes image I most similar to O; (M,).
 
-    Gauss-Newton steps from the warp that brings the centres of mass together (Lucas & Kanade 1981; Baker & Matthews
-    2004). It is 0 for copies, and small for copies that were warped a little.
+    Gauss-Newton steps, which start with the centers of mass at the same place (Lucas & Kanade 1981; Baker & Matthews
+    2004). The error is 0 for copies, and small for slightly warped copies.
 
     Args:
         images: I, (M, H, W) float32 in [0, 1].
         others: O, (M, H, W) float32 in [0, 1].
-        steps: of Gauss-Newton.
+        steps: number of Gauss-Newton steps.
 
     Returns:
         (M,) float32, at least 0.
@@ -78,15 +78,15 @@ def registration_error(images: Images, others: Images, steps: int = STEPS) -> ND
     height, width = shape
     matrix = np.tile(np.eye(2, dtype=np.float32), (n, 1, 1))
     middle = np.array([(height - 1) / 2, (width - 1) / 2], np.float32)
-    centre = middle + _centre_of_mass(images) - _centre_of_mass(others)
+    center = middle + _center_of_mass(images) - _center_of_mass(others)
     gradients = _gradients(images)
     for _ in range(steps):
-        difference = (sample(images, matrix, centre, (height, width)) - others).reshape(n, -1)
-        jacobian = _jacobian(*(sample(each, matrix, centre, (height, width)) for each in gradients))
+        difference = (sample(images, matrix, center, (height, width)) - others).reshape(n, -1)
+        jacobian = _jacobian(*(sample(each, matrix, center, (height, width)) for each in gradients))
         step = _newton_step(jacobian, difference)
         matrix = matrix + step[:, [0, 1, 3, 4]].reshape(n, 2, 2)
-        centre = centre + step[:, [2, 5]]
-    return _relative((sample(images, matrix, centre, (height, width)) - others).reshape(n, -1), others)
+        center = center + step[:, [2, 5]]
+    return _relative((sample(images, matrix, center, (height, width)) - others).reshape(n, -1), others)
 
 
 def _positions(shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -95,7 +95,7 @@ def _positions(shape: tuple[int, int]) -> NDArray[np.float32]:
     return np.stack([y - (height - 1) / 2, x - (width - 1) / 2])
 
 
-def _centre_of_mass(images: Images) -> NDArray[np.float32]:
+def _center_of_mass(images: Images) -> NDArray[np.float32]:
     ink = images.sum(axis=(1, 2)) + TINY
     y, x = (np.arange(size, dtype=np.float32) for size in images.shape[1:])
     return np.stack([images.sum(axis=2) @ y / ink, images.sum(axis=1) @ x / ink], axis=1)
@@ -108,7 +108,7 @@ def _gradients(images: Images) -> tuple[Images, Images]:
 
 
 def _jacobian(down: Images, right: Images) -> NDArray[np.float32]:
-    """(M, 6, pixels): the change of each pixel with the two rows of the matrix and the centre."""
+    """(M, 6, pixels): the derivatives of each pixel by the two rows of the matrix and the center."""
     n, height, width = down.shape
     y, x = (each.ravel() for each in _positions((height, width)))
     down, right = down.reshape(n, -1), right.reshape(n, -1)

@@ -1,4 +1,4 @@
-"""From what was found in the images to the rows of a review."""
+"""Make the rows of a review from what was found in the images."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.curation.duplicates import Duplicates
 from mnistae_cli.curation.label_errors import LabelErrors
-from mnistae_cli.curation.novelty import Unusual
+from mnistae_cli.curation.novelty import Novelty
 from mnistae_cli.curation.suspicions import DUPLICATE, LABEL, NEAR_DUPLICATE, STRANGER, Suspicion
 
 LEAK = ", in the other split"
@@ -20,9 +20,9 @@ class Split:
 
     Args:
         name: `train` or `test`.
-        images: (N,) their names.
+        images: (N,), their names.
         labels: (N,), or None.
-        similar: (N, k) the numbers of similar training images.
+        similar: (N, k), the numbers of similar training images.
     """
 
     name: str
@@ -33,20 +33,20 @@ class Split:
 
 @dataclass(frozen=True)
 class Review:
-    """Makes rows, for images that are counted through both splits or within one.
+    """Makes the rows of a review.
 
     Args:
         splits: `train`, then `test`.
-        class_names: of the labels.
-        fewest: rows of each split, of labels and of strangers, if there are so many.
+        class_names: the names of the labels.
+        fewest: smallest number of rows about labels, and about strangers, for each split.
     """
 
     splits: tuple[Split, Split]
     class_names: Sequence[str]
     fewest: int
 
-    def strangers(self, split: Split, unusual: Unusual) -> Iterator[Suspicion]:
-        """The images that are strange, and the most unusual others."""
+    def strangers(self, split: Split, unusual: Novelty) -> Iterator[Suspicion]:
+        """The strangers, and other images that are most unusual."""
         order = np.argsort(-unusual.novelty, kind="stable")
         n = max(int(unusual.strange.sum()), min(self.fewest, len(order)))
         for i in order[:n].tolist():
@@ -55,7 +55,7 @@ class Review:
             yield self._row(split, i, STRANGER, float(unusual.novelty[i]), why)
 
     def wrong_labels(self, judged: Sequence[Split], errors: LabelErrors) -> Iterator[Suspicion]:
-        """The labels that are suspected, and those of the least quality. `errors` are of the images of `judged`."""
+        """The suspected labels, and other ones of the lowest quality. `errors` are for the images of `judged`."""
         first = 0
         for split in judged:
             part = slice(first, first + len(split.images))
@@ -70,12 +70,12 @@ class Review:
                 yield self._row(split, i, LABEL, 1 - float(quality[i]), why, name)
 
     def duplicates(self, found: Duplicates) -> Iterator[Suspicion]:
-        """Of each group of duplicates all but one."""
+        """All images of each group of duplicates except one."""
         columns = (found.images, found.originals, found.errors, found.exact)
         for image, original, error, exact in zip(*(each.tolist() for each in columns), strict=True):
             (split, i), (other, j) = self._at(image), self._at(original)
             leak = LEAK if split is not other else ""
-            what = "the same pixels as" if exact else f"but for a small warp (error {error:.3f}) the same as"
+            what = "the same pixels as" if exact else f"a slightly warped copy (error {error:.3f}) of"
             kind = DUPLICATE if exact else NEAR_DUPLICATE
             yield self._row(split, i, kind, 1 - error, f"{what} {other.name}:{j}{leak}", first=(f"{other.name}:{j}",))
 

@@ -16,18 +16,18 @@ Key = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class Suspicion:
-    """A row.
+    """A row about an image.
 
     Args:
         split: `train` or `test`.
-        index: of its features.
+        index: row of its features.
         image: its file, or its number in an array.
         suspicion: one of `KINDS`.
-        score: in [0, 1], 1 the most suspect.
-        why: in words.
+        score: in [0, 1]; 1 is the most suspicious.
+        why: the reason, in words.
         label: its class name, or empty.
-        suggested: another class name, of a label that looks wrong; else empty.
-        neighbors: similar images, `split:index` each; of a duplicate the image that it repeats.
+        suggested: another class name, if the label looks wrong; otherwise empty.
+        neighbors: similar images, `split:index` each; for a duplicate, first the image that it repeats.
     """
 
     split: str
@@ -42,7 +42,7 @@ class Suspicion:
 
     @property
     def key(self) -> Key:
-        """What tells it from other rows."""
+        """What identifies the row."""
         return self.split, self.index, self.suspicion
 
 
@@ -50,7 +50,7 @@ COLUMNS = tuple(each.name for each in fields(Suspicion))
 
 
 def write_suspicions(path: Path, rows: Iterable[Suspicion]) -> None:
-    """Write the rows, those of one kind together, the most suspect first."""
+    """Write the rows by kind, the most suspicious first."""
     ordered = sorted(rows, key=lambda row: (KINDS.index(row.suspicion), -row.score, row.split, row.index))
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         table = csv.writer(file)

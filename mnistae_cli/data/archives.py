@@ -26,10 +26,10 @@ PIXELS = "pixels.npy"
 
 @dataclass(frozen=True)
 class Archive:
-    """The arrays of an `.npz` archive. Each is read when it is asked for; pickled objects are refused.
+    """The arrays of an `.npz` archive. Each is read when it is needed; pickled objects are refused.
 
     Raises (each method):
-        DamagedInput: no `.npz` file, a damaged one, or one whose sizes are absurd.
+        DamagedInput: it is not an `.npz` file, is damaged, or has absurd sizes.
     """
 
     path: Path
@@ -48,9 +48,9 @@ class Archive:
                 return np.lib.format.read_array(file, allow_pickle=False)
 
     def images(self, name: str, report: Report = silent) -> ImageSource:
-        """An array of images (N, H, W) or (N, H, W, 1). If it is large, a copy of it in the user's cache is read.
+        """An array of images (N, H, W) or (N, H, W, 1). If it is large, it is unpacked into the user's cache once.
 
-        Without such a copy, for lack of space, the archive is unpacked a batch at a time, each time anew.
+        If the cache cannot be written, the archive is unpacked each time, a batch at a time.
         """
         origin = f"{self.path}, {name}"
         with self._opened() as archive:
@@ -81,7 +81,7 @@ class Archive:
             ) from None
 
     def _header(self, archive: zipfile.ZipFile, name: str) -> tuple[int, tuple[int, ...], np.dtype[Any]]:
-        """Bytes, shape and dtype of an array, after a check of the three against each other and the archive's size."""
+        """Bytes, shape and dtype of an array, checked against each other and against the archive's size."""
         n_bytes = archive.getinfo(f"{name}.npy").file_size
         self.reading.check_size(self.path, n_bytes)
         with archive.open(f"{name}.npy") as file:
@@ -101,7 +101,7 @@ class Archive:
     def _rows(
         self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], size: int, first: int = 0
     ) -> Iterator[NDArray[Any]]:
-        """An array along its first axis from the row `first`, unpacked `size` rows at a time."""
+        """The rows of an array from `first`, unpacked `size` rows at a time."""
         row = math.prod(shape[1:]) * dtype.itemsize
         with self._opened() as archive:
             header = archive.getinfo(f"{name}.npy").file_size - shape[0] * row
@@ -109,7 +109,7 @@ class Archive:
             yield np.frombuffer(part, dtype).reshape(-1, *shape[1:])
 
     def _parts(self, name: str, size: int, skipped: int) -> Iterator[bytes]:
-        """The bytes of an array's file after the first ones, `size` at a time; at the end its checksum is compared."""
+        """The bytes of an array's file after `skipped` ones, `size` at a time. At the end its checksum is compared."""
         with self._opened() as archive, archive.open(f"{name}.npy") as file:
             while skipped and (part := file.read(min(skipped, COPIED))):
                 skipped -= len(part)

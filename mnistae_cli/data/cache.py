@@ -1,7 +1,7 @@
-"""The user's cache of decoded images: a folder for each data set that was decoded, complete or absent.
+"""The user's cache of decoded images: a folder for each decoded data set, complete or absent.
 
-An entry is found by a key: a hash over the names, sizes and times of what was decoded. So an entry never grows stale;
-after a change, another one is made. Its folder is swapped in, sealed and checked by the functions of the store.
+An entry is found by a key: a hash over the names, sizes and times of the decoded files. After a change of a file, the
+key is another one, and a new entry is made. Folders are swapped in, sealed and checked by the functions of the store.
 """
 
 import json
@@ -17,7 +17,7 @@ from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.store import damage_of, entry_of, fsync, keep, replaced, seal_of, time_of_writing
 
 RECORD = "record.json"  # written last
-PRIVATE = 0o700  # mode of an entry, wherever the cache lies: the images may be nobody else's business
+PRIVATE = 0o700  # mode of an entry: the images may be private, and the cache may be anywhere
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Entry:
     """A complete entry.
 
     Args:
-        folder: its files are here.
-        source: the path of what it was made of.
-        finished: when, in seconds since 1970.
-        facts: what its maker noted.
+        folder: the folder of its files.
+        source: the path of the data that it was made from.
+        finished: time when it was made, in seconds since 1970.
+        facts: notes of the function that made it.
         files: name → the `sha256` and the `bytes` of a file in it.
-        fresh: it was made just now.
+        fresh: whether it was made just now.
     """
 
     folder: Path
@@ -41,7 +41,7 @@ class Entry:
     fresh: bool = False
 
     def source_is_there(self) -> bool:
-        """Whether it may be of use again."""
+        """Whether its source exists, so that it may be used again."""
         return Path(self.source).exists()
 
     def n_bytes(self) -> int:
@@ -50,7 +50,7 @@ class Entry:
 
 
 def user_cache() -> Path:
-    """Where mnistae keeps what can be made or fetched again, for this user."""
+    """The folder for files that can be made or downloaded again, for this user."""
     import platformdirs
 
     return platformdirs.user_cache_path("mnistae")
@@ -69,18 +69,20 @@ def find_or_make(
     *,
     holds: Callable[[Mapping[str, Any]], bool] = lambda facts: True,
 ) -> Entry | None:
-    """The entry of a key. If it is not there, or damaged, `make` fills a folder for it and returns what to note.
+    """The entry of a key. If it does not exist, or is damaged, it is made. If two processes make one, the other waits.
 
-    `source` is the path of what it is made of. `holds` says of what was noted whether it is still true; if it is not,
-    the entry is made again.
-
-    If two processes want the same entry, one makes it and the other waits.
+    Args:
+        key: the entry's name.
+        source: the path of the data that it is made from.
+        make: fills a folder for it, and returns its `facts`.
+        report: listener.
+        holds: whether the facts are still true; if not, the entry is made again.
 
     Returns:
         None if the cache cannot be written; a notice says why.
 
     Raises:
-        MnistaeError: what `make` raises; nothing is kept then.
+        MnistaeError: whatever `make` raises; nothing is kept then.
     """
     root = packed_folder()
     found = _open(root / key, report)
@@ -105,7 +107,7 @@ def entries() -> list[Entry]:
 
 
 def remove_entries() -> int:
-    """Remove every entry, and what killed processes left, unless one is being made now. Returns the bytes freed."""
+    """Remove all entries except those that are being made, and leftovers of killed processes. Returns freed bytes."""
     root, freed = packed_folder(), 0
     for folder in list(root.iterdir()) if root.is_dir() else []:
         key = folder.name.removeprefix(".").partition(".")[0]
@@ -146,8 +148,8 @@ def _damage(entry: Entry) -> str:
     """What is wrong with the files of an entry; empty if nothing is.
 
     Their sizes are compared each time. Their bytes are read only if a file was changed at the time of the record or
-    later, or if the record itself was copied or touched (its time proves nothing then): reading them each time would
-    cost each stage as much as its own reading. So a disk that changes bytes by itself is not found out, a program is.
+    later, or if the record itself was copied or touched (then its time proves nothing): reading them each time would
+    take as long as the stage's own reading. So changes by a program are noticed, but not those by a faulty disk.
     """
     before = max(time_of_writing(entry.folder / RECORD, entry.finished) - 1, 0)  # a file of the same tick is read too
     return damage_of(entry.folder, entry.files, before)

@@ -1,4 +1,4 @@
-"""From the name or path of a data set to a `Dataset`, found on this machine or fetched."""
+"""Load a `Dataset` by name or path, from this machine or from the internet."""
 
 import os
 from dataclasses import replace
@@ -14,7 +14,7 @@ from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.kept import keep_only
 from mnistae_cli.data.sources import from_array, from_npy
-from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, labelled, of_splits, split_off
+from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, from_splits, split_off, with_labels
 from mnistae_cli.settings import DEFAULT, ReadOptions, suggestion
 from mnistae_cli.store import DataRecord, Stored, command_again
 
@@ -29,13 +29,13 @@ def load_dataset(
 
     Args:
         name: a word, or the path of an `.npz`, an `.npy`, or a folder of IDX files or images.
-        data_dir: a folder to look for known data sets in first.
-        report: hears of downloads, and of pictures that are decoded.
-        reading: which images are taken, and what is refused.
+        data_dir: folder in which known data sets are looked for first.
+        report: listener, for downloads and the decoding of pictures.
+        reading: which images are used, and what is refused.
 
     Raises:
         UsageError: neither a known name nor a path.
-        MissingInput: not on this machine, and it cannot be fetched.
+        MissingInput: it is not on this machine, and cannot be downloaded.
         DamagedInput: its content is wrong, and `reading` does not allow it.
     """
     data = replace(_loaded(name, data_dir, report, reading), trusted=reading.trust_sizes)
@@ -48,7 +48,7 @@ def _loaded(name: str, data_dir: str | None, report: Report, reading: ReadOption
     if name == "mnist":
         return _mnist(mnist.find(data_dir, report) or mnist.fetch_all(report))
     path = Path(name).resolve()
-    where = Where(path.stem, str(path), str(path)).seen(endings=ENDINGS)
+    where = Where(path.stem, str(path), str(path)).with_files(endings=ENDINGS)
     if path.is_dir():
         return from_folder(where, path, reading, report)
     if path.suffix == ".npz" and path.is_file():
@@ -63,7 +63,7 @@ def _loaded(name: str, data_dir: str | None, report: Report, reading: ReadOption
     if os.sep in name or path.suffix:
         raise MissingInput(f"{setting('dataset', name)} does not exist.", "Check the path.")
     raise UsageError(
-        f"{setting('dataset', name)}: this data set is not known, and there is no such path.{suggestion(name, KNOWN)}",
+        f"{setting('dataset', name)} is not a known data set, and not an existing path.{suggestion(name, KNOWN)}",
         f"Known: {', '.join(KNOWN)}, or a PATH.",
     )
 
@@ -76,9 +76,9 @@ def data_folder(name: str) -> Path | None:
 def load_recorded(
     record: DataRecord, data_dir: str | None, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> Dataset:
-    """Load the data set of a `Dataset.record`, from `data_dir` or from where it was.
+    """Load the data set of a `Dataset.record`, from `data_dir` or from its recorded place.
 
-    What was allowed when it was recorded is allowed again, beside what `reading` allows.
+    What was allowed at the time of the record is allowed again, and also what `reading` allows.
     """
     location = record.location if Path(record.location).is_dir() else None
     allowed = ReadOptions(
@@ -90,22 +90,14 @@ def load_recorded(
 
 
 def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) -> Dataset:
-    """Load the data set that `encode` recorded, with the same images.
-
-    Raises:
-        MissingInput: the images are gone or have changed.
-    """
-    # If a picture is damaged since, the images have changed, which is for `as_encoded` to say.
+    """Load the data set that `encode` recorded; `MissingInput` if its images are gone or have changed."""
+    # If a picture was damaged since, the images have changed, and `as_encoded` says so.
     record = encode.manifest.data
     return as_encoded(load_recorded(record, data_dir, report, ReadOptions(skip_damaged=True)), encode)
 
 
 def as_encoded(data: Dataset, encode: Stored) -> Dataset:
-    """Return `data`, if its images are those that `encode` recorded.
-
-    Raises:
-        MissingInput: the images have changed.
-    """
+    """Return `data` if its images are those that `encode` recorded; otherwise raise `MissingInput`."""
     record = encode.manifest.data
     if has_other_images(data, record):
         raise MissingInput(
@@ -121,9 +113,9 @@ def has_other_images(data: Dataset, record: DataRecord) -> bool:
 
 
 def compare_data(record: DataRecord) -> str:
-    """Say which parts of a data set are not those of its record any more, by their bytes; empty if all are.
+    """Say which parts of a data set have other bytes than in its record; empty if none have.
 
-    It is looked for only where it was, and never fetched.
+    It is looked for only at its recorded place, and never downloaded.
     """
     lacking = [name for name in record.files["names"] if not (Path(record.location) / name).is_file()]
     if lacking:
@@ -138,12 +130,12 @@ def compare_data(record: DataRecord) -> str:
 
 
 def _mnist(place: mnist.Place) -> Dataset:
-    where = Where("mnist", "mnist", str(place.folder.resolve())).seen(tuple(place.files))
+    where = Where("mnist", "mnist", str(place.folder.resolve())).with_files(tuple(place.files))
     if place.files is mnist.NPZ:
         return _archive(where, Archive(place.folder / "mnist.npz"), silent)
     train_images, train_labels, test_images, test_labels = (place.folder / name for name in place.files)
-    train = labelled(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
-    test = labelled(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
+    train = with_labels(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
+    test = with_labels(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
     return Dataset(where, train, test, class_names_of(train, test))
 
 
@@ -151,22 +143,23 @@ def _digits() -> Dataset:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    pixels = from_array((digits.images / 16).astype(np.float32), "digits")  # 17 grey levels
+    pixels = from_array((digits.images / 16).astype(np.float32), "digits")  # 17 gray levels
     where = Where("digits", "digits", "scikit-learn")
-    return split_off(where, labelled(pixels, digits.target, "digits"), tuple("0123456789"))
+    return split_off(where, with_labels(pixels, digits.target, "digits"), tuple("0123456789"))
 
 
 def _archive(where: Where, archive: Archive, report: Report) -> Dataset:
-    """An `.npz` in Keras' layout: `x_train` and, if there are any, `y_train`, `x_test`, `y_test`."""
+    """An `.npz` in Keras' layout: `x_train` and perhaps `y_train`, `x_test`, `y_test`."""
     names = archive.names()
     if "x_train" not in names:
         raise DamagedInput(
-            f"{where.location} has no array x_train, only: {', '.join(names) or 'none'}.", "Name the images x_train."
+            f"{where.location} has no array x_train, only: {', '.join(names) or 'none'}.",
+            "Save the images under the name x_train.",
         )
 
     def images(split: str) -> Images:
         labels = archive.array(f"y_{split}") if f"y_{split}" in names else None
-        return labelled(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
+        return with_labels(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
 
     train, test = images("train"), images("test") if "x_test" in names else None
-    return of_splits(where, train, test, class_names_of(train, test))
+    return from_splits(where, train, test, class_names_of(train, test))

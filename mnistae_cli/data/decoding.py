@@ -1,4 +1,4 @@
-"""Decoding every file of a folder of pictures in one pass, to find what most are like and which are damaged."""
+"""Decode all picture files of a folder in one pass; find the size of most, and the damaged ones."""
 
 import hashlib
 import math
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.common import Advance, DamagedInput, MnistaeError, Report
-from mnistae_cli.data.image_files import grey_levels, read_grey, unreadable
+from mnistae_cli.data.image_files import gray_levels, read_gray, unreadable
 from mnistae_cli.data.parallel import in_parallel
 
-TASK_FILES, TASK_BYTES = 256, 2**23  # at most so many files, and bytes of pixels, decoded at a time by a thread
+TASK_FILES, TASK_BYTES = 256, 2**23  # most files, and most bytes of pixels, that a thread decodes at a time
 HASH_BYTES = 32
 
 Shape = tuple[int, int]
@@ -30,12 +30,12 @@ Sink = Callable[[Shape], AbstractContextManager[Write]]
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in some files.
+    """What was found in picture files.
 
     Args:
         shape: height and width of most.
-        damaged: index → what is wrong with a file that cannot be read or has another size, the end of a sentence.
-        unread: the indices of those that the system did not let us read.
+        damaged: index → what is wrong with a file that cannot be read or has another size; the end of a sentence.
+        unread: indices of the files that the system did not allow to read.
     """
 
     shape: Shape
@@ -44,13 +44,13 @@ class Found:
 
 
 def decode_all(paths: Sequence[str], states: NDArray[np.int64], sink: Sink, report: Report) -> Found:
-    """Decode all files once; twice, if most have another size than the first one that can be read.
+    """Decode all files once; or twice, if most have another size than the first one.
 
     Args:
         paths: the files.
         states: size and mtime in ns of each, (N, 2).
-        sink: takes the pixels, black where a file is damaged, and the sha256 of each file's bytes.
-        report: hears the progress.
+        sink: takes the pixels, black for a damaged file, and the sha256 of each file's bytes.
+        report: listener.
 
     Raises:
         DamagedInput: a file has another state now.
@@ -83,21 +83,21 @@ def _first_shape(paths: Sequence[str]) -> Shape:
     """The size of the first file that can be read; (1, 1) if none can."""
     for path in paths:
         with suppress(MnistaeError):
-            height, width = read_grey(Path(path)).shape
+            height, width = read_gray(Path(path)).shape
             return height, width
     return 1, 1
 
 
 @dataclass(frozen=True)
 class _Decoded:
-    """Some files.
+    """A batch of files.
 
     Args:
-        pixels: (B, H, W) uint8; black where a file is damaged.
+        pixels: (B, H, W) uint8; black for a damaged file.
         hashes: (B, 32) uint8, the sha256 of each file's bytes.
-        shapes: height and width of each; None where a file cannot be read.
-        problems: number → what is wrong with those that cannot be read.
-        unread: the numbers of those that the system did not let us read.
+        shapes: height and width of each; None for a file that cannot be read.
+        problems: number → what is wrong with a file that cannot be read.
+        unread: numbers of the files that the system did not allow to read.
     """
 
     pixels: NDArray[np.uint8]
@@ -117,13 +117,13 @@ def _decode(paths: Sequence[str], states: NDArray[np.int64], wanted: Shape, part
             if (state.st_size, state.st_mtime_ns) != tuple(states[part.start + i]):
                 raise DamagedInput(f"{path} was written to while it was read.", "Run again when that is done.")
             done.hashes[i] = np.frombuffer(hashlib.sha256(content).digest(), np.uint8)
-            grey = grey_levels(content)
+            gray = gray_levels(content)
         except (OSError, ValueError) as problem:
             done.problems[i] = unreadable(problem)
             done.unread.extend([i] if isinstance(problem, OSError) else [])
             continue
-        if grey.shape == wanted:
-            done.shapes[i], done.pixels[i] = wanted, grey
+        if gray.shape == wanted:
+            done.shapes[i], done.pixels[i] = wanted, gray
         else:
-            done.shapes[i] = (grey.shape[0], grey.shape[1])
+            done.shapes[i] = (gray.shape[0], gray.shape[1])
     return done

@@ -1,4 +1,4 @@
-"""Fetching a file of a known sha256 from the first mirror that has it, by Pooch."""
+"""Download a file of a known sha256 from the first mirror that has it, with Pooch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,14 +30,7 @@ class _Bar:
 
 
 def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: Report) -> Path:
-    """Fetch the file `name` into `folder`, from the first mirror that serves bytes of this sha256.
-
-    Args:
-        mirrors: URLs of folders, ending in `/`, tried in turn.
-
-    Raises:
-        MissingInput: no mirror has it, or none can be reached.
-    """
+    """Download the file `name` into `folder`, from the first of the `mirrors` (URLs, ending in `/`) that has it."""
     import logging
 
     import pooch
@@ -51,7 +44,7 @@ def fetch(name: str, sha256: str, mirrors: Sequence[str], folder: Path, report: 
         except (requests.RequestException, ValueError, OSError) as problem:
             if isinstance(problem, OSError) and problem.errno in NO_PLACE:
                 raise
-            report(Notice(f"could not fetch {name} from {mirror} ({type(problem).__name__})"))
+            report(Notice(f"could not download {name} from {mirror} ({type(problem).__name__})"))
     raise MissingInput(
         f"{name} (sha256 {sha256}) is not on this machine, and no mirror delivered it.",
         f"Put the file into {folder}, or use a data set that needs no download: {setting('dataset', 'digits')}",

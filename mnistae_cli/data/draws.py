@@ -20,10 +20,10 @@ class Drawn:
     """The labels that may be used.
 
     Args:
-        indices: (L,) int64 of their training images, ascending.
+        indices: (L,) int64, ascending: the training images whose labels may be used.
         labels: (L,) uint8.
-        corrected: whether they are not the data set's own.
-        n_removed: of the indices that were asked for, those of images that a review has removed.
+        corrected: whether the labels come from a review instead of the data set.
+        n_removed: number of given indices that are left out, because a review has removed these images.
     """
 
     indices: NDArray[np.int64]
@@ -31,8 +31,8 @@ class Drawn:
     corrected: bool = False
     n_removed: int = 0
 
-    def among(self, n: int) -> NDArray[np.uint8]:
-        """Labels of all `n` training images, (n,); 0 for an image whose label was not drawn."""
+    def labels_of_all(self, n: int) -> NDArray[np.uint8]:
+        """Labels of all `n` training images, (n,); 0 for an image without a drawn label."""
         known = np.zeros(n, np.uint8)
         known[self.indices] = self.labels
         return known
@@ -43,7 +43,12 @@ class Drawn:
         return [name for number, name in enumerate(class_names) if number not in present]
 
     def warn_of_missed(self, class_names: Sequence[str], report: Report) -> None:
-        """Report the classes of which no label was drawn, and indices that are left out."""
+        """Report the classes of which no label was drawn, and indices that are left out.
+
+        Args:
+            class_names: names of the labels.
+            report: listener.
+        """
         if self.n_removed:
             report(Notice(f"{self.n_removed} of the indices are left out: a review has removed these images"))
         missed = self.missed(class_names)
@@ -51,7 +56,7 @@ class Drawn:
             report(Notice(f"no label was drawn for these classes, so they are never predicted: {', '.join(missed)}"))
 
     def record(self) -> dict[str, dict[str, str]]:
-        """Their record in a plan: other indices make another plan."""
+        """The record for a plan: with other indices, the plan is another one."""
         parts = {"labelled_indices": self.indices} | ({"labels": self.labels} if self.corrected else {})
         return {"sha256": {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()}}
 
@@ -59,21 +64,20 @@ class Drawn:
 def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabelledConfig) -> Drawn:
     """Choose the labels that may be used, by a seeded draw without replacement.
 
-    A stratified draw takes from each class its share, rounded by the method of largest remainders. It reads all labels
-    to know the classes. With `indices`, nothing is drawn, and no other label is read. With `labels_from`, the labels of
-    that `kept.csv` or `labels_corrected.npy` are used instead, and the data set's own are not read.
+    A stratified draw takes the same share of each class, rounded by the method of largest remainders. It reads all
+    labels to know the classes. With `indices`, nothing is drawn, and no other label is read. With `labels_from`, the
+    labels of that `kept.csv` or `labels_corrected.npy` are used instead, and the data set's own are not read.
 
     Args:
         labels: (N,) uint8 of the training images.
-        class_names: of the labels.
+        class_names: names of the labels.
         which: the settings that choose them.
 
     Raises:
-        UsageError: more labels than there are, an index without a training image, or only indices of images that a
-            review has removed.
-        MissingInput: the file of indices or of corrected labels is missing.
-        DamagedInput: the file of indices does not hold a list of whole numbers.
-        MnistaeError: as `kept_labels`.
+        UsageError: more labels are asked for than exist, an index is not a training image, or a review has removed the
+            images of all indices.
+        MissingInput: the file of indices or of corrected labels does not exist.
+        DamagedInput: the file of indices or of corrected labels has a wrong content.
     """
     if which.labels_from is not None:
         return _draw_corrected(Path(which.labels_from), len(labels), class_names, which)
@@ -85,12 +89,7 @@ def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: La
 
 
 def draw_from(encode: Stored, which: LabelledConfig) -> Drawn:
-    """Choose the labels of the encoded training images that a stage may use. The stage sees no other label.
-
-    Raises:
-        MissingInput: no labels, or labels of one class only.
-        MnistaeError: as `draw_labels`.
-    """
+    """Choose the labels of the encoded training images that a stage may use. The stage sees no other label."""
     if not can_be_classified(encode.manifest):
         raise MissingInput(
             f"{encode.folder} has no labels of two classes or more to learn from.",
@@ -114,7 +113,7 @@ def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: Label
     indices = np.intersect1d(asked, kept)
     if not len(indices):
         raise UsageError(
-            f"{setting('indices', which.indices)} names no image that {setting('labels_from', path)} holds.",
+            f"{setting('indices', which.indices)} has no image that is in {setting('labels_from', path)}.",
             "Leave one of them out.",
         )
     labels = labels[np.searchsorted(kept, indices)]
@@ -128,7 +127,7 @@ def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: Labelled
         return _draw_per_class(labels, class_names, order, which.per_class)
     n_drawn = which.labels if isinstance(which.labels, int) else max(round((which.labels or 0) * n), 1)
     if n_drawn > n:
-        raise UsageError(f"{setting('labels')} is {n_drawn}, and there are {n}.", f"Give at most {n}, or a share.")
+        raise UsageError(f"{setting('labels')} is {n_drawn}, but there are {n}.", f"Give at most {n}, or a share.")
     if not which.stratify:
         return np.sort(order[:n_drawn])
     classes, counts = np.unique(labels, return_counts=True)
@@ -145,7 +144,7 @@ def _draw_per_class(
     if counts.min() < per_class:
         smallest = class_names[classes[counts.argmin()]]
         raise UsageError(
-            f"{setting('per_class')} is {per_class}, and class {smallest} has {counts.min()} training images.",
+            f"{setting('per_class')} is {per_class}, but class {smallest} has {counts.min()} training images.",
             f"Give at most {counts.min()}, or {setting('labels')}.",
         )
     return _firsts(labels, order, classes, np.full(len(classes), per_class))
@@ -154,7 +153,7 @@ def _draw_per_class(
 def _firsts(
     labels: NDArray[np.uint8], order: NDArray[np.int64], classes: NDArray[np.uint8], quotas: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The indices of each class that come first in `order`, as many as its quota."""
+    """For each class, as many indices as its quota: the first ones in `order`."""
     parts = [order[labels[order] == each][:quota] for each, quota in zip(classes, quotas, strict=True)]
     return np.sort(np.concatenate(parts))
 
@@ -163,8 +162,8 @@ def _read_indices(path: Path, n: int) -> NDArray[np.int64]:
     indices = load_npy(path)
     if indices.ndim != 1 or indices.dtype.kind not in "iu" or not len(indices):
         raise DamagedInput(
-            f"{setting('indices', path)}: shape {indices.shape}, dtype {indices.dtype}.",
-            "Give whole numbers in an array of one dimension, at least one.",
+            f"{setting('indices', path)} has shape {indices.shape} and dtype {indices.dtype}.",
+            "Give an array of one dimension with at least one whole number.",
         )
     if indices.min() < 0 or indices.max() >= n:
         wrong = indices[(indices < 0) | (indices >= n)][0]
@@ -173,5 +172,5 @@ def _read_indices(path: Path, n: int) -> NDArray[np.int64]:
             f"Give indices from 0 to {n - 1}.",
         )
     if len(np.unique(indices)) < len(indices):
-        raise UsageError(f"{setting('indices', path)} names an image twice.", "Name each once.")
+        raise UsageError(f"{setting('indices', path)} has an image twice.", "Give each image once.")
     return np.sort(indices).astype(np.int64)

@@ -1,4 +1,4 @@
-"""A folder as a data set: IDX files, or image files in class folders or flat."""
+"""A folder as a data set: IDX files, or image files with or without class folders."""
 
 import os
 import re
@@ -12,20 +12,15 @@ from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report
 from mnistae_cli.data.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import has_images, image_paths
 from mnistae_cli.data.packing import Pictures, open_pictures
-from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, held_out, labelled, of_splits
+from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, from_splits, held_out, with_labels
 from mnistae_cli.settings import ReadOptions
 
 
 def from_folder(where: Where, folder: Path, reading: ReadOptions, report: Report) -> Dataset:
-    """Load the data set in a folder.
-
-    Raises:
-        MissingInput: no images in it.
-        DamagedInput: damaged images, or both flat and in class folders.
-    """
+    """Load the data set in a folder: IDX files, or pictures. Either all or no pictures are in class folders."""
     idx_train, idx_test = (_idx_split(folder, prefix, reading) for prefix in ("train", "t10k|test"))
     if idx_train:
-        return of_splits(where, idx_train, idx_test, class_names_of(idx_train, idx_test))
+        return from_splits(where, idx_train, idx_test, class_names_of(idx_train, idx_test))
     if (folder / "train").is_dir() and (folder / "test").is_dir():
         class_names = tuple(sorted({*_class_folders(folder / "train"), *_class_folders(folder / "test")}))
         train, test = (_listed(folder / split, class_names) for split in ("train", "test"))
@@ -34,11 +29,11 @@ def from_folder(where: Where, folder: Path, reading: ReadOptions, report: Report
     else:
         class_names = _class_folders(folder)
         paths, labels = _listed(folder, class_names)
-        # Damaged ones are drawn too: an image keeps its split whether or not another one is damaged.
+        # Damaged ones are drawn too, so that the split of an image does not depend on other images.
         parts = held_out(len(paths), where.location)
     left_out = _n_visible(folder) - len(paths)
     if left_out:
-        report(Notice(f"{left_out} files in {folder} are left out: they are not PNG, JPEG or BMP, or too deep"))
+        report(Notice(f"{left_out} files in {folder} are left out: not PNG, JPEG or BMP, or in a folder too deep"))
     pictures = open_pictures(folder, paths, reading, report)
     train_images, test_images = (_images_of(pictures, labels, part, folder) for part in parts)
     return Dataset(where, train_images, test_images, class_names, n_skipped=len(pictures.damaged))
@@ -47,17 +42,17 @@ def from_folder(where: Where, folder: Path, reading: ReadOptions, report: Report
 def _images_of(pictures: Pictures, labels: NDArray[np.int16], part: NDArray[np.int64], folder: Path) -> Images:
     images, left = pictures.part(part)
     if not len(left):
-        raise DamagedInput(f"{folder}: all {len(part)} images of a split are damaged.", "Mend them.")
+        raise DamagedInput(f"{folder}: all {len(part)} images of a split are damaged.", "Repair them.")
     return Images(images, None if labels[left[0]] < 0 else labels[left].astype(np.uint8))
 
 
 def _n_visible(folder: Path) -> int:
-    """The number of files in a folder and below it whose names do not begin with a dot."""
+    """The number of files in a folder and its subfolders whose names do not begin with a dot."""
     return sum(not name.startswith(".") for _, _, names in os.walk(folder) for name in names)
 
 
 def _idx_split(folder: Path, prefix: str, reading: ReadOptions) -> Images | None:
-    """The `train-images-idx3-ubyte` of a folder (dots and dashes vary, `.gz` or not) with its labels."""
+    """The `train-images-idx3-ubyte` of a folder, with dots or dashes, `.gz` or not, and its labels."""
     found: dict[str, Path] = {}
     pattern = re.compile(rf"(?:{prefix})[-.](images[-.]idx3|labels[-.]idx1)[-.]ubyte(?:\.gz)?")
     with os.scandir(folder) as entries:
@@ -68,7 +63,7 @@ def _idx_split(folder: Path, prefix: str, reading: ReadOptions) -> Images | None
     if "images" not in found:
         return None
     labels = read_idx_labels(found["labels"], reading) if "labels" in found else None
-    return labelled(from_idx(found["images"], reading), labels, str(found.get("labels")))
+    return with_labels(from_idx(found["images"], reading), labels, str(found.get("labels")))
 
 
 def _class_folders(folder: Path) -> tuple[str, ...]:
@@ -92,7 +87,7 @@ def _listed(folder: Path, class_names: Sequence[str]) -> tuple[list[str], NDArra
         )
     if not flat and not any(sizes):
         raise MissingInput(
-            f"{folder} holds no train-images-idx3-ubyte, and no PNG, JPEG or BMP file at most one folder down.",
+            f"{folder} and its subfolders hold no train-images-idx3-ubyte, and no PNG, JPEG or BMP file.",
             "Name a folder of images.",
         )
     if flat:

@@ -1,8 +1,8 @@
-"""Bring a photo or scan of one sign into the frame of the training images.
+"""Bring a photo or scan of one symbol into the frame of the training images.
 
-MNIST was made in this way: the ink is cropped and fitted into a 20×20 box, with its aspect ratio kept, and its centre
-of mass is put into the centre of 28×28 (LeCun et al. 1998, section III.A). `measure_frame` measures box, size and
-polarity on the training images, so that other data sets get their own.
+MNIST was made in this way: the ink is cropped and fitted into a 20×20 box, with its aspect ratio kept, and its center
+of mass is put into the center of 28×28 (LeCun et al. 1998, section III.A). `measure_frame` measures box, size and
+polarity on the training images, so that this works for other data sets too.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from mnistae_cli.common import DamagedInput
 from mnistae_cli.data.sources import Pixels, unit_scale
 
 MEASURED_IMAGES = 1000
-PHOTO = 2  # times the frame; a larger image is taken for a photo or scan
-RULE = 0.95  # of the sheet's width or height; ink that spans more is a line of the paper, or its edge
-SMALLEST_PART = 0.02  # of all ink pixels; a smaller separate part is a speck of dirt
+PHOTO = 2  # times the frame; a larger image counts as a photo or scan
+RULE = 0.95  # of the sheet's width or height; longer ink is a line of the paper, or its edge
+SMALLEST_PART = 0.02  # of all ink pixels; a smaller separate part is dirt
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the sign is in the training images, and how it is drawn.
+    """Where the symbol is in the training images, and how it is drawn.
 
     Args:
         height, width: size of an image, in pixels.
         box: longer side of the ink's bounding box, in pixels.
         stroke: mean width of the strokes, in pixels.
-        row, column: the ink's centre of mass, in pixels from the middle of the first pixel.
-        light_ink: light ink on a dark background, as in MNIST.
+        row, column: the ink's center of mass, in pixels from the center of the first pixel.
+        light_ink: whether the ink is light and the background dark, as in MNIST.
     """
 
     height: int
@@ -42,7 +42,7 @@ class Frame:
 
 
 def measure_frame(pixels: Pixels) -> Frame:
-    """The frame of the first thousand images of (N, H, W): median box and centre of mass, majority polarity."""
+    """The frame of the first 1,000 images of (N, H, W): median box and center of mass, majority polarity."""
     images = unit_scale(pixels[:MEASURED_IMAGES])
     height, width = images.shape[1:]
     drawn = [(ink, light) for ink, light in map(_ink, images) if ink.any()]
@@ -50,24 +50,14 @@ def measure_frame(pixels: Pixels) -> Frame:
         return Frame(height, width, max(height, width), 0.0, (height - 1) / 2, (width - 1) / 2, light_ink=True)
     box = np.median([max(_bounds(ink)[2:]) for ink, _ in drawn])
     stroke = np.median([_stroke_width(ink) for ink, _ in drawn])
-    row, column = np.median([_centre_of_mass(ink) for ink, _ in drawn], axis=0)
+    row, column = np.median([_center_of_mass(ink) for ink, _ in drawn], axis=0)
     light_ink = bool(np.mean([light for _, light in drawn]) >= 0.5)
     stroke, row, column = (round(float(value), 2) for value in (stroke, row, column))
     return Frame(height, width, int(box), stroke, row, column, light_ink)
 
 
 def frame_image(image: NDArray[Any], frame: Frame, origin: str) -> NDArray[np.float32]:
-    """Bring one grey image into `frame`.
-
-    Args:
-        image: (h, w) of any size, uint8 or float in [0, 1].
-
-    Returns:
-        (H, W) float32 in [0, 1].
-
-    Raises:
-        DamagedInput: nothing is drawn on it; `origin` is named in the message.
-    """
+    """Bring one gray image, (h, w) uint8 or float in [0, 1], into `frame`: (H, W) float32. It must not be blank."""
     from PIL import Image
 
     photo = max(image.shape) > PHOTO * max(frame.height, frame.width)
@@ -75,7 +65,7 @@ def frame_image(image: NDArray[Any], frame: Frame, origin: str) -> NDArray[np.fl
     if photo:
         ink = _without_rules(ink)
     if not ink.any():
-        raise DamagedInput(f"{origin}: nothing is drawn on it.", "Give one sign on an even ground.")
+        raise DamagedInput(f"{origin}: nothing is drawn on it.", "Give one symbol on an even background.")
     top, left, height, width = _bounds(ink)
     ink = ink[top : top + height, left : left + width]
     scale = min(frame.box / max(height, width), frame.height / height, frame.width / width)
@@ -100,7 +90,7 @@ def _ink(image: NDArray[np.float32], *, photo: bool = False) -> tuple[NDArray[np
     background = float(np.median(image if photo else border))
     light = bool(image.max() - background >= background - image.min())
     ink = np.maximum(image - background if light else background - image, 0)
-    # Paper has grain and shadows: differences that are as small as those at the border are no ink.
+    # Paper has grain and shadows: differences as small as those at the border are not ink.
     grain = min(2 * np.quantile(np.abs(border - background), 0.75), 0.5 * ink.max())
     ink[ink <= grain] = 0
     parts, n_parts = ndimage.label(ink, structure=np.ones((3, 3)))
@@ -110,7 +100,7 @@ def _ink(image: NDArray[np.float32], *, photo: bool = False) -> tuple[NDArray[np
 
 
 def _without_rules(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Remove separate lines across the whole sheet, as on ruled paper, unless there is nothing else."""
+    """Remove separate lines across the whole sheet, for example of ruled paper, unless nothing else is left."""
     from scipy import ndimage
 
     parts, _ = ndimage.label(ink, structure=np.ones((3, 3)))
@@ -134,10 +124,10 @@ def _thickened(ink: NDArray[np.float32], stroke: float) -> NDArray[np.float32]:
 
 
 def _stroke_width(ink: NDArray[np.float32]) -> float:
-    """Mean width of the strokes, in pixels: twice the area over the length of the edge."""
+    """Mean width of the strokes, in pixels: twice the area divided by the length of the edge."""
     inside = np.pad(ink > 0.5 * ink.max(), 1)
     edge = sum(int((inside != np.roll(inside, 1, axis)).sum()) for axis in (0, 1))
-    # A pixel's edge runs along two axes; a slanted line crosses about 4/π of its length in pixel sides.
+    # The edge of pixels follows the axes: for a slanted line it is about 4/π times as long as the line.
     return float(2 * inside.sum() / (edge * np.pi / 4))
 
 
@@ -147,15 +137,15 @@ def _bounds(ink: NDArray[np.float32]) -> tuple[int, int, int, int]:
     return int(rows[0]), int(columns[0]), int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
 
 
-def _centre_of_mass(ink: NDArray[np.float32]) -> tuple[float, float]:
+def _center_of_mass(ink: NDArray[np.float32]) -> tuple[float, float]:
     rows, columns = (ink.sum(axis=axis) for axis in (1, 0))
     total = ink.sum()
     return float(rows @ np.arange(len(rows)) / total), float(columns @ np.arange(len(columns)) / total)
 
 
 def _corner(ink: NDArray[np.float32], frame: Frame) -> tuple[int, int]:
-    """Row and column for the ink's top left corner: the centre of mass is that of `frame`, and all ink is inside."""
-    row, column = _centre_of_mass(ink)
+    """Row and column for the ink's top left corner, so that its center of mass fits `frame`, and all ink is inside."""
+    row, column = _center_of_mass(ink)
     top = np.clip(round(frame.row - row), 0, frame.height - ink.shape[0])
     left = np.clip(round(frame.column - column), 0, frame.width - ink.shape[1])
     return int(top), int(left)

@@ -25,7 +25,7 @@ def open_idx(path: Path) -> BinaryIO:
 
 
 def from_idx(path: Path, reading: ReadOptions = DEFAULT) -> ImageSource:
-    """An IDX file of images, gzipped or plain, read in batches. Format: the MNIST page of LeCun et al."""
+    """An IDX file of images, gzipped or plain, read in batches. The MNIST page of LeCun et al. has the format."""
     n, height, width = _idx_header(path, IDX_IMAGES, 3)
     if not (0 < n <= MOST_IMAGES and 0 < height <= WIDEST_IMAGE and 0 < width <= WIDEST_IMAGE):
         raise DamagedInput(f"{path}: its header says {n} images of {height}×{width}.", "Get the file again.")
@@ -47,7 +47,7 @@ def read_idx_labels(path: Path, reading: ReadOptions = DEFAULT) -> NDArray[np.ui
 
 
 def _check_bytes(path: Path, n: int, expected: int, reading: ReadOptions) -> None:
-    """Compare the bytes that a header asks for with the size of the file, before anything is read."""
+    """Compare the size that a header says with the size of the file, before anything is read."""
     if path.suffix == ".gz":
         reading.check_size(path, expected)
     elif path.stat().st_size < expected:

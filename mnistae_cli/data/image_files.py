@@ -1,4 +1,4 @@
-"""Reading PNG, JPEG and BMP files as grey images."""
+"""Read PNG, JPEG and BMP files as gray images."""
 
 import io
 import os
@@ -14,7 +14,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
 def image_paths(folder: Path) -> list[str]:
-    """The PNG, JPEG and BMP files directly in `folder`, by name. Text: a million `Path`s would fill half a GiB."""
+    """The PNG, JPEG and BMP files directly in `folder`, sorted; as text: a million `Path`s would fill half a GiB."""
     return [os.path.join(folder, name) for name in sorted(_image_names(folder))]  # noqa: PTH118
 
 
@@ -30,15 +30,10 @@ def _image_names(folder: Path) -> Iterator[str]:
                 yield each.name
 
 
-def read_grey(path: Path) -> NDArray[np.uint8]:
-    """One image file as grey levels, (H, W) uint8 (ITU-R 601 luma); transparency counts as white paper.
-
-    Raises:
-        MissingInput: no such file.
-        DamagedInput: it is not an image.
-    """
+def read_gray(path: Path) -> NDArray[np.uint8]:
+    """One image file as gray levels, (H, W) uint8 (ITU-R 601 luma); transparent pixels become white."""
     try:
-        return grey_levels(path.read_bytes())
+        return gray_levels(path.read_bytes())
     except FileNotFoundError:
         raise MissingInput(f"{path} does not exist.", "Check the path.") from None
     except (OSError, ValueError) as problem:
@@ -46,23 +41,19 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
 
 
 def unreadable(problem: Exception) -> str:
-    """What is wrong with a file of which `read_grey` or `grey_levels` raised `problem`: the end of a sentence."""
+    """What is wrong with a file that raised `problem`: the end of a sentence."""
     return f"cannot be read as an image: {getattr(problem, 'strerror', None) or problem}"
 
 
-def grey_levels(content: bytes) -> NDArray[np.uint8]:
-    """The grey levels of an image file's bytes, as `read_grey`.
-
-    Raises:
-        ValueError: it is not an image.
-    """
+def gray_levels(content: bytes) -> NDArray[np.uint8]:
+    """The gray levels of an image file's bytes: see `read_gray`; `ValueError` if it is not an image."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(content)) as image:
             upright: Image.Image = image
             ImageOps.exif_transpose(image, in_place=True)
-            if upright.mode.startswith(("I", "F")):  # 16-bit greys
+            if upright.mode.startswith(("I", "F")):  # 16-bit gray levels
                 return (np.asarray(upright, np.float64).clip(0, 65535) / 257).round().astype(np.uint8)
             if "A" in upright.getbands() or "transparency" in upright.info:
                 layer = upright.convert("RGBA")
@@ -74,18 +65,16 @@ def grey_levels(content: bytes) -> NDArray[np.uint8]:
         raise ValueError(str(problem) or type(problem).__name__) from None
 
 
-def decoded(paths: Sequence[str], shape: tuple[int, int], size: int, first: int = 0) -> Iterator[NDArray[np.uint8]]:
-    """Image files of one shape, in the given order, `size` at a time, from the number `first`.
-
-    Raises:
-        MnistaeError: one cannot be read, or has another size.
-    """
+def decode_files(
+    paths: Sequence[str], shape: tuple[int, int], size: int, first: int = 0
+) -> Iterator[NDArray[np.uint8]]:
+    """Decode image files, which must have one shape, in order, `size` at a time, from the number `first`."""
     for start in range(first, len(paths), size):
-        batch = [read_grey(Path(path)) for path in paths[start : start + size]]
+        batch = [read_gray(Path(path)) for path in paths[start : start + size]]
         for path, image in zip(paths[start:], batch, strict=False):
             if image.shape != shape:
                 raise DamagedInput(
-                    f"{path} is {image.shape[0]}×{image.shape[1]}, the others are {shape[0]}×{shape[1]}.",
-                    "Bring all images of a data set to one size.",
+                    f"{path} is {image.shape[0]}×{image.shape[1]}, but the others are {shape[0]}×{shape[1]}.",
+                    "Scale all images to one size.",
                 )
         yield np.stack(batch)

@@ -13,12 +13,12 @@ from mnistae_cli.data.npy import load_npy
 from mnistae_cli.data.splits import Dataset, Images, Labels
 
 COLUMNS = ("split", "index", "image", "label")
-REMEDY = "Take the kept.csv that mnistae review --apply wrote for this data set."
+REMEDY = "Give the kept.csv that mnistae review --apply wrote for this data set."
 
 
 @dataclass(frozen=True)
 class Row:
-    """An image that is kept; the index is -1 if the file holds no number there."""
+    """An image that is kept; the index is -1 if the file has no number there."""
 
     split: str
     index: int
@@ -27,12 +27,7 @@ class Row:
 
 
 def keep_only(data: Dataset, path: Path) -> Dataset:
-    """Leave out the images that are not in `path`, and take the labels from there.
-
-    Raises:
-        MissingInput: there is no such file.
-        DamagedInput: no table of the images of this data set, or no image of a split is kept.
-    """
+    """Leave out the images that are not in the `kept.csv` at `path`, and take the labels from there."""
     rows = _read(path, f"{setting('kept', path)}")
     train, test = (
         _kept(
@@ -44,16 +39,9 @@ def keep_only(data: Dataset, path: Path) -> Dataset:
 
 
 def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray[np.int64], Labels]:
-    """The numbers (M,) of the training images that are kept, of `n`, and their labels (M,).
+    """The numbers (M,) of the training images that are kept, out of `n`, and their labels (M,).
 
-    Args:
-        path: `kept.csv`, or `labels_corrected.npy` of all training images.
-        n: number of training images.
-        class_names: of the labels.
-
-    Raises:
-        MissingInput: there is no such file.
-        DamagedInput: it does not hold the labels of these images.
+    They come from a `kept.csv`, or from a `labels_corrected.npy` of all training images.
     """
     where = setting("labels_from", path)
     if path.suffix == ".npy":
@@ -81,7 +69,7 @@ def _kept(images: Images, rows: Sequence[Row], class_names: Sequence[str], where
     other = next((row for row in rows if row.image != names[row.index].strip()), None)
     if other:
         raise DamagedInput(
-            f"{where}: image {other.index} is {other.image!r} there, {names[other.index]!r} here.", REMEDY
+            f"{where}: image {other.index} is {other.image!r}, but {names[other.index]!r} in the data set.", REMEDY
         )
     return Images(images.pixels.take(indices), labels)
 
@@ -89,13 +77,13 @@ def _kept(images: Images, rows: Sequence[Row], class_names: Sequence[str], where
 def _columns(
     rows: Sequence[Row], n: int, class_names: Sequence[str], where: str
 ) -> tuple[NDArray[np.int64], Labels | None]:
-    """Indices, which ascend, and labels; no labels without class names."""
+    """Indices, ascending, and labels; None without class names."""
     if not rows:
-        raise DamagedInput(f"{where}: no image is kept.", "Keep some of each split.")
+        raise DamagedInput(f"{where}: no image is kept.", "Keep some images of each split.")
     numbers = {name: number for number, name in enumerate(class_names)}
     for row in rows:
         if not 0 <= row.index < n:
-            raise DamagedInput(f"{where}: a row names no image from 0 to {n - 1}.", REMEDY)
+            raise DamagedInput(f"{where}: the index of a row is not from 0 to {n - 1}.", REMEDY)
         if numbers and row.label not in numbers:
             raise DamagedInput(f"{where}: label {row.label!r} is not a class.", f"Classes: {', '.join(class_names)}.")
     ordered = sorted(rows, key=lambda row: row.index)

@@ -1,4 +1,4 @@
-"""Where MNIST is on this machine, whether its bytes are the canonical ones, and how it is fetched."""
+"""Find MNIST on this machine, check its bytes, and download it."""
 
 import os
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ NPZ = {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b
 
 @dataclass(frozen=True)
 class Place:
-    """A folder that was searched for MNIST, and the state of the files in it: `sound`, `damaged` or `missing`."""
+    """A folder in which MNIST was looked for, and the state of its files: `sound`, `damaged` or `missing`."""
 
     folder: Path
     files: Mapping[str, str]
@@ -40,21 +40,17 @@ class Place:
 
 
 def cache_folder() -> Path:
-    """Where fetched data sets are kept for this user."""
+    """The folder of downloaded data sets, for this user."""
     return user_cache() / "mnist"
 
 
 def places(data_dir: str | None) -> list[Place]:
-    """The folders where MNIST may be, in the order of the search, with the state of its files in each.
-
-    Raises:
-        UsageError: `data_dir` is no folder.
-    """
+    """The folders in which MNIST may be, in the order of the search, with the state of its files."""
     keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     given = [Path(data_dir)] if data_dir else []
     if given and not given[0].is_dir():
         raise UsageError(
-            f"{setting('data_dir', data_dir)} is not a folder.", "Name the folder with the data set's files."
+            f"{setting('data_dir', data_dir)} is not a folder.", "Give the folder with the data set's files."
         )
     folders = [*given, cache_folder(), keras_home / "datasets"]
     return [_inspect(folder) for folder in folders]
@@ -73,11 +69,7 @@ def _inspect(folder: Path) -> Place:
 
 
 def find(data_dir: str | None, report: Report = silent) -> Place | None:
-    """The first place that has MNIST, or None.
-
-    Raises:
-        DamagedInput: the first place with files of these names holds other content.
-    """
+    """The first folder that has MNIST, or None; `DamagedInput` if its files have the wrong content."""
     for place in places(data_dir):
         if place.state == "damaged":
             fetched = "Run: mnistae data --fetch mnist"
@@ -90,7 +82,7 @@ def find(data_dir: str | None, report: Report = silent) -> Place | None:
 
 
 def fetch_all(report: Report = silent) -> Place:
-    """Fetch MNIST's four files into the cache. Files that are there already and have the right hash stay."""
+    """Download MNIST's four files into the cache, except those that it has already."""
     folder = cache_folder()
     for name, sha256 in GZ.items():
         fetch(name, sha256, MIRRORS, folder, report)

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from mnistae_cli.common import DamagedInput, MissingInput
 from mnistae_cli.store import unfinished
 
-REMEDY = "Name a file written by numpy.save, with plain numbers."
+REMEDY = "Give a file of plain numbers that numpy.save wrote."
 
 
 def load_npy(path: Path) -> NDArray[Any]:
@@ -23,20 +23,15 @@ def load_npy(path: Path) -> NDArray[Any]:
         path: the file.
 
     Raises:
-        MissingInput: no such file.
-        DamagedInput: no `.npy` file, cut short, or with Python objects in it.
+        MissingInput: it does not exist.
+        DamagedInput: it is not an `.npy` file, is cut short, or holds Python objects.
     """
     shape, dtype, offset = read_header(path)
     return np.fromfile(path, dtype, offset=offset).reshape(shape)
 
 
 def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Shape, dtype and the offset of the first byte of data.
-
-    Raises:
-        MissingInput: no such file.
-        DamagedInput: no `.npy` file in C order of plain numbers, or one cut short.
-    """
+    """Shape, dtype and the offset of the first byte of data, in an `.npy` file of plain numbers in C order."""
     try:
         with path.open("rb") as file:
             return parse_header(file, path.stat().st_size, str(path))
@@ -49,11 +44,7 @@ def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
 def parse_header(
     file: IO[bytes], n_bytes: int, origin: str, *, any_order: bool = False
 ) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """`read_header` of an open file of `n_bytes`, of C order or any; leaves it at the first byte of data.
-
-    Raises:
-        DamagedInput: as `read_header`.
-    """
+    """`read_header` for an open file of `n_bytes`, which is then at its first byte of data."""
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -69,19 +60,14 @@ def parse_header(
         raise DamagedInput(f"{origin} holds an array in Fortran order.", "Save numpy.ascontiguousarray of it.")
     expected = offset + math.prod(shape) * dtype.itemsize
     if n_bytes != expected or min(shape, default=0) < 0:
-        raise DamagedInput(f"{origin} has {n_bytes} bytes, its header says {expected}.", REMEDY)
+        raise DamagedInput(f"{origin} has {n_bytes} bytes, but its header says {expected}.", REMEDY)
     return shape, dtype, offset
 
 
 def read_rows(
     path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int, batch_size: int, first: int = 0
 ) -> Iterator[NDArray[Any]]:
-    """The array along its first axis, `batch_size` rows at a time, from the row `first`.
-
-    Raises:
-        MissingInput: the file was removed since its header was read.
-        DamagedInput: it was cut since then.
-    """
+    """The rows of an array from `first`, `batch_size` at a time, unless the file is removed or cut meanwhile."""
     row, rows_left = math.prod(shape[1:]), shape[0] - first
     try:
         with path.open("rb") as file:
@@ -90,7 +76,9 @@ def read_rows(
                 count = min(batch_size, rows_left)
                 items = np.fromfile(file, dtype, count * row)
                 if len(items) < count * row:
-                    raise DamagedInput(f"{path} was cut while it was read.", "Run again when nothing writes to it.")
+                    raise DamagedInput(
+                        f"{path} was cut short while it was read.", "Run again when nothing writes to it."
+                    )
                 yield items.reshape(count, *shape[1:])
                 rows_left -= count
     except FileNotFoundError:
@@ -98,13 +86,7 @@ def read_rows(
 
 
 class NpyWriter:
-    """Write a `.npy` array of known shape batch by batch. The file gets its name only when it is complete.
-
-    Args:
-        path: where the array goes.
-        shape: of the whole array; the rows of all batches add up to its first axis.
-        dtype: what the batches are cast to.
-    """
+    """Write an `.npy` array of known shape and dtype in batches. The file gets its name only when it is complete."""
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
         self.path = path
@@ -121,7 +103,7 @@ class NpyWriter:
         return self
 
     def write(self, batch: NDArray[Any]) -> None:
-        """Append `batch`, (B, …) with the trailing axes of `shape`."""
+        """Append a batch of rows (B, …)."""
         self._file.write(np.ascontiguousarray(batch, self.dtype).data)
         self._rows += len(batch)
 
@@ -138,4 +120,4 @@ class NpyWriter:
             unfinished.discard(self._partial)
             self._partial.unlink(missing_ok=True)
         if kind is None and not whole:
-            raise ValueError(f"{self._rows} rows written to {self.path}, {self.shape[0]} expected")
+            raise ValueError(f"{self._rows} rows were written to {self.path}, but {self.shape[0]} were expected")

@@ -1,4 +1,4 @@
-"""Which examples a training learns from, and in which order."""
+"""Which examples are learned from, and in which order."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,11 +7,7 @@ from mnistae_cli.common import UsageError, setting
 
 
 def hold_out(n: int, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seeded indices of the examples to learn from, and of those that are held out for early stopping.
-
-    Raises:
-        UsageError: there is only one example.
-    """
+    """Seeded indices of the examples to learn from, and of those held out for early stopping; at least one each."""
     if n < 2:
         problem = f"{setting('patience')} needs two examples: one to learn from, one to hold out."
         raise UsageError(problem, f"Leave {setting('patience')} out.")

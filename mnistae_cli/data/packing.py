@@ -1,6 +1,6 @@
 """A folder of pictures, decoded once for all stages: its pixels and the sha256 of each file go into the user's cache.
 
-If the cache cannot be written, few pictures are held in memory, and many are decoded each time that they are read.
+If the cache cannot be written, few pictures are held in memory, and many are decoded each time they are read.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from mnistae_cli.common import DamagedInput, Notice, Report, setting, silent
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.decoding import HASH_BYTES, Shape, Write, decode_all
-from mnistae_cli.data.image_files import decoded
+from mnistae_cli.data.image_files import decode_files
 from mnistae_cli.data.npy import NpyWriter
 from mnistae_cli.data.rows import Rows
-from mnistae_cli.data.sources import IN_MEMORY, At, Batches, ImageSource, taken, taken_at
+from mnistae_cli.data.sources import IN_MEMORY, At, Batches, ImageSource, take_rows, take_rows_at
 from mnistae_cli.settings import DEFAULT, ReadOptions
 
 PIXELS, HASHES = "pixels.npy", "hashes.npy"
-FORMAT = 1  # of an entry of the cache; with another one all pictures are decoded anew
+FORMAT = 1  # version of a cache entry; after a change, all pictures are decoded again
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Pictures:
 
     Args:
         origin: their folder.
-        paths: all of them, damaged ones too.
+        paths: all files, also damaged ones.
         shape: height and width of most.
-        damaged: index → what is wrong with that file, the end of a sentence.
-        pixels: those of all, if they are packed or held; a damaged file's are black.
+        damaged: index → what is wrong with that file; the end of a sentence.
+        pixels: the pixels of all files, if they are in the cache or in memory; black for a damaged file.
         hashes: the sha256 of all files' bytes, as batches of (B, 32) uint8.
-        at: indices → pixels, if they are packed.
+        at: indices → pixels, if they are in the cache.
     """
 
     origin: str
@@ -53,40 +53,40 @@ class Pictures:
     at: At | None = None
 
     def part(self, indices: NDArray[np.int64]) -> tuple[ImageSource, NDArray[np.int64]]:
-        """The undamaged pictures among `indices`, which ascend, and their indices."""
+        """The undamaged pictures of `indices`, ascending, and their indices."""
         left = np.setdiff1d(indices, np.array(list(self.damaged), np.int64), assume_unique=True)
         files = [self.paths[i] for i in left]
-        pixels = taken(self.pixels, left) if self.pixels else partial(decoded, files, self.shape)
-        at = taken_at(self.at, left) if self.at else None
-        source = ImageSource(len(left), *self.shape, pixels, self.origin, files, taken(self.hashes, left), at=at)
+        pixels = take_rows(self.pixels, left) if self.pixels else partial(decode_files, files, self.shape)
+        at = take_rows_at(self.at, left) if self.at else None
+        source = ImageSource(len(left), *self.shape, pixels, self.origin, files, take_rows(self.hashes, left), at=at)
         return source, left
 
 
 def open_pictures(
     folder: Path, paths: Sequence[str], reading: ReadOptions = DEFAULT, report: Report = silent
 ) -> Pictures:
-    """Open the picture files `paths` in `folder`, decoded earlier or now.
+    """Open the picture files `paths` in `folder`. They are decoded if the cache does not have them.
 
     Raises:
-        DamagedInput: some cannot be read or have another size than most, and `reading` does not skip them: a notice
-            for each says why. Or none can be read, or one is written to at this moment.
+        DamagedInput: some cannot be read or have another size than most, and `reading` does not skip them (a notice
+            for each says why); or none can be read; or a program is writing to one.
     """
     states = _states(paths)
     key = _key(folder, paths, states)
 
     def pack(into: Path) -> dict[str, Any]:
-        """Decode all files into a folder of the cache. Returns what has to be known later."""
+        """Decode all files into a folder of the cache. Returns its facts."""
         found = decode_all(paths, states, partial(_written, into, len(paths)), report)
         return {"shape": found.shape, "damaged": list(found.damaged.items()), "unread": found.unread}
 
     def holds(facts: Mapping[str, Any]) -> bool:
-        """Whether no file that could not be read, for lack of a permission, can be read now: its key is the same."""
+        """Whether files without a permission still cannot be read: a permission does not change the key."""
         return not any(_opens(paths[i]) for i in facts["unread"])
 
     entry = find_or_make(key, folder.resolve(), pack, report, holds=holds)
     if entry:
         height, width = entry.facts["shape"]
-        rows, hashes = (Rows.of(each) for each in _files_of(entry.folder))
+        rows, hashes = (Rows.open(each) for each in _files_of(entry.folder))
         damaged = dict(entry.facts["damaged"])
         pictures = Pictures(str(folder), paths, (height, width), damaged, rows.batches, hashes.batches, rows.take)
     else:
@@ -101,18 +101,18 @@ def open_pictures(
 
 
 def _judge(folder: Path, pictures: Pictures, reading: ReadOptions, report: Report, *, listed: bool) -> None:
-    """Refuse damaged files, or say how many are left out; `listed`: tell what is wrong with each."""
+    """Refuse damaged files, or report how many are left out; if `listed`, report what is wrong with each."""
     damaged, paths = pictures.damaged, pictures.paths
     if not damaged:
         return
     for index in sorted(damaged) if listed else ():
         report(Notice(f"{paths[index]} {damaged[index]}"))
     first = min(damaged)
-    told = f"{len(damaged):,} of {len(paths):,} images in {folder} are damaged; {paths[first]} {damaged[first]}"
+    problem = f"{len(damaged):,} of {len(paths):,} images in {folder} are damaged; {paths[first]} {damaged[first]}"
     if len(damaged) == len(paths):
-        raise DamagedInput(f"{told}.", "Give PNG, JPEG or BMP files.")
+        raise DamagedInput(f"{problem}.", "Give PNG, JPEG or BMP files.")
     if not reading.skip_damaged:
-        raise DamagedInput(f"{told}.", f"Mend or remove them, or go on without them: {setting('skip_damaged', True)}")
+        raise DamagedInput(f"{problem}.", f"Repair or remove them, or leave them out: {setting('skip_damaged', True)}")
     report(Notice(f"{len(damaged):,} of {len(paths):,} images in {folder} are damaged and left out"))
 
 
@@ -121,7 +121,7 @@ def _states(paths: Sequence[str]) -> NDArray[np.int64]:
     states = np.full((len(paths), 2), -1, np.int64)
     for state, path in zip(states, paths, strict=True):
         with suppress(OSError):
-            found = os.stat(path)  # noqa: PTH116 a million `Path`s take seconds
+            found = os.stat(path)  # noqa: PTH116 a million `Path`s would take seconds
             state[:] = found.st_size, found.st_mtime_ns
     return states
 

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def _n_cores() -> int:
-    """The number of cores that this process may use. macOS does not report the affinity."""
+    """The number of cores that this process may use; on macOS, of all cores."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

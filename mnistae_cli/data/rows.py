@@ -1,4 +1,4 @@
-"""An array on the disk that is read by rows, and whether one fits into memory."""
+"""Arrays on the disk that are read by rows, and whether an array fits into memory."""
 
 import os
 from collections.abc import Iterator
@@ -16,14 +16,7 @@ ROWS_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of an array in a file, `.npy` or plain IDX, read when they are needed.
-
-    Args:
-        path: of the file.
-        shape: of the array.
-        dtype: of the array.
-        offset: of its first byte in the file.
-    """
+    """The rows of an array in a file, `.npy` or plain IDX, from the byte `offset` on. They are read when needed."""
 
     path: Path
     shape: tuple[int, ...]
@@ -31,13 +24,8 @@ class Rows:
     offset: int
 
     @classmethod
-    def of(cls, path: Path) -> "Rows":
-        """Open a file.
-
-        Raises:
-            MissingInput: no such file.
-            DamagedInput: no `.npy` file, or one cut short.
-        """
+    def open(cls, path: Path) -> "Rows":
+        """Open an `.npy` file: see `read_header`."""
         return cls(path, *read_header(path))
 
     def __len__(self) -> int:
@@ -45,17 +33,17 @@ class Rows:
 
     @property
     def n_bytes(self) -> int:
-        """Of the whole array."""
+        """Bytes of the whole array."""
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
     def batches(self, size: int = ROWS_AT_ONCE, first: int = 0) -> Iterator[NDArray[Any]]:
-        """All rows from the first one on in order, so many at a time, the last time fewer."""
+        """The rows from `first`, `size` at a time; the last batch may be smaller."""
         return read_rows(self.path, self.shape, self.dtype, self.offset, size, first)
 
     def take(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """The rows at `indices` (M,), in their order."""
         if len(indices) == len(self) and np.array_equal(indices, np.arange(len(self))):
-            return self.load()  # in a tenth of the time
+            return self.load()  # takes a tenth of the time
         taken = np.empty((len(indices), *self.shape[1:]), self.dtype)
         row = taken[:1].nbytes
         with self.path.open("rb") as file:
@@ -70,5 +58,5 @@ class Rows:
 
 
 def fits_memory(n_bytes: int, share: float) -> bool:
-    """Whether so many bytes are at most this share of the machine's memory."""
+    """Whether `n_bytes` are at most this share of the machine's memory."""
     return n_bytes <= share * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

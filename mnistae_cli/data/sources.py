@@ -16,17 +16,17 @@ Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """(N, H, W): uint8 from 0 to 255, or float32 from 0 to 1."""
 
 At = Callable[[NDArray[np.integer[Any]]], Pixels]
-"""Indices (M,) → images (M, H, W), read from where they are."""
+"""Indices (M,) → images (M, H, W)."""
 
 CHUNK = 4096
 IN_MEMORY = 256 * 2**20  # bytes of an unpacked or decoded array that may be held; a larger one is streamed
 
 
 class Batches(Protocol):
-    """Batch size, number of the first row → the rows of an array from that one on, so many at a time."""
+    """A function that reads an array in batches of rows."""
 
     def __call__(self, size: int, first: int = 0) -> Iterator[NDArray[Any]]:
-        """Read them; the last time there are fewer."""
+        """The rows from `first`, `size` at a time; the last batch may be smaller."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class ImageSource:
         n: N.
         height: of each image, in pixels.
         width: of each image, in pixels.
-        batches: batch size → batches (B, H, W) of `Pixels`, starting with the first image or a given one.
+        batches: batch size, number of the first image → batches (B, H, W) of `Pixels`.
         origin: its name in messages.
         files: the image files, if there is one per image.
-        file_hashes: with `files`: batch size → batches (B, 32) uint8, the sha256 of each file's bytes.
-        rows: if the images were taken out of a larger array, their numbers in it, (N,).
-        at: indices (M,) → those images (M, H, W), in any order; None where only all can be read in order.
+        file_hashes: the same for the sha256 of each file's bytes, (B, 32) uint8; only with `files`.
+        rows: (N,), numbers of the images in the larger array that they were taken from, if there is one.
+        at: indices (M,) in any order → these images (M, H, W); None if images can only be read in order.
     """
 
     n: int
@@ -57,7 +57,7 @@ class ImageSource:
 
     @property
     def n_bytes(self) -> int:
-        """Of all pixels in memory."""
+        """Bytes of all pixels in memory."""
         first = next(self.batches(1))
         return self.n * first.nbytes
 
@@ -78,19 +78,19 @@ class ImageSource:
         return cast(Pixels, whole)
 
     def take(self, indices: NDArray[np.int64]) -> "ImageSource":
-        """The images at `indices`, which ascend. They are read in order, and never all held in memory."""
+        """The images at `indices`, ascending. They are read in batches, and never all in memory."""
         return replace(
             self,
             n=len(indices),
-            batches=taken(self.batches, indices),
+            batches=take_rows(self.batches, indices),
             files=[self.files[i] for i in indices] if self.files else (),
-            file_hashes=taken(self.file_hashes, indices) if self.file_hashes else None,
+            file_hashes=take_rows(self.file_hashes, indices) if self.file_hashes else None,
             rows=indices if self.rows is None else self.rows[indices],
-            at=taken_at(self.at, indices) if self.at else None,
+            at=take_rows_at(self.at, indices) if self.at else None,
         )
 
     def sha256(self) -> str:
-        """Hex sha256 of the sizes, the dtype and every pixel; of the sizes and the files' bytes if there are files."""
+        """Hex sha256 of the sizes and the files' bytes; without files, of the sizes, the dtype and every pixel."""
         digest = hashlib.sha256(f"{self.n} {self.height} {self.width}".encode())
         for hashes in self.file_hashes(CHUNK) if self.file_hashes else ():
             digest.update(np.ascontiguousarray(hashes).data)
@@ -100,8 +100,8 @@ class ImageSource:
         return digest.hexdigest()
 
 
-def taken(batches: Batches, rows: NDArray[np.int64]) -> Batches:
-    """Batches of the given ascending rows alone. All rows from the first one on are read, at most two batches held."""
+def take_rows(batches: Batches, rows: NDArray[np.int64]) -> Batches:
+    """Batches of only these rows, ascending. All rows from the first one are read, at most two batches at a time."""
 
     def chosen(size: int, first: int = 0) -> Iterator[NDArray[Any]]:
         if first >= len(rows):
@@ -121,8 +121,8 @@ def taken(batches: Batches, rows: NDArray[np.int64]) -> Batches:
     return chosen
 
 
-def taken_at(at: At, rows: NDArray[np.int64]) -> At:
-    """The same for the given rows alone."""
+def take_rows_at(at: At, rows: NDArray[np.int64]) -> At:
+    """`at` for only these rows."""
     return lambda indices: at(rows[indices])
 
 
@@ -134,16 +134,12 @@ def unit_scale(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def checked_pixels(batch: NDArray[Any], origin: str, first: int = 0) -> Pixels:
-    """`batch` as `Pixels`. An error counts the images from `first`.
-
-    Raises:
-        DamagedInput: another dtype, NaN or infinite values, or floats outside of [0, 1].
-    """
+    """`batch` as `Pixels`; `DamagedInput` for another dtype, or floats outside of [0, 1]. Images count from `first`."""
     if batch.dtype == np.uint8:
         return batch
     if batch.dtype.kind != "f":
         raise DamagedInput(
-            f"{origin}: pixels of dtype {batch.dtype}.", "Give uint8 from 0 to 255, or floats from 0 to 1."
+            f"{origin} has pixels of dtype {batch.dtype}.", "Give uint8 from 0 to 255, or floats from 0 to 1."
         )
     wrong = ~((batch >= 0) & (batch <= 1))
     if wrong.any():
@@ -170,34 +166,27 @@ def _without_channel(array: NDArray[Any], origin: str) -> NDArray[Any]:
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[..., 0]
     if array.ndim != 3 or 0 in array.shape:
-        raise DamagedInput(f"{origin}: an array of shape {array.shape}.", "Give images as (N, height, width).")
+        raise DamagedInput(f"{origin} has the shape {array.shape}.", "Give images as (N, height, width).")
     return array
 
 
 def from_npy(path: Path, origin: str = "") -> ImageSource:
     """A `.npy` file of images, (N, H, W) or (N, H, W, 1), read in batches; `origin` is its name in messages."""
-    rows = Rows.of(path)
+    rows = Rows.open(path)
     return from_rows(rows.batches, rows.shape, origin or str(path), rows.take)
 
 
 def from_rows(
     batches: Batches, shape: tuple[int, ...], origin: str, at: Callable[..., NDArray[Any]] | None = None
 ) -> ImageSource:
-    """Images of an array of a given shape, (N, H, W) or (N, H, W, 1), that is read in batches. Each batch is checked.
+    """Images in an array (N, H, W) or (N, H, W, 1) that is read in batches. Each batch is checked.
 
-    Args:
-        batches: of the array.
-        shape: of the array.
-        origin: its name in messages.
-        at: indices → rows of the array, if they can be read in any order.
-
-    Raises:
-        DamagedInput: another shape.
+    `at` maps indices to rows of the array, if they can be read in any order.
     """
     if len(shape) == 4 and shape[3] == 1:
         shape = shape[:3]
     if len(shape) != 3 or 0 in shape:
-        raise DamagedInput(f"{origin}: an array of shape {shape}.", "Give images as (N, height, width).")
+        raise DamagedInput(f"{origin} has the shape {shape}.", "Give images as (N, height, width).")
 
     def checked(size: int, first: int = 0) -> Iterator[Pixels]:
         for batch in batches(size, first):

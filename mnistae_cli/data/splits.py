@@ -16,7 +16,7 @@ from mnistae_cli.store import DataRecord, see
 
 Labels = NDArray[np.uint8]
 
-HELD_OUT = 6  # if a data set has no test split, one image in six goes there, about as in MNIST
+HELD_OUT = 6  # without a test split, one image in six is held out, about as in MNIST
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Images:
 
     Args:
         pixels: N images (H, W).
-        labels: (N,) uint8 from 0; None: they are not known.
+        labels: (N,) uint8 from 0; None if they are not known.
     """
 
     pixels: ImageSource
@@ -39,8 +39,8 @@ class Where:
     Args:
         name: a short name for titles.
         source: the value of `--dataset` that finds it again: a known name, or an absolute path.
-        location: the folder or file it was read from.
-        files: what `store.see` saw there before they were read; empty if there are none.
+        location: the folder or file that it is read from.
+        files: what `store.see` returned for it before it was read; empty if there are no files.
     """
 
     name: str
@@ -48,8 +48,13 @@ class Where:
     location: str
     files: Mapping[str, Any] = field(default_factory=dict)
 
-    def seen(self, names: Sequence[str] = (), endings: Sequence[str] = ()) -> "Where":
-        """The same place, with its files as they are now."""
+    def with_files(self, names: Sequence[str] = (), endings: Sequence[str] = ()) -> "Where":
+        """The same place, with its files as they are now.
+
+        Args:
+            names: the files of the data set, if they are known.
+            endings: else the endings of their names.
+        """
         return replace(self, files=see(Path(self.location), names, endings))
 
 
@@ -58,13 +63,13 @@ class Dataset:
     """Training and test images of one size.
 
     Args:
-        where: it comes from.
+        where: where it comes from.
         train: images to learn from.
-        test: images that choose nothing.
-        class_names: one per label value, in order; empty without labels.
-        n_skipped: damaged pictures that are left out.
-        trusted: its files' sizes were trusted.
-        kept: the file that names the images that are taken; empty if all are.
+        test: images that are not used to choose anything.
+        class_names: the name of each class, in the order of the labels; empty without labels.
+        n_skipped: number of damaged pictures that are left out.
+        trusted: whether the sizes in the headers of its files were trusted.
+        kept: the file that lists the images to use; empty if all are used.
     """
 
     where: Where
@@ -105,22 +110,20 @@ class Dataset:
         )
 
 
-def labelled(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:
-    """Images with their labels, if there are any.
-
-    Raises:
-        DamagedInput: the labels are not one whole number from 0 to 255 for each image.
-    """
+def with_labels(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:
+    """Images with their labels, if there are any: one whole number from 0 to 255 for each image."""
     if labels is None:
         return Images(pixels, None)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.shape != (pixels.n,):
         raise DamagedInput(
-            f"{origin}: labels of shape {labels.shape} for {pixels.n} images.", "Give one label per image."
+            f"{origin} has labels of shape {labels.shape} for {pixels.n} images.", "Give one label per image."
         )
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 255:
-        raise DamagedInput(f"{origin}: labels that are not whole numbers from 0 to 255.", "Number the classes from 0.")
+        raise DamagedInput(
+            f"{origin} has labels that are not whole numbers from 0 to 255.", "Number the classes from 0."
+        )
     return Images(pixels, labels.astype(np.uint8))
 
 
@@ -131,16 +134,16 @@ def class_names_of(*splits: Images | None) -> tuple[str, ...]:
 
 
 def held_out(n: int, origin: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Training and test indices of `n` images. They are the same for every seed, so that seeds can be compared."""
+    """Training and test indices of `n` images: the same for every seed, so that seeds can be compared."""
     if n < 2:
-        raise DamagedInput(f"{origin}: {n} image.", "Give at least two, one to train on and one to test with.")
+        raise DamagedInput(f"{origin} has {n} image.", "Give at least two: one for training, one for the test.")
     order = np.random.default_rng(0).permutation(n)
     n_test = max(n // HELD_OUT, 1)
     return np.sort(order[n_test:]), np.sort(order[:n_test])
 
 
 def split_off(where: Where, images: Images, class_names: tuple[str, ...]) -> Dataset:
-    """Make a data set of images without a test split: one image in six becomes the test split."""
+    """Make a data set: one image in six is held out as its test split."""
     train, test = (
         Images(images.pixels.take(part), None if images.labels is None else images.labels[part])
         for part in held_out(images.pixels.n, where.location)
@@ -148,19 +151,15 @@ def split_off(where: Where, images: Images, class_names: tuple[str, ...]) -> Dat
     return Dataset(where, train, test, class_names)
 
 
-def of_splits(where: Where, train: Images, test: Images | None, class_names: tuple[str, ...]) -> Dataset:
-    """Make a data set of two splits. If there is no `test`, a test split is taken from `train`.
-
-    Raises:
-        DamagedInput: their images have different sizes.
-    """
+def from_splits(where: Where, train: Images, test: Images | None, class_names: tuple[str, ...]) -> Dataset:
+    """Make a data set of two splits of one image size; without `test`, a test split is taken from `train`."""
     if test is None:
         return split_off(where, train, class_names)
     sizes = [(images.pixels.height, images.pixels.width) for images in (train, test)]
     if sizes[0] != sizes[1]:
         raise DamagedInput(
-            f"{where.location}: training images of {sizes[0][0]}×{sizes[0][1]}, "
-            f"test images of {sizes[1][0]}×{sizes[1][1]}.",
-            "Bring all images to one size.",
+            f"{where.location} has training images of {sizes[0][0]}×{sizes[0][1]}, "
+            f"but test images of {sizes[1][0]}×{sizes[1][1]}.",
+            "Scale all images to one size.",
         )
     return Dataset(where, train, test, class_names)

@@ -1,4 +1,4 @@
-"""Networks without TensorFlow: exported ones by ONNX Runtime; heads, their calibration and probes by NumPy."""
+"""Networks without TensorFlow: exported ones with ONNX Runtime; heads, their calibration and probes with NumPy."""
 
 from mnistae_cli.networks.calibration import held_out_temperature
 from mnistae_cli.networks.classifier import fit_classifier

@@ -1,4 +1,4 @@
-"""Calibration of probabilities by one temperature, fitted on held-out labels."""
+"""Calibration of probabilities with one temperature, fitted on held-out labels."""
 
 from collections.abc import Callable
 
@@ -14,15 +14,15 @@ FitAndPredict = Callable[[NDArray[np.int64], NDArray[np.int64]], Logits]
 
 
 def fit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
-    """The temperature T > 0 that minimises the mean of -Σ_c t_c log softmax(z / T)_c over held-out images.
+    """The temperature T > 0 that minimizes the mean of -Σ_c t_c log softmax(z / T)_c over held-out images.
 
     Guo et al. 2017, "On calibration of modern neural networks"; T > 1 lowers the confidence. The targets t are
-    (N + 1) / (N + 2) at the label; the rest is spread over the other classes that have labels, as in Platt 1999,
-    "Probabilistic outputs for support vector machines". Hard targets would give T = 0 if all N images are right.
+    (N + 1) / (N + 2) at the label; the rest is spread over the other classes that have labels (Platt 1999,
+    "Probabilistic outputs for support vector machines"). With hard targets, T would be 0 if all N images are right.
 
     Args:
         logits: z, (N, C) float32.
-        labels: (N,), of two classes or more.
+        labels: (N,), of at least two classes.
     """
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
@@ -42,10 +42,10 @@ def fit_temperature(logits: Logits, labels: NDArray[np.uint8]) -> float:
 def held_out_temperature(labels: NDArray[np.uint8], fit_and_predict: FitAndPredict) -> float | None:
     """The temperature by cross-validation: a head is fitted to four fifths of the images and predicts the rest.
 
-    Further folds are skipped once 1,000 images were held out. The only image of a class is never held out.
+    After 1,000 held-out images, further folds are skipped. The only image of a class is never held out.
 
     Args:
-        labels: (L,) of the drawn images.
+        labels: (L,), labels of the drawn images.
         fit_and_predict: indices to fit to, held-out indices → logits (M, C) of the held-out images.
 
     Returns:
@@ -63,7 +63,7 @@ def held_out_temperature(labels: NDArray[np.uint8], fit_and_predict: FitAndPredi
 
 
 def _folds(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The fold of each image, (L,). Each class is spread evenly over the folds; -1 for the only image of a class."""
+    """The fold of each image, (L,); -1 for the only image of a class. Each class is spread evenly over the folds."""
     order = np.argsort(labels, kind="stable")
     ranks = np.empty(len(labels), np.int64)
     ranks[order] = np.arange(len(labels)) - np.searchsorted(labels[order], labels[order])

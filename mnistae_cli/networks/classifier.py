@@ -22,17 +22,14 @@ def fit_classifier(
     n_classes: int,
     report: Report = silent,
 ) -> Trained:
-    """Fit a head and its temperature at the same time, each by one thread.
+    """Fit a head and its temperature at the same time, each in one thread.
 
     Args:
-        config: of the head; what it says of drawing labels is not used.
+        config: of the head; its settings for drawing labels are not used.
         features: (N, D).
         labels: (N,), below `n_classes`.
         n_classes: C.
-        report: hears the progress.
-
-    Raises:
-        UsageError: the loss is no longer a number, or there is nothing to hold out.
+        report: listener.
     """
 
     def fit(learned: NDArray[np.int64] | slice, report: Report) -> Trained:

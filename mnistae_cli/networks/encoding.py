@@ -1,4 +1,4 @@
-"""What `encode` computes of a batch of images: features, and the errors of their reconstructions."""
+"""What `encode` computes for a batch of images: features, and the errors of their reconstructions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A head: dense layers with ReLU between them, from features to logits; and its file, as ONNX."""
+"""A head: dense layers with ReLU between them, from features to logits; and its ONNX file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Kernel (D, U) and bias (U,)."""
-OPSET, IR_VERSION = 15, 8  # as of the networks that `training` exports
+OPSET, IR_VERSION = 15, 8  # the same as of the networks that `training` exports
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Head:
     """Features (B, D) → logits (B, C).
 
     Args:
-        layers: kernel (D, U) and bias (U,) float32 of each, from the first to the last; at most two.
+        layers: one or two; each has a kernel (D, U) and a bias (U,), float32.
     """
 
     layers: Sequence[Layer]
@@ -33,8 +33,13 @@ class Head:
         scale = np.float32(temperature)
         return type(self)([*hidden, (kernel / scale, bias / scale)])
 
-    def after(self, scale: NDArray[np.float32], offset: NDArray[np.float32]) -> Self:
-        """The head that takes x for x · `scale` + `offset`, (D,) each: they go into its first layer."""
+    def with_scaled_inputs(self, scale: NDArray[np.float32], offset: NDArray[np.float32]) -> Self:
+        """The head that gives for x what this one gives for x · `scale` + `offset`: they go into the first layer.
+
+        Args:
+            scale: (D,).
+            offset: (D,).
+        """
         (kernel, bias), *later = self.layers
         return type(self)([(kernel * scale[:, None], bias + offset @ kernel), *later])
 
@@ -49,19 +54,19 @@ def signals_of(layers: Sequence[Layer], features: NDArray[np.float32]) -> list[N
 
 
 def write_onnx(head: Head, path: Path) -> None:
-    """Write the file of `onnx_of`. Equal heads have equal bytes.
+    """Write a head as ONNX: see `onnx_of`. Equal heads have equal bytes.
 
     Args:
-        head: whose logits go through a softmax.
+        head: the head.
         path: the `.onnx` file.
     """
     path.write_bytes(onnx_of(head))
 
 
 def onnx_of(head: Head) -> bytes:
-    """A head as a network in ONNX: `features` (N, D) float32 → `probabilities` (N, C) float32, the batch axis free.
+    """A head with a softmax as an ONNX network: `features` (N, D) float32 → `probabilities` (N, C) float32, for any N.
 
-    Its weights have the order of Keras' `set_weights`: kernel and bias of `hidden`, if there is one, and of `logits`.
+    Its weights have the order of Keras' `set_weights`: kernel and bias of `hidden`, if it exists, then of `logits`.
     """
     from onnx import TensorProto, helper, numpy_helper
 

@@ -1,4 +1,4 @@
-"""Training of a head by NumPy. It is a few matrix products a step: importing TensorFlow alone would take longer."""
+"""Training of a head with NumPy. It takes less time than the import of TensorFlow: a step is a few matrix products."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from mnistae_cli.networks.head import Head, Layer, signals_of
 from mnistae_cli.settings import HeadTraining
 
 BETA_1, EPSILON = 0.9, 1e-7  # of Adam
-# A feature that is about constant on the drawn images does not help, and is left out: its standard deviation is below
+# A feature that is almost constant on the drawn images does not help, and is left out: its standard deviation is below
 # this, or below this share of the largest one if that is less than 1.
 LEAST_DEVIATION = 1e-3
 
@@ -22,10 +22,10 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Trained:
-    """A head, and how it came about.
+    """A head, and how it was fitted.
 
     Args:
-        head: with the weights of the best epoch.
+        head: the head, with the weights of the best epoch.
         history: `loss` and, with patience, `val_loss`: the mean in nats of each epoch.
         best_epoch: the epoch whose weights were kept, from 1; 0 if nothing was trained.
         temperature: above 0, by which the head's logits are divided already; 1 without calibration.
@@ -48,10 +48,10 @@ def fit_head(
     seed: int = 0,
     report: Report = silent,
 ) -> Trained:
-    """Minimise the mean of -Σ_c t_c log softmax(z)_c by AdamW (Loshchilov & Hutter 2019), in batches.
+    """Fit a head: minimize the mean of -Σ_c t_c log softmax(z)_c by AdamW (Loshchilov & Hutter 2019), in batches.
 
     The targets t are (1 - s) one_hot(label) + s / C, with the label smoothing s. With `patience`, a share of the images
-    is held out; training stops when their loss has not fallen for that many epochs, and the best epoch's weights are
+    is held out. Training stops when their loss has not fallen for that many epochs, and the best epoch's weights are
     kept.
 
     Args:
@@ -60,14 +60,14 @@ def fit_head(
         n_classes: C.
         how: the settings of the training.
         hidden: units of a ReLU layer; None: no such layer.
-        standardize: shift and scale the features so that they have mean 0 and variance 1.
-        seed: of the first weights and of the order.
-        report: hears of each epoch.
+        standardize: scale each feature to mean 0 and variance 1.
+        seed: seed of the initial weights and of the order.
+        report: listener.
 
     Raises:
         UsageError: the loss is no longer a number, or there is nothing to hold out.
     """
-    scale, offset = _standardisation(features, standardize)
+    scale, offset = _standardization(features, standardize)
     inputs = features * scale + offset
     targets = np.full((len(labels), n_classes), how.label_smoothing / n_classes, np.float32)
     targets[np.arange(len(labels)), labels] += 1 - how.label_smoothing
@@ -94,11 +94,11 @@ def fit_head(
         elif epoch - best_epoch >= how.patience:
             break
     network.values[:] = best
-    return Trained(Head(network.layers).after(scale, offset), history, best_epoch + 1)
+    return Trained(Head(network.layers).with_scaled_inputs(scale, offset), history, best_epoch + 1)
 
 
 class _Network:
-    """Layers whose weights lie in one array, so that a step of Adam is a few operations."""
+    """Layers whose weights are in one array, so that a step of Adam is a few operations."""
 
     def __init__(self, widths: Sequence[int], how: HeadTraining, seed: int) -> None:
         """Kernels by Glorot & Bengio 2010, uniform in ±√(6 / (D + U)); biases 0."""
@@ -114,7 +114,7 @@ class _Network:
     def learn(
         self, inputs: Values, targets: Values, order: NDArray[np.int64], rates: NDArray[np.float64], done: int
     ) -> float:
-        """A step for each row of `order` (S, B) of indices, after so many steps. Returns the mean loss."""
+        """Do a step for each row of indices in `order` (S, B), after `done` steps. Returns the mean loss."""
         with np.errstate(all="ignore"):  # a training that diverges is refused after the epoch
             steps = enumerate(zip(order, rates, strict=True), start=done + 1)
             return float(np.mean([self._learn(inputs[at], targets[at], rate, number) for number, (at, rate) in steps]))
@@ -154,7 +154,7 @@ def _views(values: Values, widths: Sequence[int]) -> list[Layer]:
     return layers
 
 
-def _standardisation(features: Values, wanted: bool) -> tuple[Values, Values]:
+def _standardization(features: Values, wanted: bool) -> tuple[Values, Values]:
     """The scale and the offset of each feature, (D,)."""
     if not wanted:
         return np.ones_like(features[0]), np.zeros_like(features[0])

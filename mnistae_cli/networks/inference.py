@@ -1,4 +1,4 @@
-"""Forward passes through exported networks by ONNX Runtime: no TensorFlow, no training."""
+"""Run exported networks with ONNX Runtime: no TensorFlow, no training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +19,8 @@ def open_network(model: Path | bytes) -> Network:
     """Load an exported network as a function of one batch. Check a file's hash first (`store.open_stage`).
 
     Args:
-        model: the `.onnx` file or its bytes, of one input and one output: an `encoder.onnx` takes images (B, H, W) in
-            [0, 1] and gives features (B, D), a `decoder.onnx` the way back; a `classifier.onnx` gives probabilities
-            (B, C).
+        model: the `.onnx` file, or its bytes. An `encoder.onnx` maps images (B, H, W) in [0, 1] to features (B, D), a
+            `decoder.onnx` features to images, and a `classifier.onnx` features to probabilities (B, C).
 
     Returns:
         A function, (B, …) float32 → (B, …) float32.
@@ -31,7 +30,7 @@ def open_network(model: Path | bytes) -> Network:
     onnxruntime.set_default_logger_severity(3)
     options = onnxruntime.SessionOptions()
     options.use_deterministic_compute = True
-    # `in_parallel` uses one core per batch. More threads per batch would only keep other cores busy with waiting.
+    # `in_parallel` uses one core per batch. With more threads per batch, cores would wait for each other.
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     (name,) = (each.name for each in session.get_inputs())
@@ -44,6 +43,6 @@ def open_network(model: Path | bytes) -> Network:
 
 
 def in_batches(network: Callable[[NDArray[Any]], NDArray[np.float32]], rows: NDArray[Any]) -> NDArray[np.float32]:
-    """What a network gives for rows (N, …), a batch per core at a time as `encode` does it: with the same bytes."""
+    """The output of a network for rows (N, …), in the batches of `encode`, so that it has the same bytes."""
     batches = (rows[first : first + BATCH_SIZE] for first in range(0, len(rows), BATCH_SIZE))
     return np.concatenate(list(in_parallel(network, batches)))

@@ -1,4 +1,4 @@
-"""The linear probe: how well a linear classifier separates the classes by their features."""
+"""The linear probe: how well a linear classifier separates the classes by the features."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 GRID = (0.01, 0.1, 1.0, 10.0)
 HELD_OUT = 1 / 6  # of the training images; C is chosen on them
 N_FOLDS = 5
-FOLD_C = 140  # by the number of images; larger ones learn wrong labels by heart, and smaller ones tell less apart
-MOST_COMPONENTS = 128  # of the features that a fold's probe sees; more took longer and found no more wrong labels
+FOLD_C = 140  # divided by the number of images; larger ones memorize wrong labels, smaller ones underfit
+MOST_COMPONENTS = 128  # for the probe of a fold; more took longer and did not find more wrong labels
 SPARSE_LIMIT = 0.15  # share of active units; above it, a full matrix is faster than a sparse one
 
 
@@ -22,10 +22,10 @@ class Probe:
     """A fitted probe.
 
     Args:
-        model: scikit-learn's.
-        scale: the features are multiplied by it.
-        C: the inverse strength of the L2 penalty, from `GRID`.
-        held_out_accuracy: on the training images on which C was chosen, of a fit without them.
+        model: scikit-learn's classifier.
+        scale: factor of the features.
+        C: inverse strength of the L2 penalty, from `GRID`.
+        held_out_accuracy: accuracy on the images on which C was chosen, of a fit without them.
     """
 
     model: "LogisticRegression"
@@ -34,21 +34,26 @@ class Probe:
     held_out_accuracy: float
 
     def accuracy(self, features: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
-        """Share of the images whose class the probe predicts; features (N, D), labels (N,)."""
+        """Share of the images whose class the probe predicts.
+
+        Args:
+            features: (N, D) float32.
+            labels: (N,).
+        """
         return float(self.model.score(_matrix(features, self.scale), labels))
 
 
 def fit_probe(features: NDArray[np.float32], labels: NDArray[np.uint8], seed: int) -> Probe:
-    """Multinomial logistic regression with an L2 penalty on `features` (N, D), C chosen on a held-out sixth.
+    """Multinomial logistic regression with an L2 penalty; C is chosen on a held-out sixth.
 
-    Minimises ½‖W‖² + C Σ_i -log softmax(W s z_i + b)_label. The features are scaled by one number s, to a mean
-    squared length of 100, so that C means the same for every encoder; nothing else is done to them.
-    Sparse-coding papers compare features by such probes (Coates, Lee & Ng 2011; Makhzani & Frey 2013).
+    It minimizes ½‖W‖² + C Σ_i -log softmax(W s z_i + b)_label. The features are scaled by one number s, to a mean
+    squared length of 100, so that C means the same for every encoder. Papers on sparse codes compare features by such
+    probes (Coates, Lee & Ng 2011; Makhzani & Frey 2013).
 
     Args:
-        features: of all labelled training images, float32.
-        labels: (N,) integers, of two classes or more; at least one class has two images.
-        seed: of the draw of the held-out images.
+        features: (N, D) float32, of all labeled training images.
+        labels: (N,) integers, of at least two classes; at least one class has two images.
+        seed: seed of the draw of the held-out images.
     """
     order = np.random.default_rng([seed, 2**33]).permutation(len(features))
     _, of_each_class = np.unique(labels[order], return_index=True)
@@ -69,12 +74,12 @@ def out_of_fold_probabilities(
 ) -> NDArray[np.float64]:
     """The probability of each class for each image, by a probe on the other four fifths of the images; (N, K).
 
-    Of wide features the probe sees the first 128 principal components. Each class is spread evenly over the fifths.
+    From wide features, the probe gets the first 128 principal components. Each class is spread evenly over the fifths.
 
     Args:
-        features: (N, D).
+        features: (N, D) float32.
         labels: (N,) from 0 to K - 1; at least five images of each class.
-        seed: of the draw of the fifths.
+        seed: seed of the draw of the fifths.
     """
     if min(features.shape) > MOST_COMPONENTS:
         from sklearn.decomposition import PCA

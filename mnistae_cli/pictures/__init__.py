@@ -1,1 +1,1 @@
-"""Pictures: `figures` of the scores by Matplotlib, and `sheets` of the clusters by Pillow."""
+"""Pictures: `figures` of scores with Matplotlib, `sheets` of clusters with Pillow, and `pages` for a browser."""

@@ -1,4 +1,4 @@
-"""Parts that several figures share."""
+"""What several figures share."""
 
 import math
 from collections.abc import Sequence
@@ -19,20 +19,20 @@ from mnistae_cli.scores import Table
 
 SIGNED = "RdBu_r"  # colors of values in [-1, 1]
 DPI = 120
-COMPRESSION = 3  # of PNG files, up to 9; 6, the usual one, takes twice the time for 6% smaller files
-SHOWN = 10  # images in a row
-FEW_ROWS = 4  # fewer would be stretched to the height of the figure
+COMPRESSION = 3  # of PNG files, up to 9; the usual 6 takes twice the time, for files that are 6% smaller
+SHOWN = 10  # images per row
+FEW_ROWS = 4  # fewer rows would be stretched to the height of the figure
 MARGIN, HEADING = 6, 54  # pixels around a picture, and above it for two lines
-MOST_NUMBERS = 20  # a larger table has no room for its counts
+MOST_NUMBERS = 20  # rows or columns; a larger table has no room for its counts
 
 
 def plain(names: Sequence[str]) -> list[str]:
-    """Class names with escaped dollar signs: Matplotlib takes text between dollar signs for a formula."""
+    """Class names with escaped dollar signs: Matplotlib reads text between dollar signs as a formula."""
     return [name.replace("$", r"\$") for name in names]
 
 
 def colored(axes: Axes) -> Axes:
-    """Axes whose lines and bars take the colors of the palette."""
+    """Axes with lines and bars in the colors of the palette."""
     axes.set_prop_cycle(color=PALETTE)
     return axes
 
@@ -40,18 +40,18 @@ def colored(axes: Axes) -> Axes:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, without the name of the program."""
     figure.set_dpi(DPI)
-    canvas: Any = FigureCanvasAgg(figure)  # it has no types
+    canvas: Any = FigureCanvasAgg(figure)  # has no types
     layout = figure.get_layout_engine()
     if layout:
         layout.execute(figure)
-        figure.set_layout_engine("none")  # else Matplotlib would draw it twice
+        figure.set_layout_engine("none")  # otherwise Matplotlib would draw it twice
     canvas.draw()
     opaque = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     opaque.save(path, "PNG", dpi=(DPI, DPI), compress_level=COMPRESSION)
 
 
 class _Pixels(Artist):
-    """Pixels (H, W, 4) that fill the axes one to one. `imshow` would sample them anew, in a quarter of a second."""
+    """Pixels (H, W, 4) that fill the axes one to one. `imshow` would resample them, in a quarter of a second."""
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class _Pixels(Artist):
         assert self.axes is not None
         gc, box, pixels = renderer.new_gc(), self.axes.bbox, self._pixels
         size = round(box.width), round(box.height)
-        if size != pixels.shape[1::-1]:  # a notebook draws at another number of dots per inch
+        if size != pixels.shape[1::-1]:  # a notebook has another number of dots per inch
             pixels = np.asarray(Image.fromarray(pixels).resize(size))
         renderer.draw_image(gc, round(box.x0), round(box.y0), pixels[::-1])
         gc.restore()
@@ -74,8 +74,8 @@ def axes_of(picture: NDArray[np.uint8], least: int) -> tuple[Figure, Axes]:
     A pixel of the picture covers a square of whole pixels of the figure, so that it is not blurred.
 
     Args:
-        picture: to draw.
-        least: width of the picture in the figure, in pixels. One that is more than twice as wide is shrunk.
+        picture: the picture.
+        least: smallest width of the picture in the figure, in pixels. One that is more than twice as wide is shrunk.
     """
     height, width = picture.shape[:2]
     zoom = math.ceil(least / width) if width <= 2 * least else 2 * least / width
@@ -90,38 +90,29 @@ def axes_of(picture: NDArray[np.uint8], least: int) -> tuple[Figure, Axes]:
 
 
 def counts(axes: Axes, table: Table, row_names: Sequence[str], column_names: Sequence[str]) -> None:
-    """Draw a table of counts, each row coloured by its shares."""
+    """Draw a table of counts. The colors show the shares in each row."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(column_names)), plain(column_names))
     axes.set_yticks(range(len(row_names)), plain(row_names))
     if max(table.shape) <= MOST_NUMBERS:
         for (row, column), count in np.ndenumerate(table):
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            text = axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
-            text.set_in_layout(False)  # it needs no room of its own
+            color = "white" if shares[row, column] > 0.5 else "black"
+            text = axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=color)
+            text.set_in_layout(False)  # it does not need extra room
 
 
 def rows_of_images(
     axes: Axes, rows: Sequence[NDArray[np.float32]], names: Sequence[str], n_columns: int = SHOWN
 ) -> None:
-    """Draw rows of images in one picture, each row with its name at the left.
-
-    Args:
-        axes: to draw in.
-        rows: (M, H, W) each, in [0, 1].
-        names: of the rows.
-        n_columns: the least; rows of fewer images leave room.
-    """
+    """Draw rows of images (M, H, W) in [0, 1] as one picture of at least `n_columns`, with names at the left."""
     height, width = (side + 2 for side in rows[0].shape[1:])
     strips = np.full((len(rows) * height, max(n_columns, *map(len, rows)) * width), 1.0, np.float32)
     for number, row in enumerate(rows):
         framed = np.pad(row, ((0, 0), (1, 1), (1, 1)), constant_values=1.0)
         strip = framed.swapaxes(0, 1).reshape(height, len(row) * width)
         strips[number * height : (number + 1) * height, : len(row) * width] = strip
-    aspect: Literal["auto", "equal"] = (
-        "auto" if len(rows) >= FEW_ROWS else "equal"
-    )  # beside a table, rows stay in line with it
+    aspect: Literal["auto", "equal"] = "auto" if len(rows) >= FEW_ROWS else "equal"  # auto: in line with a table
     axes.imshow(strips, cmap="gray", vmin=0, vmax=1, aspect=aspect)
     axes.set_xticks([])
     axes.set_yticks((np.arange(len(rows)) + 0.5) * height - 0.5, names)

@@ -15,13 +15,7 @@ from mnistae_cli.scores import Table
 
 
 def resolutions(scan: Path, n_clusters: int | str) -> Figure:
-    """Number of clusters and agreement of the runs over the threshold of a `resolutions.csv`, the chosen one marked.
-
-    Args:
-        scan: the `resolutions.csv`.
-        n_clusters: as it was given, or `auto`.
-        path: of the PNG.
-    """
+    """Number of clusters and agreement of the runs for each threshold of a `resolutions.csv`, the chosen one marked."""
     with scan.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
@@ -37,7 +31,7 @@ def resolutions(scan: Path, n_clusters: int | str) -> Figure:
     upper.set_ylim(columns["fewest"].min() - 0.5, columns["most"].max() + 0.5)
     upper.yaxis.set_major_locator(MaxNLocator(integer=True))
     lower.plot(thresholds, columns["stability"], marker="o", markersize=3)
-    lower.set(xscale="log", ylabel="agreement of the runs (ARI)", xlabel="least conductance of two clusters that merge")
+    lower.set(xscale="log", ylabel="agreement of the runs (ARI)", xlabel="lowest conductance at which clusters merge")
     for axes in (upper, lower):
         axes.axvline(
             thresholds[chosen], color="black", linestyle="--", label="chosen" if is_found else "would be chosen"
@@ -54,13 +48,13 @@ def _title_of(number: int, n_clusters: int | str) -> str:
     found = "no clusters" if number == 1 else f"{number} clusters"
     if n_clusters != "auto":
         return f"{n_clusters} as given; {found} would be found"
-    return f"{found}: the widest range of one stable number"
+    return f"{found}: the same over the widest range"
 
 
 def clusters(
     images: Pixels, ordered: list[NDArray[np.int64]], table: Table | None, class_names: Sequence[str]
 ) -> Figure:
-    """The first images of each cluster in their order, beside the counts of each class if labels are known."""
+    """The first images of each cluster and, with labels, the number of images of each class in it."""
     first = [each[:SHOWN] for each in ordered]
     height = max(0.55 * len(first) + 1.2, 3.0)
     figure = Figure(figsize=(12, height) if table is not None else (6, height), layout="constrained")
@@ -77,13 +71,9 @@ def clusters(
 def mistakes(
     images: Pixels, predicted: NDArray[np.int64], labels: NDArray[np.uint8], class_names: Sequence[str]
 ) -> Figure:
-    """Images whose cluster is mapped to another class, a row for each frequent confusion, if there are any.
+    """Images (N, H, W) whose cluster is mapped to another class than their label (N,), a row per frequent confusion.
 
-    Args:
-        images: (N, H, W).
-        predicted: (N,), the class to which the image's cluster is mapped, -1 if to none.
-        labels: (N,).
-        class_names: of the labels.
+    `predicted` (N,) is the class to which the image's cluster is mapped; -1: none.
     """
     wrong = (predicted != labels) & (predicted >= 0)
     pairs, counts = np.unique(np.stack([labels[wrong], predicted[wrong]], axis=1), axis=0, return_counts=True)

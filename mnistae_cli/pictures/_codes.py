@@ -1,4 +1,4 @@
-"""Figures of the code: its atoms, how often they are active, what they add up to, a map."""
+"""Figures of the code: its atoms, how often they are active, what they add up to; and a map."""
 
 import math
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
 from mnistae_cli.pictures._axes import MOST_NUMBERS, SIGNED, axes_of, colored, plain
-from mnistae_cli.pictures.palette import look_of
+from mnistae_cli.pictures.palette import color_and_marker
 
-MANY = 3000  # dots, which cover each other unless they are small
+MANY = 3000  # dots; more must be small, or they cover each other
 MOST_ATOMS = 1024
-STRONGEST = 8  # atoms shown for one image
-WIDTH = 1000  # of the picture of all atoms, at least, in pixels
-COLUMN = 118  # width of a picture in a composition and of the gap beside it, at least, in pixels
+STRONGEST = 8  # atoms that are shown for an image
+WIDTH = 1000  # smallest width of the picture of all atoms, in pixels
+COLUMN = 118  # smallest width of a picture and its gap in a composition, in pixels
 
 
 def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -29,10 +29,7 @@ def _unit_peak(atoms: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32]) -> Figure:
-    """The atoms (D, H, W): what each unit adds to the picture. Units that are active most often come first.
-
-    Dead units are left out: theirs never add anything.
-    """
+    """The atoms (D, H, W): what each unit adds to the picture. The most active ones come first, without dead units."""
     alive = int((density > 0).sum())
     order = np.argsort(-density, kind="stable")[: min(MOST_ATOMS, alive or len(density))]
     shown = _unit_peak(pictures[order])
@@ -46,17 +43,14 @@ def atoms(pictures: NDArray[np.float32], density: NDArray[np.float32]) -> Figure
     figure, axes = axes_of(colormaps[SIGNED](grid / 2 + 0.5, bytes=True), WIDTH)
     often, seldom = density[order[0]], density[order[-1]]
     axes.set_title(
-        f"{len(shown):,} of {len(density):,} atoms, each scaled to its peak; red adds light, blue takes it.\n"
+        f"{len(shown):,} of {len(density):,} atoms, each scaled to its peak; red adds light, blue removes it.\n"
         f"The first is active on {often:.1%} of the training images, the last on {seldom:.2%}."
     )
     return figure
 
 
 def density(shares: NDArray[np.float32]) -> Figure:
-    """Histogram, on a log axis, of the share of training images on which each unit is active, (D,).
-
-    The title counts the dead units, for which a log axis has no place.
-    """
+    """Histogram of the share of training images on which each unit is active, (D,). The log axis has no dead units."""
     alive = shares[shares > 0]
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = colored(figure.subplots())
@@ -79,9 +73,9 @@ def density(shares: NDArray[np.float32]) -> Figure:
 def compositions(
     images: Pixels, codes: NDArray[np.float32], decoded: NDArray[np.float32], atoms: NDArray[np.float32]
 ) -> Figure:
-    """Images (M, H, W), what their codes (M, D) decode to, and the atoms (D, H, W) that add most to each.
+    """Images (M, H, W), the decoded pictures of their codes (M, D), and the atoms (D, H, W) that add most to each.
 
-    Only the decoded picture contains the decoder's bias and its sigmoid or clipping.
+    Only the decoded pictures contain the decoder's bias and its sigmoid or clipping.
     """
     sizes = np.linalg.norm(atoms.reshape(len(atoms), -1), axis=1)
     n_shown = min(STRONGEST, len(atoms))
@@ -96,9 +90,9 @@ def compositions(
         texts.append((left + width / 2, top - 1, text))
 
     for row, (image, code, picture) in enumerate(zip(unit_scale(images), codes, decoded, strict=True)):
-        grey = colormaps["gray"](np.stack([image, picture]), bytes=True)
-        put(grey[0], row, 0, "" if row else "image")
-        put(grey[1], row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active")
+        gray = colormaps["gray"](np.stack([image, picture]), bytes=True)
+        put(gray[0], row, 0, "" if row else "image")
+        put(gray[1], row, 1, f"{'' if row else 'decoded: '}{np.count_nonzero(code)} active")
         strongest = np.argsort(-code * sizes, kind="stable")[:n_shown]
         tinted = colormaps[SIGNED](_unit_peak(atoms[strongest]) / 2 + 0.5, bytes=True)
         for column, (unit, atom) in enumerate(zip(strongest, tinted, strict=True), start=2):
@@ -110,7 +104,7 @@ def compositions(
     axes.set_frame_on(False)
     title = (
         "Test images, and the atoms that change most: activation × number of the unit.\n"
-        "Each atom is scaled to its peak; red adds light, blue takes it."
+        "Each atom is scaled to its peak; red adds light, blue removes it."
     )
     axes.set_title(title, fontsize=9)
     return figure
@@ -122,7 +116,7 @@ def feature_map(
     labels: NDArray[np.uint8] | None,
     class_names: Sequence[str],
 ) -> Figure:
-    """The map of `maps.map_of`: places (M, 2) of test images, colored by their labels (M,), with the classes' names."""
+    """The map of `maps.lay_out`: places (M, 2) of test images, colored by their labels (M,), with names."""
     figure = Figure(figsize=(7.4, 6), layout="constrained")
     axes = figure.subplots()
     groups = [("test images", np.arange(len(points)))]
@@ -130,7 +124,7 @@ def feature_map(
         groups = [(name, np.flatnonzero(labels == number)) for number, name in enumerate(plain(class_names))]
     size = 3 if len(points) > MANY else 9
     for number, (name, members) in enumerate(groups):
-        color, marker = look_of(number)
+        color, marker = color_and_marker(number)
         axes.scatter(
             points[members, 0],
             points[members, 1],

@@ -23,13 +23,13 @@ def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]
 
 
 def reconstructions(images: Pixels, reconstructed: NDArray[np.float32]) -> Figure:
-    """Originals (M, H, W) over reconstructions (M, H, W) in [0, 1]."""
+    """A row of originals (M, H, W), and below it their reconstructions (M, H, W) in [0, 1]."""
     figure = Figure(figsize=(1.1 * len(images) + 1.4, 2.7), layout="constrained")
     axes = figure.subplots()
     rows_of_images(axes, [unit_scale(images), reconstructed], ["original", "reconstruction"], len(images))
     axes.tick_params("y", length=0)
     axes.set_frame_on(False)
-    figure.suptitle("Test images and what the autoencoder makes of them")
+    figure.suptitle("Test images and their reconstructions")
     return figure
 
 
@@ -42,15 +42,15 @@ def loss_curve(history: Path) -> Figure:
         "loss": "training (while learning)",
         "penalty": "penalty, or loss of dead units",
         "test_loss": "test",
-        "val_loss": "held out to stop by",
+        "val_loss": "held out",
     }
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = colored(figure.subplots())
     for name, values in zip(header[1:], columns[1:], strict=True):
         if (values < 0).any():
-            apart = axes.twinx()  # a log axis has no place below 0
-            apart.plot(columns[0], values, "k--", label="assignments of two views (right axis)")
-            apart.legend(loc="center right")
+            right_axes = axes.twinx()  # a log axis has no place below 0
+            right_axes.plot(columns[0], values, "k--", label="assignments of two views (right axis)")
+            right_axes.legend(loc="center right")
             continue
         shown = np.where(values > 0, values, np.nan)
         axes.plot(columns[0], shown, marker="o", markersize=3, label=f"{names[name]}: {values[-1]:.4g} at the end")

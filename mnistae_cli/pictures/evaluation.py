@@ -1,4 +1,4 @@
-"""The figures of `mnistae evaluate`, from what the stages left. It is imported only where figures are drawn."""
+"""The figures of `mnistae evaluate`, from the files of the stages. It is only imported if figures are drawn."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +12,14 @@ from mnistae_cli.clusters import Placement
 from mnistae_cli.data import Pixels, Rows, load_npy
 from mnistae_cli.networks import open_network
 from mnistae_cli.pictures import figures
-from mnistae_cli.pictures.maps import MAPPED, draw_of, map_of
+from mnistae_cli.pictures.maps import MAPPED, draw_images, lay_out
 from mnistae_cli.scores import metrics
 from mnistae_cli.store import Stored
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The test images: rows of features (N, D) float32, images (N, H, W), labels (N,) uint8 or None."""
+    """The test images: features (N, D) float32, images (N, H, W), labels (N,) uint8 or None."""
 
     features: Rows
     images: Pixels
@@ -32,18 +32,18 @@ def draw(
     """Write a PNG file for each figure that the stages in `inputs` allow.
 
     Args:
-        folder: gets the files; it has `density.npy` already.
-        inputs: `train`, `encode`, and what else was run.
+        folder: the folder for the files; it has `density.npy` already.
+        inputs: `train`, `encode`, and other stages that were run.
         test: the test images.
-        tables: the contingency table of clusters and classes of each split that has labels.
-        seed: of the draw of the images on the map.
+        tables: split with labels → contingency table of clusters and classes.
+        seed: seed of the draw of the images on the map.
     """
     class_names = inputs["encode"].manifest.data.class_names
-    mapped = draw_of(len(test.features), MAPPED, seed)
+    mapped = draw_images(len(test.features), MAPPED, seed)
     known = None if test.labels is None else test.labels[mapped]
     # NumPy releases Python's global lock for about half of the map's time. Meanwhile Matplotlib draws.
-    with ThreadPoolExecutor(1) as beside:
-        layout = beside.submit(map_of, test.features.take(mapped))
+    with ThreadPoolExecutor(1) as other_thread:
+        layout = other_thread.submit(lay_out, test.features.take(mapped))
         _draw_codes(folder, inputs["train"], test)
         if "classify" in inputs and test.labels is not None:
             probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")

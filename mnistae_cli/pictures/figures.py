@@ -1,4 +1,4 @@
-"""The pictures of `mnistae evaluate` as Matplotlib figures, for files and notebooks; no display is needed."""
+"""The pictures of `mnistae evaluate` as Matplotlib figures, for files and notebooks. They do not need a display."""
 
 from mnistae_cli.pictures._axes import save
 from mnistae_cli.pictures._clusters import clusters, mistakes, resolutions

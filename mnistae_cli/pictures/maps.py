@@ -9,34 +9,33 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Search
 
-MAPPED = 10_000  # images on a map; more would take longer than people wait
+MAPPED = 10_000  # most images on a map; more would take too long
 NEIGHBORS = 15
-FEWEST = 3  # neighbors; small groups that are linked by more of them shrink to a point
+FEWEST = 3  # neighbors; with more, small groups shrink to a point
 STEPS = ((75, 12.0, 0.5), (175, 1.0, 0.8))  # steps, exaggeration, momentum
-CELL = 0.75  # side of a cell of the grid, where dots at distance 1 count half; finer ones gave no better map
-FEW_PAIRS = 300  # images, all pairs of which are summed; where groups flee each other, the grid would take longer
-FEW = 30  # images, whose few links would not hold the map together
-MOST_CELLS = 500  # on a side of the grid; a map of groups that flee each other gets larger cells
-COMPONENTS = 50  # principal ones, in which neighbors are searched
+CELL = 0.75  # side of a cell of the grid (dots at distance 1 count half); smaller cells did not give a better map
+FEW_PAIRS = 300  # up to this many images, all pairs are summed; for groups that are far apart, the grid takes longer
+FEW = 30  # images; so few have not enough links for t-SNE
+MOST_CELLS = 500  # on a side of the grid; a map with groups that are far apart gets larger cells
+COMPONENTS = 50  # principal components, in which neighbors are searched
 
 Vector = NDArray[np.float32]
 
 
-def draw_of(n: int, most: int, seed: int) -> NDArray[np.int64]:
+def draw_images(n: int, most: int, seed: int) -> NDArray[np.int64]:
     """The sorted indices of the images on a map: all `n`, or a random `most` of them."""
     return np.sort(np.random.default_rng(seed).permutation(n)[:most])
 
 
-def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
-    """Lay out features (N, D) in the plane, so that near ones stay near.
+def lay_out(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
+    """Find places in the plane for features (N, D), so that near ones stay near.
 
-    It is t-SNE (van der Maaten & Hinton 2008). What attracts are the 15 nearest neighbors, all alike, which is as good
-    as a perplexity (Böhm, Berens & Kobak 2022). What repels is summed over a grid by Fourier transforms (Linderman
-    et al. 2019). It begins with the two principal components (Kobak & Berens 2019), so there is no random draw in it.
+    It is t-SNE (van der Maaten & Hinton 2008). The 15 nearest neighbors attract, all with the same weight, which is as
+    good as a perplexity (Böhm, Berens & Kobak 2022). The repulsion is summed over a grid by Fourier transforms
+    (Linderman et al. 2019). It starts with the two principal components (Kobak & Berens 2019), so nothing is random.
 
     Returns:
-        Coordinates (N, 2) float32, and the name of the method: of very few images, or of features on a line, they are
-        the principal components.
+        Coordinates (N, 2) float32, and the name of the method. For very few images, or features on a line, it is PCA.
     """
     n, width = features.shape
     plane = np.zeros((n, 2), np.float32)
@@ -46,7 +45,9 @@ def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
     if n <= FEW or width == 1:
         plane[:, : min(width, 2)] = components[:, :2]
         return plane, "PCA"
-    links = _Links.of(Search(components).nearest_others(min(NEIGHBORS, max(FEWEST, n // 20), (n - 1) // 3)).indices)
+    links = _Links.from_neighbors(
+        Search(components).nearest_others(min(NEIGHBORS, max(FEWEST, n // 20), (n - 1) // 3)).indices
+    )
     points = np.ascontiguousarray(components[:, :2].T * (1e-4 / components[:, 0].std()))
     speed, gain = np.zeros_like(points), np.ones_like(points)
     for steps, exaggeration, momentum in STEPS:
@@ -56,31 +57,31 @@ def map_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
             gain = np.maximum(np.where((gradient > 0) == (speed > 0), gain * 0.8, gain + 0.2), 0.01)
             speed = momentum * speed - rate * gain * gradient
             points = points + speed
-    centred = points - points.mean(axis=1, keepdims=True)
-    return np.ascontiguousarray(centred.T), "t-SNE"
+    centered = points - points.mean(axis=1, keepdims=True)
+    return np.ascontiguousarray(centered.T), "t-SNE"
 
 
 def _principal(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """The first principal components (N, at most 50); the sign of each makes its largest value positive."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # more threads round otherwise, and the map would be another one
-        centred = features - features.mean(axis=0)
-        _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-        components: NDArray[np.float32] = centred @ axes[:, ::-1][:, :COMPONENTS].astype(np.float32)
+    with threadpool_limits(1):  # with more threads, rounding and so the map would vary
+        centered = features - features.mean(axis=0)
+        _, axes = np.linalg.eigh((centered.T @ centered).astype(np.float64))
+        components: NDArray[np.float32] = centered @ axes[:, ::-1][:, :COMPONENTS].astype(np.float32)
     largest = components[np.abs(components).argmax(axis=0), np.arange(components.shape[1])]
     return components * np.where(largest < 0, np.float32(-1), np.float32(1))
 
 
 @dataclass(frozen=True)
 class _Links:
-    """Which dots attract each other: a symmetric sparse matrix whose values add up to 1."""
+    """Which dots attract each other: a symmetric sparse matrix with the sum 1."""
 
     matrix: Any
     counts: NDArray[np.int32]
 
     @classmethod
-    def of(cls, neighbors: NDArray[np.int32]) -> "_Links":
+    def from_neighbors(cls, neighbors: NDArray[np.int32]) -> "_Links":
         from scipy.sparse import csr_array
 
         n, k = neighbors.shape
@@ -90,8 +91,8 @@ class _Links:
         return cls(matrix, np.diff(matrix.indptr))
 
     def attraction(self, points: Vector) -> Vector:
-        """The pull on each dot (2, N) by those that it is linked with."""
-        dots = points[0] + 1j * points[1]  # three times as fast as two rows
+        """The pull on each dot (2, N) by the dots that it is linked to."""
+        dots = points[0] + 1j * points[1]  # three times as fast as with two rows
         away = np.repeat(dots, self.counts) - dots[self.matrix.indices]
         pull = away * (self.matrix.data / (1 + away.real**2 + away.imag**2))
         sums = np.add.reduceat(pull, self.matrix.indptr[:-1])  # each dot has a link
@@ -99,7 +100,7 @@ class _Links:
 
 
 def _repulsion(points: Vector) -> Vector:
-    """The push on each dot (2, N) by all others."""
+    """The push on each dot (2, N) by all other dots."""
     return _pairwise_repulsion(points) if points.shape[1] <= FEW_PAIRS else _grid_repulsion(points)
 
 
@@ -113,7 +114,7 @@ def _pairwise_repulsion(points: Vector) -> Vector:
 
 
 def _grid_repulsion(points: Vector) -> Vector:
-    """`_pairwise_repulsion`, as if each dot were spread over the four grid points around it."""
+    """`_pairwise_repulsion`, with each dot spread over the four grid points around it."""
     from scipy.fft import irfft2, next_fast_len, rfft2
 
     n = points.shape[1]
@@ -123,7 +124,7 @@ def _grid_repulsion(points: Vector) -> Vector:
     after = places - corner.astype(np.float32)
     before = 1 - after
     side = int(corner.max()) + 2
-    length = next_fast_len(2 * (-(-side // 8) * 8), real=True)  # few lengths, so that few kernels are made
+    length = next_fast_len(2 * (-(-side // 8) * 8), real=True)  # few different lengths need few kernels
     first = corner[0] * length + corner[1]
     at = np.stack([first, first + 1, first + length, first + length + 1])
     shares = np.stack([before[0] * before[1], before[0] * after[1], after[0] * before[1], after[0] * after[1]])
@@ -132,7 +133,7 @@ def _grid_repulsion(points: Vector) -> Vector:
     waves = rfft2(mass)
     down, across = irfft2(waves * away, (length, length)).reshape(2, -1)
     push = ((down + 1j * across)[at] * shares).sum(axis=0)
-    # The nearness of all pairs is Σ mass · field, here of the transforms (Parseval); a dot is no pair with itself.
+    # The nearness of all pairs is Σ mass · field, computed from the transforms (Parseval), minus the dots themselves.
     pairs = float((near * (waves.real**2 + waves.imag**2)).sum()) - n
     return np.stack([push.real, push.imag]).astype(np.float32) / np.float32(pairs)
 
@@ -145,7 +146,7 @@ def _kernels(length: int, cell: float) -> tuple[Vector, NDArray[np.complex64]]:
     steps = np.arange(length)
     away = (np.where(steps <= length // 2, steps, steps - length) * cell).astype(np.float32)
     near = 1 / (1 + away[:, None] ** 2 + away**2)
-    twice = np.full(length // 2 + 1, 2.0)  # rfft2 leaves out half of the waves, which repeat the other half
+    twice = np.full(length // 2 + 1, 2.0)  # rfft2 leaves out half of the waves, which equal the other half
     twice[0] = 1
     if length % 2 == 0:
         twice[-1] = 1

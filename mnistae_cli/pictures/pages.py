@@ -1,6 +1,6 @@
-"""Pages for the browser: one file each, that loads nothing and works from the disk.
+"""Pages for the browser. Each is one file that loads nothing and works from the disk.
 
-What a page shows goes into it as JSON. The scripts in `page/` draw it, a script for each part.
+The content of a page is JSON inside it. The scripts in `page/` draw it, one script per part.
 """
 
 import base64
@@ -17,7 +17,7 @@ from mnistae_cli.data import ImageSource
 from mnistae_cli.pictures.palette import PALETTE
 from mnistae_cli.pictures.tiles import Tiles
 
-# The order is that of the script: `base.js` first, `start.js` last.
+# In this order: `base.js` must be first, `start.js` last.
 SCRIPTS = ("base.js", "map.js", "sheet.js", "review.js", "start.js")
 
 
@@ -26,9 +26,9 @@ class Page:
     """A page.
 
     Args:
-        title: of the page.
+        title: title of the page.
         intro: a sentence under the title.
-        parts: name of the part, as `page/*.js` knows it → what it shows, as `parts.py` makes it, in their order.
+        parts: name of a part in `page/*.js` → its content, made by `parts.py`; in order.
     """
 
     title: str
@@ -36,13 +36,7 @@ class Page:
     parts: Mapping[str, Mapping[str, Any]]
 
     def write(self, path: Path, tiles: Tiles, images: Mapping[str, ImageSource]) -> None:
-        """Write the page as one file.
-
-        Args:
-            path: of the file.
-            tiles: the small images that the parts name.
-            images: split → its images, of which the tiles are taken.
-        """
+        """Write the page as one file; `tiles` are the small images of its parts, from `images`: split → its images."""
         data = {"palette": PALETTE, "tiles": tiles.sheets(images), "parts": self.parts}
         script = "\n".join(_file(name) for name in SCRIPTS)
         content = {
@@ -50,7 +44,7 @@ class Page:
             "title": html.escape(self.title),
             "intro": html.escape(self.intro),
             "style": _file("page.css"),
-            # `<` may begin the end of the element, or a comment; a string of JSON may write it otherwise.
+            # `<` may start the end tag of the element, or a comment. In JSON it can be written differently.
             "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
             "script": script,
         }
@@ -63,7 +57,7 @@ class Page:
 
 
 def _policy(script: str) -> str:
-    """The browser runs this one script, and asks no host for anything, whatever a name in the data says."""
+    """The browser runs only this script, and requests nothing from any host, whatever the data contains."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "

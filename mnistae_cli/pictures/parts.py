@@ -1,4 +1,4 @@
-"""What the parts of a page show, as the scripts in `page/` read it."""
+"""The content of the parts of a page, for the scripts in `page/`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,17 +14,17 @@ from mnistae_cli.pictures.sheets import Sheet
 from mnistae_cli.pictures.tiles import Tiles, data_url
 
 Part = dict[str, Any]
-UNIT = 4095  # coordinates on a map are whole numbers up to this: finer than the pixels of a screen, and short
+UNIT = 4095  # coordinates on a map are whole numbers up to this: short, but finer than the pixels of a screen
 CAPTIONS = {
     "reconstructions.png": "Test images and their reconstructions",
     "loss.png": "Loss of each epoch",
     "feature_map.png": "Map of the features of test images",
     "density.png": "How often each unit is active",
     "atoms.png": "What each unit adds to a picture",
-    "compositions.png": "Images, and the atoms that they are made of",
+    "compositions.png": "Images, and the atoms that add most to them",
     "confusion.png": "Confusion matrix of the classifier",
     "clusters.png": "The surest test images of each cluster",
-    "resolutions.png": "Number of clusters over the threshold",
+    "resolutions.png": "Number of clusters for each threshold",
     "mistakes.png": "Test images in the cluster of another class",
 }
 """The figures of `evaluate` → what each shows."""
@@ -35,9 +35,9 @@ class Groups:
     """A way to color and filter the dots of a map.
 
     Args:
-        title: what the groups are, as `Class`.
-        names: of the groups.
-        of: (N,), the group of each dot, -1 if it has none.
+        title: what the groups are, for example `Class`.
+        names: names of the groups.
+        of: (N,), the group of each dot; -1: none.
     """
 
     title: str
@@ -46,10 +46,10 @@ class Groups:
 
 
 def scores_part(rows: Sequence[Sequence[str]]) -> Part:
-    """The table of the scores: what, training images, test images."""
+    """The table of the scores. Columns: name, training images, test images."""
     return {
         "title": "Scores",
-        "note": "Of the training and the test images.",
+        "note": "For the training and the test images.",
         "header": ["score", "training", "test"],
         "rows": rows,
     }
@@ -66,8 +66,12 @@ def figures_part(folder: Path) -> Part:
 
 
 def absent_part(commands: Sequence[tuple[str, str]]) -> Part:
-    """What is not on the page: its name, and the command that makes it."""
-    return {"title": "Not here", "note": "These commands add more. Run mnistae report after them.", "rows": commands}
+    """What is not on the page yet, and the commands that add it."""
+    return {
+        "title": "Not on this page",
+        "note": "These commands add more. Run mnistae report after them.",
+        "rows": commands,
+    }
 
 
 def map_part(
@@ -82,26 +86,26 @@ def map_part(
 
     Args:
         points: (N, 2), the places of the dots.
-        method: that found them.
+        method: the name of the method.
         rows: (N,), the rows of the images in the test split.
-        groups: the ways to color and filter, at least one.
-        figures: titles, and what is told of each dot beside its groups.
-        tiles: receives the images.
+        groups: ways to color and filter, at least one.
+        figures: titles, and a text about each dot.
+        tiles: collects the images.
     """
     low, span = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-9)
-    centred = (points - low + (span - np.ptp(points, axis=0)) / 2) / span
-    places = np.round(centred * UNIT).astype(np.int64)
+    centered = (points - low + (span - np.ptp(points, axis=0)) / 2) / span
+    places = np.round(centered * UNIT).astype(np.int64)
     places[:, 1] = UNIT - places[:, 1]  # a page counts from the top
     return {
         "title": "Map",
-        "note": "Each dot is a test image. Similar images are near each other; far distances mean little. "
-        "Point at a dot to see its image; click it to show its group alone, click again to show all.",
+        "note": "Each dot is a test image. Similar images are near each other; large distances mean little. "
+        "Point at a dot to see its image. Click it to show only its group; click again to show all.",
         "method": method,
         "unit": UNIT,
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
         "rows": rows.tolist(),
-        "tiles": tiles.of("test", rows),
+        "tiles": tiles.numbers_of("test", rows),
         "groups": [
             {"title": each.title, "names": each.names, "of": each.of.tolist(), "centers": _centers(places, each)}
             for each in groups
@@ -111,7 +115,7 @@ def map_part(
 
 
 def _centers(places: NDArray[np.int64], groups: Groups) -> list[list[int]]:
-    """For the name of each group, the dots (one for x, one for y) at its medians; -1 if it has no dot."""
+    """The place of each group's name: the dots at its medians in x and in y; -1 if it has no dot."""
     centers = []
     for number in range(len(groups.names)):
         members = np.flatnonzero(groups.of == number)
@@ -122,15 +126,9 @@ def _centers(places: NDArray[np.int64], groups: Groups) -> list[list[int]]:
 
 
 def sheet_part(sheet: Sheet, command: str, tiles: Tiles) -> Part:
-    """The contact sheet of the clusters, where names can be typed.
-
-    Args:
-        sheet: what it shows.
-        command: that takes the names.
-        tiles: receives the images.
-    """
+    """The contact sheet of the clusters. The page adds the typed names to `command`; `tiles` collects the images."""
     clusters = [
-        asdict(look) | {"surest": tiles.of("train", first), "least": tiles.of("train", unsure)}
+        asdict(look) | {"surest": tiles.numbers_of("train", first), "least": tiles.numbers_of("train", unsure)}
         for look, (first, unsure) in zip(sheet.looks, sheet.shown, strict=True)
     ]
     note = "Training images of each cluster. Enter goes to the next name. The command below takes the names."
@@ -140,25 +138,25 @@ def sheet_part(sheet: Sheet, command: str, tiles: Tiles) -> Part:
 def review_part(
     suspicions: Sequence[Mapping[str, Any]], table_sha256: str, class_names: Sequence[str], tiles: Tiles
 ) -> Part:
-    """The rows of a review as galleries, the most suspect first.
+    """The rows of a review as galleries, the most suspicious first.
 
     Args:
         suspicions: rows with split, index, image, suspicion, score, why, label, suggested and neighbors.
-        table_sha256: of the `review.csv` that they are from.
-        class_names: that a person may choose from; empty without labels.
-        tiles: receives the images, and those of the neighbors.
+        table_sha256: the sha256 of their `review.csv`.
+        class_names: the classes that can be chosen; empty without labels.
+        tiles: collects the images and those of the neighbors.
     """
     rows = []
     for row in sorted(suspicions, key=lambda row: -row["score"]):
         near = [each.split(":") for each in row["neighbors"]]
-        neighbors = [(f"{split} {index}", *tiles.of(split, [index])) for split, index in near]
-        (number,) = tiles.of(row["split"], [row["index"]])
+        neighbors = [(f"{split} {index}", *tiles.numbers_of(split, [index])) for split, index in near]
+        (number,) = tiles.numbers_of(row["split"], [row["index"]])
         rows.append({**row, "tile": number, "neighbors": neighbors})
     note = (
-        "Keys: arrows move, a accepts, r refuses, u takes back. To accept a label means that the suggested class "
-        "is right (or another that you pick); to accept a stranger or a duplicate means to leave this image out."
+        "Keys: arrows move, a accepts, r refuses, u undoes. Accepting a label means: the suggested class is "
+        "right (or another one that you pick). Accepting a stranger or a duplicate means: leave this image out."
     )
-    # Decisions are kept under this key: those of another table are not of these rows.
+    # The browser keeps decisions under this key, which is another one for another table.
     key = f"mnistae-review-{table_sha256[:16]}"
     return {"title": "Review", "note": note, "rows": rows, "classes": class_names, "key": key}
 
@@ -170,16 +168,8 @@ def write_review(
     images: Mapping[str, ImageSource],
     class_names: Sequence[str],
 ) -> None:
-    """Write a page of the review alone.
-
-    Args:
-        path: of the page.
-        suspicions: as `review_part`.
-        table_sha256: as `review_part`.
-        images: split → its images.
-        class_names: that a person may choose from; empty without labels.
-    """
+    """Write a page with only the review: see `review_part`. `images`: split → its images."""
     tiles = Tiles()
     part = review_part(suspicions, table_sha256, class_names, tiles)
-    page = Page("Review", f"{len(part['rows']):,} suspects. Decide, then download decisions.csv.", {"review": part})
+    page = Page("Review", f"{len(part['rows']):,} suspicions. Decide, then download decisions.csv.", {"review": part})
     page.write(path, tiles, images)

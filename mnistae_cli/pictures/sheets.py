@@ -14,12 +14,11 @@ from mnistae_cli.data import ImageSource, Pixels, unit_scale
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.store import Stored
 
-SCALE = 48  # least length of an image's longer side on the sheet, in pixels
+SCALE = 48  # smallest length of an image's longer side on the sheet, in pixels
 TEXT = 56  # height of three lines of text, in pixels
 SIZES = (20, 13)  # font sizes of a cluster's title, and of its figures
 GAP = 12
-# Share of unsure images. If a cluster holds two groups as far apart as clusters are, at least the smaller is unsure.
-MIXED = 0.1
+MIXED = 0.1  # share of unsure images; if a cluster holds two separate groups, at least the smaller one is unsure
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,11 @@ class ClusterLook:
 
     Args:
         cluster: its number.
-        name: as given, or empty.
+        name: the given name, or empty.
         size: number of its images in both splits.
-        unsure: share of them whose confidence is below 0.5.
-        mixed: whether it seems to hold more than one kind of image.
-        small: whether it is too small to be called a cluster.
+        unsure: share of its images with a confidence below 0.5.
+        mixed: whether it seems to have several kinds of images.
+        small: whether it is too small to be a cluster.
     """
 
     cluster: int
@@ -52,13 +51,13 @@ READS_OF_CLUSTER = (*PLACEMENT_FILES, "#metrics.n_clusters", "#metrics.cluster_s
 
 @dataclass(frozen=True)
 class Sheet:
-    """What the contact sheet shows of the clusters, and of the small communities after them.
+    """What the contact sheet shows: first the clusters, then the small communities.
 
     Args:
-        looks: one per cluster.
+        looks: a summary per cluster.
         shown: the training images to show, per cluster.
-        surest: what the first images of each are, in words.
-        placement: of all images, the training images first.
+        surest: title of the first images of each cluster.
+        placement: the placement of all images, the training images first.
     """
 
     looks: Sequence[ClusterLook]
@@ -68,23 +67,20 @@ class Sheet:
 
     @classmethod
     def of_clusters(cls, cluster: Stored, names: Sequence[str], n_shown: int) -> Self:
-        """The sheet of what `cluster` left.
+        """The sheet for a stored `cluster`, with a name for each cluster, or none.
 
-        Args:
-            cluster: its folder and manifest.
-            names: one for each cluster, or none.
-            n_shown: the surest images of each cluster, and as many of its least sure ones.
+        It shows the `n_shown` surest images of each cluster, and as many of its least sure ones.
         """
         train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
         metrics, by_distance = cluster.manifest.metrics, cluster.manifest.config["method"] == "kmeans"
         placement, n_groups = Placement.joined([train, test]), len(metrics["cluster_sizes"])
-        looks = look_at(placement, names, metrics["n_clusters"], n_groups)
-        shown = images_of(train, n_groups, n_shown, by_distance=by_distance)
+        looks = summarize_clusters(placement, names, metrics["n_clusters"], n_groups)
+        shown = choose_images(train, n_groups, n_shown, by_distance=by_distance)
         return cls(looks, shown, "nearest its centroid" if by_distance else "surest", placement)
 
 
-def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
-    """The summary of each cluster, then of each small community; `names` is empty or has one for each."""
+def summarize_clusters(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
+    """The summaries of the clusters, then of the small communities; `names` is empty, or has a name for each."""
     summaries = []
     for number in range(n_groups):
         confidence = placement.confidence[placement.clusters == number]
@@ -94,8 +90,8 @@ def look_at(placement: Placement, names: Sequence[str], n_clusters: int, n_group
     return summaries
 
 
-def images_of(placement: Placement, n_groups: int, n: int, *, by_distance: bool) -> list[Shown]:
-    """Of each cluster its `n` first images, and as many of the least sure of the others."""
+def choose_images(placement: Placement, n_groups: int, n: int, *, by_distance: bool) -> list[Shown]:
+    """For each cluster its first `n` images, and as many of the least sure other ones."""
     shown = []
     for number in range(n_groups):
         ordered = placement.typical_first(number, by_distance=by_distance)
@@ -105,13 +101,7 @@ def images_of(placement: Placement, n_groups: int, n: int, *, by_distance: bool)
 
 
 def write_sheet(images: ImageSource, sheet: Sheet, path: Path) -> None:
-    """Write the sheet as PNG, a row per cluster.
-
-    Args:
-        images: all training images.
-        sheet: what it shows.
-        path: of the PNG.
-    """
+    """Write the sheet as PNG, a row per cluster; `images` are all training images."""
     drawn = np.unique(np.concatenate([each for pair in sheet.shown for each in pair]))
     pixels = images.take(drawn).load()
     strips = [tuple(_strip(pixels[np.searchsorted(drawn, each)]) for each in pair) for pair in sheet.shown]
@@ -119,10 +109,10 @@ def write_sheet(images: ImageSource, sheet: Sheet, path: Path) -> None:
 
 
 def _strip(images: Pixels) -> Any:
-    """Images (M, H, W) side by side, each enlarged by a whole number."""
-    grey = np.round(unit_scale(images) * 255).astype(np.uint8)
-    factor = max(-(-SCALE // max(grey.shape[1:])), 1)
-    large = grey.repeat(factor, axis=1).repeat(factor, axis=2)
+    """Images (M, H, W) in a row, each enlarged by a whole number."""
+    gray = np.round(unit_scale(images) * 255).astype(np.uint8)
+    factor = max(-(-SCALE // max(gray.shape[1:])), 1)
+    large = gray.repeat(factor, axis=1).repeat(factor, axis=2)
     framed = np.pad(large, ((0, 0), (1, 1), (1, 1)), constant_values=128)
     return Image.fromarray(np.hstack(list(framed)) if len(framed) else np.full((factor, factor), 255, np.uint8))
 

@@ -1,4 +1,4 @@
-"""Small images of a page, put together on a few large ones: a browser draws thousands of them at once."""
+"""Small images of a page, collected on a few large ones, so that a browser draws thousands of them at once."""
 
 import base64
 import io
@@ -12,12 +12,12 @@ from PIL import Image
 from mnistae_cli.data import ImageSource, Pixels, unit_scale
 
 LARGEST = 32  # pixels at the longer side of a tile
-SHEET = 4096  # pixels at the longest side of a sheet; some browsers draw nothing larger
+SHEET = 4096  # pixels at the longest side of a sheet; some browsers cannot draw larger ones
 BATCH = 4096
 
 
 class Tiles:
-    """The images that a page shows, each once, in the order in which they were asked for."""
+    """The images that a page shows, each once, in the order of the calls of `of`."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, int], int] = {}
@@ -25,16 +25,12 @@ class Tiles:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def of(self, split: str, rows: Iterable[Any]) -> list[int]:
+    def numbers_of(self, split: str, rows: Iterable[Any]) -> list[int]:
         """The numbers of the tiles of some images of a split."""
         return [self._numbers.setdefault((split, int(row)), len(self._numbers)) for row in rows]
 
     def sheets(self, images: Mapping[str, ImageSource]) -> dict[str, Any]:
-        """The sheets as data URLs of PNG files, and where the tiles are on them.
-
-        Args:
-            images: the images of each split that was asked for, all of one size.
-        """
+        """The sheets as data URLs of PNG files, and the layout of their tiles; `images`: split → images of one size."""
         height, width = next(((each.height, each.width) for each in images.values()), (1, 1))
         shrink = max(height, width, LARGEST) / LARGEST
         size = max(round(height / shrink), 1), max(round(width / shrink), 1)
@@ -51,10 +47,10 @@ class Tiles:
 
 
 def _shrunk(images: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
-    grey = np.round(unit_scale(images) * 255).astype(np.uint8)
-    if grey.shape[1:] == size:
-        return grey
-    large = (Image.fromarray(each) for each in grey)
+    gray = np.round(unit_scale(images) * 255).astype(np.uint8)
+    if gray.shape[1:] == size:
+        return gray
+    large = (Image.fromarray(each) for each in gray)
     return np.stack([np.asarray(each.resize(size[::-1], Image.Resampling.BOX)) for each in large])
 
 
@@ -69,5 +65,5 @@ def _sheet(tiles: NDArray[np.uint8], columns: int) -> str:
 
 
 def data_url(png: bytes) -> str:
-    """A PNG file as an address that needs no other file."""
+    """A PNG file as an address, so that no other file is needed."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -33,7 +33,7 @@ def unexplained_variance(images: NDArray[np.float32], reconstructions: NDArray[n
 def binary_crossentropy(images: NDArray[np.float32], reconstructions: NDArray[np.float32]) -> NDArray[np.float32]:
     """Binary cross-entropy of each image in nats: mean over pixels of -x log y - (1 - x) log(1 - y).
 
-    (N, H, W) twice, both in [0, 1] → (N,). The least possible value is the entropy of the grey levels, not 0.
+    (N, H, W) twice, both in [0, 1] → (N,). The least possible value is the entropy of the gray levels, not 0.
     """
     y = reconstructions.clip(EPSILON, 1 - EPSILON)
     errors: NDArray[np.float32] = -(images * np.log(y) + (1 - images) * np.log1p(-y)).mean(axis=(1, 2))

@@ -1,4 +1,4 @@
-"""What a user can set: one module for each stage's config, the experiments that presets and files describe."""
+"""What a user can set: a config for each stage, and the experiments that presets and TOML files describe."""
 
 from mnistae_cli.settings.classify import HEADS, MLP, ClassifyConfig, HeadTraining, Linear, Prototypes
 from mnistae_cli.settings.cluster import ClusterConfig, Graph, KMeans, check_clusters

@@ -15,26 +15,26 @@ class HeadTraining(Checked):
     """How a head is trained."""
 
     usual_epochs: ClassVar[int] = 20
-    least_steps: ClassVar[int] = 900  # a head that learns from 50 labels names a quarter more of the images right
+    least_steps: ClassVar[int] = 900  # with 50 labels, a quarter more images are classified correctly
 
     weight_decay: float = option(
-        0.6, "Pull of the weights towards 0: this times the learning rate, per step (AdamW).", minimum=0
+        0.6, "Each step moves the weights towards 0 by this times the learning rate (AdamW).", minimum=0
     )
-    label_smoothing: float = option(0.1, "Share of each target spread over all classes.", minimum=0, below=1)
+    label_smoothing: float = option(0.1, "Share of each target that is spread over all classes.", minimum=0, below=1)
     epochs: WholeOrAuto = option(
-        AUTO, "Passes over the drawn labels; auto is 20, or more for few labels: at least 900 steps.", minimum=1
+        AUTO, "Passes over the drawn labels; auto: 20, or more for few labels, to have 900 steps.", minimum=1
     )
     batch_size: int = option(128, "Images per step.", minimum=1)
-    learning_rate: float = option(2e-2, "Adam's step size; the peak of a one-cycle schedule.", above=0)
+    learning_rate: float = option(2e-2, "Adam's step size; the peak of its schedule.", above=0)
     schedule: Literal["one-cycle", "constant"] = option(
-        "one-cycle", "One-cycle: 10% linear warm-up, then a cosine to 0."
+        "one-cycle", "one-cycle: 10% linear warm-up, then a cosine to 0."
     )
-    beta_2: float = option(0.99, "Adam's decay of the squared gradients.", minimum=0, below=1)
+    beta_2: float = option(0.99, "Adam's decay rate for the squared gradients.", minimum=0, below=1)
     patience: int = option(
-        0, "Stop after so many epochs without a better loss on held-out drawn labels; 0: never.", minimum=0
+        0, "Stop after this many epochs without a lower loss on held-out labels; 0: never.", minimum=0
     )
     validation_fraction: float = option(
-        0.1, "Share of the drawn labels held out to stop by, with patience.", above=0, below=1, flag="validation"
+        0.1, "Share of the drawn labels that is held out; used with patience.", above=0, below=1, flag="validation"
     )
 
     def epochs_for(self, n: int) -> int:
@@ -45,14 +45,14 @@ class HeadTraining(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Standardized(Checked):
-    """What is done to the features first."""
+    """What is done to the features before training."""
 
     standardize: bool = option(True, "Scale each feature to mean 0 and variance 1 first.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedHead(Kind):
-    """A head that is trained on standardised features."""
+    """A head that is trained."""
 
     features: Standardized = Standardized()
     training: HeadTraining = HeadTraining()
@@ -77,7 +77,7 @@ class Linear(TrainedHead):
 
 @dataclass(frozen=True, kw_only=True)
 class Prototypes(Kind):
-    """The nearest class mean: see `heads.prototype_weights`. Nothing is trained, so there is nothing to set."""
+    """The nearest class mean: see `networks.prototype_weights`. Nothing is trained, so there is nothing to set."""
 
     chosen_by: ClassVar = {"head": "prototypes"}
     summary: ClassVar = "the nearest class mean, for very few labels"
@@ -90,7 +90,7 @@ HEADS: list[type[Kind]] = [MLP, Linear, Prototypes]
 class ClassifyConfig(LabelledConfig):
     """The settings of `classify`."""
 
-    head: MLP | Linear | Prototypes = choice(HEADS, head="What names the class.")
+    head: MLP | Linear | Prototypes = choice(HEADS, head="Kind of classifier.")
     calibrate: bool = option(
-        True, "Divide the logits by a temperature, fitted on labels held out of the drawn ones, a fifth at a time."
+        True, "Divide the logits by a temperature that is fitted on the drawn labels by five-fold cross-validation."
     )

@@ -18,48 +18,52 @@ class KMeans(Kind):
 
     n_clusters: WholeOrAuto = option(10, "Number of clusters.", minimum=1, flag="clusters")
     metric: Literal["cosine", "euclidean"] = option(
-        "cosine", "cosine: compares the directions of the features, each scaled to length 1; euclidean: the features."
+        "cosine", "cosine: features are scaled to length 1 and then compared; euclidean: they are compared as they are."
     )
-    n_init: int = option(5, "Starts (k-means++); the one of lowest inertia is kept.", minimum=1)
+    n_init: int = option(5, "Number of k-means++ starts; the one of lowest inertia is kept.", minimum=1)
     init_size: int = option(
-        6000, "Images drawn for trying the starts, at least 3 a cluster; the best goes on with all images.", minimum=1
+        6000,
+        "Images drawn to compare the starts, at least 3 per cluster; the best continues with all images.",
+        minimum=1,
     )
     algorithm: Literal["auto", "elkan", "minibatch"] = option(
-        "auto", "elkan: on all features at once; minibatch: reads them in parts; auto: in parts above --memory-share."
+        "auto", "elkan: all features in memory; minibatch: reads them in parts; auto: in parts above --memory-share."
     )
-    max_iter: int = option(300, "Most iterations of one start.", minimum=1)
+    max_iter: int = option(300, "Largest number of iterations of one start.", minimum=1)
     tol: float = option(1e-4, "Stop when the centroids move less than this, relative to the variance.", minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.n_clusters == AUTO:
             remedy = f"Give one, or {setting('method', 'graph')}."
-            raise RefusedValue(self.named("n_clusters"), AUTO, "KMeans must be given a number", remedy)
+            raise RefusedValue(self.named("n_clusters"), AUTO, "KMeans needs a number", remedy)
 
     def fitting(self) -> dict[str, Any]:
-        """What the functions that fit KMeans take."""
+        """The arguments of the functions that fit KMeans."""
         return {name: value for name, value in asdict(self).items() if name != "algorithm"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Graph(Kind):
-    """Communities of the graph of similar images, merged where they are not apart: see `clusters.find_clusters`."""
+    """Communities of the graph of similar images, merged unless they are separate: see `clusters.find_clusters`."""
 
     chosen_by: ClassVar = {"method": "graph"}
     summary: ClassVar = "clusters of any size, and their number is found"
 
     n_clusters: WholeOrAuto = option(AUTO, "Number of clusters; auto: it is found.", minimum=1, flag="clusters")
-    n_init: int = option(5, "Runs with different seeds; they must agree on the number that is found.", minimum=1)
+    n_init: int = option(
+        5, "Number of runs with different seeds; they must agree on the number of clusters.", minimum=1
+    )
     n_neighbors: WholeOrAuto = option(
         AUTO,
-        "Neighbors to which an image is linked, at most 1000; auto: a hundredth of the images, 10 to 30.",
+        "Neighbors to which each image is linked, at most 1000; auto: 1% of the images, but 10 to 30.",
         minimum=1,
         maximum=1000,
         flag="graph-neighbors",
     )
     min_cluster_size: WholeOrAuto = option(
         AUTO,
-        "Images that make a cluster; smaller groups come after. auto: a five-hundredth of the images, at least 10.",
+        "Smallest cluster, in images; smaller groups are listed after it. auto: 0.2% of the images, at least 10.",
         minimum=1,
     )
 
@@ -76,7 +80,7 @@ class ClusterConfig(Checked):
     seed: int = seed_option()
 
     def for_memory(self, fits: bool) -> "ClusterConfig":
-        """The same settings with KMeans' algorithm for features that fit into the memory, or that do not."""
+        """The same settings; KMeans' algorithm `auto` is `elkan` if the features fit into memory, else `minibatch`."""
         if not isinstance(self.method, KMeans) or self.method.algorithm != "auto":
             return self
         algorithm: Literal["elkan", "minibatch"] = "elkan" if fits else "minibatch"
@@ -87,16 +91,16 @@ def check_clusters(n_clusters: int, n: int) -> None:
     """Refuse more clusters than there are training images.
 
     Args:
-        n_clusters: wanted.
-        n: the number of the images.
+        n_clusters: number of clusters that is asked for.
+        n: number of training images.
 
     Raises:
         UsageError: there are more.
     """
     if n < 2 <= n_clusters:
-        raise UsageError(f"{n_clusters} clusters need more images than {n} to learn from.", "Give more images.")
+        raise UsageError(f"{n_clusters} clusters need more training images than {n}.", "Give more images.")
     if n_clusters > n:
         raise UsageError(
-            f"{Graph.named('n_clusters')} is {n_clusters}, and there are {n} images to learn from.",
+            f"{Graph.named('n_clusters')} is {n_clusters}, but there are {n} training images.",
             f"Give at most {n}, or more images.",
         )

@@ -13,4 +13,4 @@ class EncodeConfig(Checked):
     dataset: str | None = option(None, "Data set to encode; by default the one that train used.", affects_result=False)
     data_dir: str | None = data_dir_option()
     reading: ReadOptions = ReadOptions()
-    seed: int = seed_option("Not used: encoding draws nothing.", affects_result=False)
+    seed: int = seed_option("Not used: encoding is not random.", affects_result=False)

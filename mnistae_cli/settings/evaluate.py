@@ -1,4 +1,4 @@
-"""`mnistae evaluate`: what is written beside the scores."""
+"""`mnistae evaluate`: what is written besides the scores."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,11 @@ from mnistae_cli.settings.options import Checked, data_dir_option, option, seed_
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateConfig(Checked):
-    """`mnistae evaluate`: what is written beside the scores."""
+    """`mnistae evaluate`: what is written besides the scores."""
 
     figures: bool = option(True, "Draw the PNG figures.")
-    probe: bool = option(False, "Fit a linear probe on the features of all training labels (seconds to minutes).")
+    probe: bool = option(
+        False, "Fit a linear probe on the features and labels of all training images (seconds to minutes)."
+    )
     data_dir: str | None = data_dir_option()
-    seed: int = seed_option("Start of every random draw (the map, what the probe holds out).")
+    seed: int = seed_option("Seed of every random draw (the map, the images that the probe holds out).")

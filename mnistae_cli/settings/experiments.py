@@ -23,21 +23,21 @@ Experiment = dict[str, dict[str, Any]]
 def read_experiment(text: str, source: str, report: Report = silent) -> Experiment:
     """Read the TOML of a preset or of `--config`.
 
-    The keys of `SHARED_KEYS` at the top count for each stage that knows them; a table
-    `[train]`, `[encode]`, … holds what counts for one stage.
+    A key of `SHARED_KEYS` at the top of the file applies to each stage that has this setting. A table `[train]`,
+    `[encode]`, … holds the settings of one stage.
 
     Args:
         text: TOML.
         source: its name in messages.
-        report: hears of keys that have another name now.
+        report: listener; it gets a notice for each key with an old name.
 
     Raises:
-        UsageError: it is not TOML, an unknown key, a refused value.
+        UsageError: the text is not TOML, or has an unknown key or a wrong value.
     """
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise UsageError(f"{source} is not valid TOML: {problem}.", "Mend that line of the file.") from None
+        raise UsageError(f"{source} is not valid TOML: {problem}.", "Correct that line of the file.") from None
     shared = {key: tables.pop(key) for key in SHARED_KEYS if key in tables}
     experiment: Experiment = {}
     for stage in STAGE_CONFIGS:
@@ -61,29 +61,31 @@ def read_experiment(text: str, source: str, report: Report = silent) -> Experime
 
 
 def _as_key(stage: str, mention: Mention) -> str:
-    """A setting of a stage as a file has it: `train.model`, or `train.model = "dense"`."""
+    """A setting of a stage as in a TOML file: `train.model`, or `train.model = "dense"`."""
     key = f"{stage}.{mention.name}"
     return key if mention.word is None else f"{key} = {json.dumps(mention.word)}"
 
 
 def with_present_names(stage: str, values: Mapping[str, Any], report: Report = silent) -> dict[str, Any]:
-    """The values of a stage's settings; one by the name of an earlier version has the present name."""
+    """The values of a stage's settings, with names of earlier versions replaced by the present ones."""
     present = {each.rule.formerly: each.name for each in settings_of(STAGE_CONFIGS[stage]) if each.rule.formerly}
     for old in present.keys() & values.keys():
         report(Notice(f"{setting(old)} of {stage} is called {setting(present[old])} now"))
     return {present.get(name, name): value for name, value in values.items()}
 
 
-def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """What counts of a preset's or a file's values where `over` may choose another kind of code or of head.
+def without_other_kinds(
+    stage: str, values: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """The values of a preset or a file that still apply if `over` chooses another kind of code or head.
 
-    The settings of a kind count for that kind alone: where another is chosen, they are all left out.
+    The settings of a kind apply only to that kind. If another one is chosen, they are all left out.
 
     Returns:
-        The values that count, and the options of the kind whose settings were left out (empty: none were).
+        The values that apply, and the options of the kind whose settings were left out (empty if none were).
 
     Raises:
-        UsageError: a word that chooses no kind.
+        UsageError: a word that does not choose any kind.
     """
     kinds = kinds_of(STAGE_CONFIGS[stage])
     if not kinds:
@@ -92,8 +94,8 @@ def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str
     before = chosen(kinds, {word: values[word] for word in words if word in values})
     wanted = dict(before.chosen_by)
     for number, word in enumerate(words):
-        if word in over and over[word] != wanted.get(word):
-            wanted = {each: wanted[each] for each in words[:number] if each in wanted} | {word: over[word]}
+        if word in overrides and overrides[word] != wanted.get(word):
+            wanted = {each: wanted[each] for each in words[:number] if each in wanted} | {word: overrides[word]}
     after = chosen(kinds, wanted)
     if after is before:
         return dict(values), ""
@@ -104,7 +106,7 @@ def without_other_kinds(stage: str, values: Mapping[str, Any], over: Mapping[str
 
 
 def preset_names() -> list[str]:
-    """The experiments that come with mnistae, by name."""
+    """The names of the experiments that come with mnistae."""
     files = resources.files("mnistae_cli.settings") / "presets"
     return sorted(Path(each.name).stem for each in files.iterdir() if each.name.endswith(".toml"))
 
@@ -115,10 +117,10 @@ def load_experiment(preset: str | None, config: Path | None, report: Report = si
     Args:
         preset: one of `preset_names()`.
         config: a TOML file.
-        report: hears of keys that have another name now.
+        report: listener; it gets a notice for each key with an old name.
 
     Raises:
-        UsageError: both are given, or the named one cannot be read.
+        UsageError: both are given, or the given one cannot be read.
     """
     if preset is not None and config is not None:
         both = f"{setting('preset')} and {setting('config')}"

@@ -1,7 +1,7 @@
-"""Configs as the command line, TOML files and manifests know them: flat names of settings, without groups.
+"""Configs by the names of their settings, without groups, as on the command line, in TOML files and in manifests.
 
-Some configs choose between several kinds of thing, each with settings of its own: `train` between kinds of code,
-`classify` between heads. A kind is a dataclass; words choose it (`--model sparse --sparsity topk`).
+Some configs choose between several kinds, each with its own settings: `train` between kinds of code, `classify` between
+heads. A kind is a dataclass; words choose it (`--model sparse --sparsity topk`).
 """
 
 import dataclasses
@@ -18,12 +18,7 @@ Config = TypeVar("Config", bound=Checked)
 
 
 def choice(kinds: Sequence[type["Kind"]], **help: str) -> Any:
-    """A dataclass field that holds one of several kinds of thing, by default the first.
-
-    Args:
-        kinds: the dataclasses; each says by which words it is chosen (`Kind.chosen_by`).
-        help: per word's setting, one sentence.
-    """
+    """A dataclass field that holds one of several kinds, by default the first. `help`: selecting setting → its text."""
     return field(default_factory=kinds[0], metadata={"kinds": kinds, "selectors": help})
 
 
@@ -31,13 +26,13 @@ class Kind(Checked, ABC):
     """Base of what a `choice` chooses between. Each of its fields is an `option` or a group of options."""
 
     chosen_by: ClassVar[Mapping[str, str]]
-    """The words that choose it, as `{"model": "sparse", "sparsity": "topk"}`; the last one is its name."""
+    """The words that choose it, for example `{"model": "sparse", "sparsity": "topk"}`; the last one is its name."""
     summary: ClassVar[str]
-    """What it is, in a few words, for the help text of its own word."""
+    """What it is, in a few words, for the help text."""
 
     @classmethod
     def name(cls) -> str:
-        """Its own word."""
+        """The last word that chooses it."""
         return list(cls.chosen_by.values())[-1]
 
     @classmethod
@@ -48,14 +43,14 @@ class Kind(Checked, ABC):
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of a config, as the command line, a TOML file and a manifest know it.
+    """One setting of a config.
 
     Args:
         name: its key.
         hint: its type.
-        default: its value where none is given.
-        rule: its help text and the rest of what `option` was told.
-        kind: the kind of thing that has it; None where all have it.
+        default: its value if none is given.
+        rule: its help text, its range, and the rest of `Rule`.
+        kind: the kind that has it; None if it does not belong to a kind.
     """
 
     name: str
@@ -66,12 +61,12 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        """`--latent-dim` for the setting `latent_dim`, or the name that its rule gives."""
+        """Its option: `--latent-dim` for `latent_dim`, unless its rule gives another name."""
         return "--" + (self.rule.flag or self.name.replace("_", "-"))
 
 
 def settings_of(config_class: type[Checked]) -> tuple[Setting, ...]:
-    """All settings of a config, those of groups and of every kind of a choice too.
+    """All settings of a config, including those of its groups and of every kind.
 
     A setting that several kinds have is listed once for each of them.
     """
@@ -105,11 +100,7 @@ def _settings(config_class: type[Checked], group: Checked | None, kind: type[Kin
 
 
 def make(config_class: type[Config], values: Mapping[str, Any]) -> Config:
-    """A config by the names of its settings: its defaults, with `values` in their place.
-
-    Raises:
-        UsageError: a value that is refused, or that the chosen kind of thing does not use.
-    """
+    """A config from values by name; other settings have their defaults. A wrong or unused value is a `UsageError`."""
     return _made(config_class, values, None)
 
 
@@ -128,11 +119,7 @@ def _made(config_class: type[Config], values: Mapping[str, Any], group: Config |
 
 
 def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]:
-    """The kind that the words in `values` choose; a word that is not given is that of the first kind left.
-
-    Raises:
-        RefusedValue: a word that chooses none.
-    """
+    """The kind that the words in `values` choose. A missing word is that of the first kind that is still possible."""
     left = list(kinds)
     for selector in selectors_of(kinds):
         given, words = values.get(selector), _words(kinds, selector)
@@ -158,7 +145,7 @@ def chosen(kinds: Sequence[type[Kind]], values: Mapping[str, Any]) -> type[Kind]
 
 
 def selectors_of(kinds: Sequence[type[Kind]]) -> list[str]:
-    """The settings whose words choose a kind, as `model` and `sparsity`."""
+    """The settings whose words choose a kind, for example `model` and `sparsity`."""
     return list(dict.fromkeys(selector for kind in kinds for selector in kind.chosen_by))
 
 
@@ -168,13 +155,13 @@ def _words(kinds: Sequence[type[Kind]], selector: str) -> tuple[str, ...]:
 
 
 def kinds_of(config_class: type[Checked]) -> Sequence[type[Kind]]:
-    """The kinds that a config chooses between; none where it has no choice."""
+    """The kinds that a config chooses between; empty if it has no choice."""
     every = (each.metadata.get("kinds", ()) for each in dataclasses.fields(config_class))  # type: ignore[arg-type]
     return [kind for kinds in every for kind in kinds]
 
 
 def _refuse_unused(kinds: Sequence[type[Kind]], kind: type[Kind], values: Mapping[str, Any]) -> None:
-    """Refuse a setting for which the chosen kind has no use, and name the kinds that have one."""
+    """Refuse a setting that the chosen kind does not use, and name the kinds that use it."""
     used = {each.name for each in settings_of(kind)}
     for other in kinds:
         for each in settings_of(other):
@@ -192,7 +179,7 @@ def _refuse_unused(kinds: Sequence[type[Kind]], kind: type[Kind], values: Mappin
 
 
 def record(config: Checked) -> dict[str, Any]:
-    """The settings of a config by name; those that its kind of thing does not use are None."""
+    """The settings of a config by name; those that its kind does not use are None."""
     values: dict[str, Any] = {}
     for each in dataclasses.fields(config):  # type: ignore[arg-type]
         value = getattr(config, each.name)

@@ -10,14 +10,14 @@ class LabelConfig(Checked):
     """`mnistae label`: the names of the clusters."""
 
     names: tuple[str, ...] = option(
-        (), "A name for each cluster, for example 7,2,x; else earlier ones are kept, or you are asked."
+        (), "A name for each cluster, for example 7,2,x; without it, earlier names are kept, or you are asked."
     )
     images_per_cluster: int = option(
         10,
-        "Surest images of a cluster on the sheet, and as many of its least sure ones.",
+        "Images per cluster on the sheet: this many of the surest ones, and as many of the least sure ones.",
         minimum=1,
         maximum=100,
         formerly="shown",
     )
     data_dir: str | None = data_dir_option()
-    seed: int = seed_option("Not used: labelling draws nothing.", affects_result=False)
+    seed: int = seed_option("Not used: labeling is not random.", affects_result=False)

@@ -1,4 +1,4 @@
-"""Which labels may be used: shared by every stage that learns from some."""
+"""Which labels may be used: shared by every stage that learns from labels."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from mnistae_cli.common import RefusedValue, UsageError, setting
 from mnistae_cli.settings.options import Checked, option, seed_option
 
 WHICH = frozenset({"labels", "per_class", "indices"})
-"""Settings that each say which labels may be used; one of them counts."""
+"""Settings that say which labels may be used; at most one of them is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledConfig(Checked):
-    """Which labels may be used, wherever some are."""
+    """Which labels a stage may use."""
 
     labels: float | int | None = option(
         None, "Labels to learn from: a share (0.1), or a count (6000); by default 0.1.", above=0
@@ -19,7 +19,7 @@ class LabelledConfig(Checked):
     per_class: int | None = option(None, "Labels of each class to learn from, instead of --labels.", minimum=1)
     indices: str | None = option(
         None,
-        "Training images whose labels are used, instead of a draw: an .npy, as an earlier labelled_indices.npy.",
+        "Training images whose labels are used, instead of a draw: an .npy like an earlier labelled_indices.npy.",
         affects_result=False,
     )
     labels_from: str | None = option(

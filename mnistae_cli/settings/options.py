@@ -1,4 +1,4 @@
-"""What a config is made of: settings that know their help text and their rule, checked when the config is made.
+"""What a config consists of: settings with a help text and a rule. They are checked when the config is made.
 
 A field may hold another config: a group of settings that several configs share.
 """
@@ -12,23 +12,23 @@ from typing import Any, get_type_hints
 from mnistae_cli.common import RefusedValue, setting
 from mnistae_cli.settings.values import may_be_none, value_kind
 
-WIDEST = 2**16  # units of a layer; more does not fit into memory
+WIDEST = 2**16  # units of a layer; more do not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What is known of a setting beside its type and its default.
+    """What is known about a setting, besides its type and its default.
 
     Args:
         help: one sentence, with the unit.
-        minimum: the least value.
-        above: below the least value.
-        maximum: the largest value.
-        below: above the largest value.
-        flag: the option's name without `--`, where it is not the field's.
-        affects_result: False: another value gives the same files. Where data lies does not count; its fingerprint does.
-        formerly: the setting's name in earlier versions, which is still taken.
+        minimum: a value must be at least this.
+        above: a value must be larger than this.
+        maximum: a value must be at most this.
+        below: a value must be smaller than this.
+        flag: the option's name without `--`, if it is not the field's.
+        affects_result: False if another value gives the same files. (Data is compared by its hash, not by its place.)
+        formerly: the setting's name in earlier versions, which is still accepted.
     """
 
     help: str
@@ -41,7 +41,7 @@ class Rule:
     formerly: str = ""
 
     def problem(self, value: Any) -> str:
-        """What a value, or each of a tuple, must be and is not; empty if it is in the range."""
+        """What a value, or a value of a tuple, must be but is not; empty if it is in the range."""
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, str) or number is None:
                 continue
@@ -57,31 +57,25 @@ class Rule:
 
 
 def option(default: Any, help: str, **rule: Any) -> Any:
-    """A dataclass field that knows its help text and its rule.
-
-    Args:
-        default: the value where none is given.
-        help: one sentence, with the unit.
-        rule: the rest of `Rule`.
-    """
+    """A dataclass field with a default, a help text of one sentence, with the unit, and the rest of `Rule`."""
     return field(default=default, metadata={"rule": Rule(help=help, **rule)})
 
 
-def seed_option(help: str = "Start of every random draw.", **rule: Any) -> Any:
+def seed_option(help: str = "Seed of every random draw.", **rule: Any) -> Any:
     """The field `seed`."""
     return option(0, help, minimum=0, maximum=MAX_SEED, **rule)
 
 
 def data_dir_option() -> Any:
     """The field `data_dir`."""
-    return option(None, "Folder to look for the data set's files in first.", affects_result=False)
+    return option(None, "Folder in which the data set's files are looked for first.", affects_result=False)
 
 
 def memory_share_option() -> Any:
     """The field `memory_share`."""
     return option(
         0.25,
-        "Share of the machine's memory for images or features; what is larger stays on the disk and is read in parts.",
+        "Share of the memory that images or features may fill; larger ones stay on the disk and are read in parts.",
         above=0,
         maximum=1,
         affects_result=False,
@@ -89,17 +83,13 @@ def memory_share_option() -> Any:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`" Did you mean 'mnist'?"`, or nothing where no known word is near."""
+    """`" Did you mean 'mnist'?"`, or nothing if no known word is similar."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
 class Checked:
-    """Base of the configs: refuses at construction what its fields' rules do not allow.
-
-    Raises:
-        RefusedValue: a value of a wrong type or out of its range.
-    """
+    """Base of the configs. It checks its values by the rules of its fields, and raises `RefusedValue`."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -116,6 +106,6 @@ class Checked:
 
     @classmethod
     def named(cls, name: str, word: object = None) -> str:
-        """A setting of its own as a part of a message: see `setting`."""
+        """One of its settings as a part of a message: see `setting`."""
         rule: Rule = {each.name: each for each in dataclasses.fields(cls)}[name].metadata["rule"]  # type: ignore[arg-type]
         return setting(name, word, flag=rule.flag)

@@ -17,4 +17,4 @@ class ReportConfig(Checked):
         formerly="shown",
     )
     data_dir: str | None = data_dir_option()
-    seed: int = seed_option("Which test images are on the map, if not all.")
+    seed: int = seed_option("Seed of the draw of the test images on the map.")

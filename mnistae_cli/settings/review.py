@@ -18,12 +18,12 @@ class ReviewConfig(Checked):
     )
     least_rows: int = option(
         0,
-        "List at least so many of the most suspect labels and images of each split, even if nothing is odd.",
+        "List at least this many of the most suspicious labels and images per split, even if nothing is odd.",
         minimum=0,
         formerly="shown",
     )
     data_dir: str | None = data_dir_option()
-    seed: int = seed_option("Of the draw of the fifths by which labels are judged.")
+    seed: int = seed_option("Seed of the draw of the five folds by which labels are judged.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

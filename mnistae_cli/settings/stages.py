@@ -27,7 +27,7 @@ STAGE_CONFIGS: dict[str, type[Checked]] = {
     "evaluate": EvaluateConfig,
     "report": ReportConfig,
 }
-PIPELINE = ("train", "encode", "classify", "cluster", "evaluate")  # what `run` does; to label takes a person
+PIPELINE = ("train", "encode", "classify", "cluster", "evaluate")  # what `run` does; `label` needs a person
 
 
 def setting_names(stage: str) -> list[str]:
@@ -40,10 +40,10 @@ def stage_config(stage: str, values: Mapping[str, Any]) -> Any:
 
     Args:
         stage: its name.
-        values: setting → value, by the names in a TOML file: those of groups and of kinds too, as `model`.
+        values: setting → value, with the names of a TOML file, for example `model`.
 
     Raises:
-        UsageError: a key that the stage does not know, or a value that it refuses.
+        UsageError: a key is not a setting of the stage, or a value is refused.
     """
     known = setting_names(stage)
     for key in values:

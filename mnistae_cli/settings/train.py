@@ -13,27 +13,23 @@ from mnistae_cli.settings.read_options import ReadOptions
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(Checked):
-    """The settings of `train`; those of the network are the code's own."""
+    """The settings of `train`. The code has those of the network."""
 
     dataset: str = option(
-        "mnist", "mnist, digits, or a PATH: an .npz, .npy, or folder of IDX files or images.", affects_result=False
+        "mnist", "mnist, digits, or a PATH: an .npz, an .npy, or a folder of IDX files or images.", affects_result=False
     )
     data_dir: str | None = data_dir_option()
     reading: ReadOptions = ReadOptions()
     memory_share: float = memory_share_option()
     code: Code = choice(
         CODES,
-        model="The kind of code; sparse is one in which few units are active.",
+        model="The kind of code; in a sparse one, few units are active.",
         sparsity="What keeps a sparse code sparse, by default topk.",
     )
     seed: int = seed_option()
 
     def for_images(self, n: int) -> "TrainConfig":
-        """The same settings with the epochs as a number, for `n` training images.
-
-        Raises:
-            UsageError: the code cannot be learned from so few.
-        """
+        """The same settings with the epochs as a number, for `n` training images; `UsageError` if these are too few."""
         return replace(self, code=self.code.for_images(n))
 
 
@@ -42,5 +38,5 @@ GRAPH_FEATURES_OF = ("#config.model", "#config.latent_dim")
 
 
 def graph_features(recorded: Mapping[str, Any]) -> slice:
-    """The columns of the features by which images are linked, of the autoencoder with these recorded settings."""
+    """The columns of the features by which images are linked, for an autoencoder with these recorded settings."""
     return make(TrainConfig, recorded).code.graph_features

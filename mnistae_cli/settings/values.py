@@ -18,10 +18,10 @@ class ValueKind:
     Args:
         expected: what a value must be, the end of a sentence.
         metavar: what stands for a value in the help.
-        parse: text → value; ValueError for text that is none.
+        parse: text → value; raises ValueError for other text.
         holds: whether a value is of this kind.
-        coerce: what stands for a value in TOML or in Python → value; all else stays as it is.
-        words: the words that it takes, if it takes only some.
+        coerce: a value from TOML or Python → the value to keep, for example a list → a tuple.
+        words: the allowed words, if only some are.
     """
 
     expected: str
@@ -96,11 +96,7 @@ KINDS: dict[Any, ValueKind] = {
 
 @cache
 def value_kind(hint: Any) -> ValueKind:
-    """The kind of value of a field of this type; `None` may stand beside it.
-
-    Raises:
-        TypeError: no kind of value has this type.
-    """
+    """The kind of value of a field of this type, which may also allow None; `TypeError` for an unknown type."""
     parts = [part for part in get_args(hint) if part is not type(None)]
     if type(None) in get_args(hint):
         hint = parts[0] if len(parts) == 1 else next(each for each in KINDS if set(get_args(each)) == set(parts))

@@ -1,1 +1,1 @@
-"""The commands, one file each: a config, the artifacts directory and a listener → the result."""
+"""The commands, one module each: a config, the artifacts directory and a listener → the result."""

@@ -1,4 +1,4 @@
-"""`mnistae cluster`: features → clusters. Looks at no label."""
+"""`mnistae cluster`: features → clusters. Labels are not used."""
 
 import csv
 from collections.abc import Callable, Mapping
@@ -16,7 +16,6 @@ from mnistae_cli.clusters import (
     Scan,
     find_clusters,
     fit_kmeans,
-    fit_minibatches,
     place_by_centroids,
     place_by_neighbors,
 )
@@ -30,33 +29,39 @@ from mnistae_cli.store import TRAIN_IMAGES, Manifest, Reads, Stored, Work, stage
 Place = Callable[[NDArray[np.float32]], Placement]
 """Features (M, D) of new images → their clusters."""
 NONE_FOUND = (
-    "no clusters were found in these features: they do not part at any usual threshold. Look at the images, train "
-    f"longer ({setting('epochs')}), or give {setting('n_clusters', flag='clusters')}"
+    "no clusters were found in these features at any usual threshold. Look at the images, train longer "
+    f"({setting('epochs')}), or give {setting('n_clusters', flag='clusters')}"
 )
-LEAST_STABILITY = 0.95  # mean adjusted Rand index between runs; below, their number is not to be trusted
+LEAST_STABILITY = 0.95  # mean adjusted Rand index between runs; if it is lower, do not trust the number of clusters
 
 
 def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
     """Group the training images by their features, and place each test image in one of the groups.
 
-    The methods are `clusters.fit_kmeans` and `clusters.find_clusters`. No label is looked at.
+    The methods are `clusters.fit_kmeans` and `clusters.find_clusters`. Labels are not used.
 
     Writes, for train and test, `assignments_*.npy` (N,) int32, `distance_*.npy` and `confidence_*.npy` (N,) float32
-    (`Placement`). KMeans also `kmeans.joblib` and `centroids.npy` (K, D) float32; the graph also `resolutions.csv`, a
-    row per threshold of its scan.
+    (`Placement`). KMeans also writes `kmeans.joblib` and `centroids.npy` (K, D) float32; the graph also writes
+    `resolutions.csv`, a row per threshold of its scan.
 
-    The manifest's metrics: `n_clusters` and `cluster_sizes` on the training images; and of KMeans `inertia` and
-    `n_iter`, of the graph `n_small_communities` (the last ones of `cluster_sizes`), `stability` (mean adjusted Rand
-    index between runs; None of one run or one cluster) and, where the number was found, `plateau`, the lowest and the
-    highest threshold that give it.
+    The manifest's metrics: `n_clusters` and `cluster_sizes` of the training images. KMeans adds `inertia` and `n_iter`.
+    The graph adds `n_small_communities` (the last ones of `cluster_sizes`), `stability` (mean adjusted Rand index
+    between runs; None for one run or one cluster) and, if the number was found, `plateau`: the lowest and the highest
+    threshold that give it.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid features.
+        MissingInput: there are no valid features.
         UsageError: as many clusters cannot be found.
     """
     with stage("cluster", artifacts, report, force=force) as work:
         inputs = work.open(reads_of(config))
-        features = Rows.of(inputs["encode"].folder / "features_train.npy")
+        features = Rows.open(inputs["encode"].folder / "features_train.npy")
         config = config.for_memory(fits_memory(features.n_bytes, config.memory_share))
         if work.is_due(config):
             _fill(work, config, inputs, report)
@@ -74,7 +79,7 @@ def reads_of(config: ClusterConfig) -> Reads:
 
 
 def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], report: Report) -> None:
-    train, test = (Rows.of(inputs["encode"].folder / f"features_{split}.npy") for split in SPLITS)
+    train, test = (Rows.open(inputs["encode"].folder / f"features_{split}.npy") for split in SPLITS)
     if isinstance(config.method, KMeans):
         place = _by_kmeans(work, config.method, config.seed, train, report)
     else:
@@ -83,12 +88,10 @@ def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], repor
 
 
 def _by_kmeans(work: Work, method: KMeans, seed: int, features: Rows, report: Report) -> Place:
-    how = ", by mini-batches from the disk" if method.algorithm == "minibatch" else ""
+    in_parts = method.algorithm == "minibatch"
+    how = ", by mini-batches from the disk" if in_parts else ""
     report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {method.n_init} starts{how}"))
-    if method.algorithm == "minibatch":
-        fitted = fit_minibatches(features, seed=seed, **method.fitting())
-    else:
-        fitted = fit_kmeans(features.load(), seed=seed, copy=False, **method.fitting())
+    fitted = fit_kmeans(features if in_parts else features.load(), seed=seed, copy=False, **method.fitting())
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
 
@@ -124,8 +127,8 @@ def _by_graph(
 ) -> Place:
     columns = graph_features(inputs["train"].manifest.config)
     neighbors = _neighbors_by_pixels(inputs)
-    beside = "" if neighbors is None else ", and by pixels"
-    report(Notice(f"graph of {len(features):,} images by their features{beside}, {method.n_init} runs"))
+    pixels = "" if neighbors is None else " and by pixels"
+    report(Notice(f"graph of {len(features):,} images by their features{pixels}, {method.n_init} runs"))
     directions = Directions(features[:, columns])
     found = find_clusters(directions, neighbors, seed=seed, **asdict(method))
     found.placement.save(work.folder, "train")
@@ -143,13 +146,13 @@ def _by_graph(
         report(Notice(NONE_FOUND))
     elif found.stability is not None and found.stability < LEAST_STABILITY:
         report(
-            Notice(f"the runs agree little (adjusted Rand index {found.stability:.3f}): do not trust these clusters")
+            Notice(f"the runs do not agree (adjusted Rand index {found.stability:.3f}): do not trust these clusters")
         )
     return lambda new: place_by_neighbors(directions.nearest(new[:, columns], VOTERS), found.placement.clusters)
 
 
 def _neighbors_by_pixels(inputs: Mapping[str, Stored]) -> NDArray[np.int32] | None:
-    """The nearest images that `train` found, if it learned from the images that were encoded; None without them."""
+    """The nearest images that `train` found, if it learned from the images that were encoded; otherwise None."""
     train, encode = inputs["train"], inputs["encode"]
     same = train.read[TRAIN_IMAGES] == encode.read[TRAIN_IMAGES]
     return load_npy(train.folder / "neighbors.npy") if same and "neighbors.npy" in train.manifest.files else None

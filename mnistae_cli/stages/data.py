@@ -8,16 +8,16 @@ from mnistae_cli.data import cache, mnist
 from mnistae_cli.settings import suggestion
 
 DESCRIPTIONS = {
-    "mnist": "70,000 handwritten digits of 28×28, labelled (LeCun et al. 1998)",
-    "digits": "1,797 handwritten digits of 8×8, labelled, inside scikit-learn (Alpaydin & Kaynak 1998)",
+    "mnist": "70,000 handwritten digits of 28×28, labeled (LeCun et al. 1998)",
+    "digits": "1,797 handwritten digits of 8×8, labeled, inside scikit-learn (Alpaydin & Kaynak 1998)",
 }
 
 
 def known_data_sets(data_dir: str | None = None) -> list[dict[str, Any]]:
-    """Every known data set with its `places`: the folders that were searched, and the state of its files there.
+    """Every known data set with its `places`: the folders in which it was looked for, and the state of its files.
 
     Args:
-        data_dir: a folder to search first.
+        data_dir: a folder in which it is looked for first.
     """
     searched = [
         {"folder": str(place.folder), "state": place.state, "problem": place.problem}
@@ -29,10 +29,7 @@ def known_data_sets(data_dir: str | None = None) -> list[dict[str, Any]]:
 
 
 def packed_data_sets() -> list[dict[str, Any]]:
-    """What was decoded or unpacked into the user's cache, the newest first.
-
-    The state is `kept`, or `source is gone`.
-    """
+    """What was decoded or unpacked into the user's cache, the newest first. `state`: `kept`, or `source is gone`."""
     return [
         {
             "source": each.source,
@@ -46,24 +43,24 @@ def packed_data_sets() -> list[dict[str, Any]]:
 
 
 def remove_packed() -> int:
-    """Remove all that was decoded or unpacked into the user's cache. Returns the bytes freed."""
+    """Remove everything that was decoded or unpacked into the user's cache. Returns the freed bytes."""
     return cache.remove_entries()
 
 
 def fetch_data_set(name: str, report: Report = silent) -> str:
-    """Fetch a data set into the user's cache, if it is not there, and return its folder.
+    """Download a data set into the user's cache, if it is not there, and return its folder.
 
     Args:
         name: `mnist` or `digits`.
-        report: hears the progress of the download.
+        report: listener.
 
     Raises:
-        UsageError: not a known data set.
+        UsageError: it is not a known data set.
         MissingInput: no mirror can be reached.
     """
     if name not in DESCRIPTIONS:
         raise UsageError(
-            f"{setting('fetch', name)}: this data set is not known.{suggestion(name, DESCRIPTIONS)}",
+            f"{setting('fetch', name)} is not a known data set.{suggestion(name, DESCRIPTIONS)}",
             f"Known: {', '.join(DESCRIPTIONS)}.",
         )
     return str(mnist.fetch_all(report).folder) if name == "mnist" else "inside scikit-learn"

@@ -1,4 +1,4 @@
-"""`mnistae encode`: images → features, a batch at a time, by ONNX Runtime."""
+"""`mnistae encode`: images → features, in batches, with ONNX Runtime."""
 
 import shlex
 import shutil
@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from mnistae_cli.common import Advance, DamagedInput, MissingInput, Notice, Report, UsageError, setting, silent
-from mnistae_cli.curation import usual_of
+from mnistae_cli.curation import measure_baseline
 from mnistae_cli.data import (
     Dataset,
     ImageSource,
@@ -44,25 +44,25 @@ def encode(
     data: Dataset | None = None,
     scheduler: str | None = None,
 ) -> Manifest:
-    """Turn the training and test images into features, and measure the errors of their reconstruction.
+    """Turn the training and test images into features, and measure the errors of their reconstructions.
 
-    Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels,
-    and per image `reconstruction_mse_*.npy`, `reconstruction_bce_*.npy` and `reconstruction_fvu_*.npy` (N,) float32,
-    the last of them the share of variance that is left unexplained. `novelty.npy` (2, M) float32: of training images
-    the distances to their neighbors, and that share (`curation.Usual`).
+    Writes, for train and test, `features_*.npy` (N, D) float32, `labels_*.npy` (N,) uint8 if there are labels, and
+    per image `reconstruction_mse_*.npy`, `reconstruction_bce_*.npy` and `reconstruction_fvu_*.npy` (N,) float32 (FVU:
+    share of the variance that is not explained). Also `novelty.npy` (2, M) float32: for M training images the distances
+    to their neighbors, and their FVU (`curation.NoveltyBaseline`).
 
     Args:
-        config: names the data set, if not the one that `train` used.
+        config: the settings; without a data set, the one that `train` used is encoded.
         artifacts: the artifacts directory.
-        report: receives the progress.
+        report: listener.
         force: run even if up to date.
         data: the data set, if it is loaded already.
-        scheduler: `local` or the address of a Dask scheduler, whose workers do the work; the bytes are the same.
-            What they have finished is kept until the stage is done, unless `force`.
+        scheduler: `local` or the address of a Dask scheduler, whose workers do the work; the bytes are the same. What
+            they have finished is kept until the stage is done, unless `force`.
 
     Raises:
-        MnistaeError: no valid autoencoder, or images of another size than it was trained on; or, where no data set is
-            named, other images.
+        MnistaeError: there is no valid autoencoder, the images have another size than those of its training, or the
+            data set that `train` used has changed.
     """
     shards = artifacts.resolve() / SHARDS
     with stage("encode", artifacts, report, force=force) as work:
@@ -90,11 +90,7 @@ def encode(
 
 
 def _check_trained(data: Dataset, trained: DataRecord, artifacts: Path) -> None:
-    """Compare the images with those that `train` recorded.
-
-    Raises:
-        MissingInput: they differ.
-    """
+    """Raise `MissingInput` if the images are not those that `train` recorded."""
     if has_other_images(data, trained):
         source = trained.source
         keeping = f"{command_for(artifacts, 'encode')} --dataset {shlex.quote(source)}"
@@ -115,16 +111,16 @@ def _fill(work: Work, train: Stored, data: Dataset, report: Report) -> None:
 
 
 def _write_novelty_baseline(folder: Path, train: Stored) -> None:
-    """`novelty.npy`, (2, M): distances and errors of held-out training images, with which pictures are compared."""
-    features, errors = Rows.of(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
-    usual = usual_of(features, errors, graph_features(train.manifest.config))
+    """Write `novelty.npy`, (2, M): distances and errors of held-out training images, with which others are compared."""
+    features, errors = Rows.open(folder / "features_train.npy"), load_npy(folder / "reconstruction_fvu_train.npy")
+    usual = measure_baseline(features, errors, graph_features(train.manifest.config))
     np.save(folder / "novelty.npy", np.stack([usual.distances, usual.errors]))
 
 
 def _fill_by_workers(
     work: Work, train: Stored, data: Dataset, record: DataRecord, report: Report, scheduler: str, folder: Path
 ) -> None:
-    """Workers write shards into `folder`, and this process joins them in their order."""
+    """Let workers write shards into `folder`, and join them in their order."""
     files = ((train.folder / f"{name}.onnx").resolve() for name in ("encoder", "decoder"))
     networks = {path: train.manifest.files[path.name]["sha256"] for path in files}
     with connect(scheduler) as workers:
@@ -148,7 +144,7 @@ def _fill_by_workers(
 def write_split(
     folder: Path, split: str, pixels: ImageSource, batches: Iterable[Encoded], report: Report
 ) -> dict[str, float]:
-    """Write one split into `folder`. Returns its mean reconstruction errors and the mean variance of its pixels."""
+    """Write a split into `folder`. Returns its mean reconstruction errors and the mean variance of its pixels."""
     done, started, totals = 0, perf_counter(), dict.fromkeys(ERRORS, 0.0)
     moments = np.zeros((2, pixels.height, pixels.width))
     paths = {name: folder / f"reconstruction_{name}_{split}.npy" for name in ERRORS}
@@ -176,33 +172,33 @@ def write_split(
 def encode_images(
     images: Path, output: Path, artifacts: Path, report: Report = silent, reading: ReadOptions = DEFAULT
 ) -> tuple[int, int]:
-    """Write the features of images outside of a data set as a `.npy` file. A folder is read in order of file names.
+    """Write the features of other images as a `.npy` file. A folder is read in the order of file names.
 
     Args:
         images: a folder of pictures, a picture, a `.npy` array (N, H, W) or an IDX file; H and W are those of training.
         output: the `.npy` file, (N, D) float32, in a folder that exists.
         artifacts: the artifacts directory; nothing is written there.
-        report: hears the progress.
-        reading: what is refused of the images.
+        report: listener.
+        reading: which images are refused.
 
     Returns:
-        The shape (N, D) of what was written.
+        The shape (N, D) of the features.
 
     Raises:
         UsageError: `output` cannot be a `.npy` file of features.
-        MnistaeError: no valid autoencoder, or images that it cannot take.
+        MnistaeError: there is no valid autoencoder, or it cannot take the images.
     """
     if output.suffix != ".npy" or output.is_dir() or not output.parent.is_dir():
         raise UsageError(
-            f"{setting('output', output)} cannot hold the features.", "Name a .npy file in a folder that exists."
+            f"{setting('output', output)} cannot hold the features.", "Give a .npy file in a folder that exists."
         )
     if output.exists() and images.exists() and output.samefile(images):
         raise UsageError(
-            f"{setting('output', output)} is the file of {setting('images')}.",
-            "Name another file, so that the images are kept.",
+            f"{setting('output', output)} is the same file as {setting('images')}.",
+            "Give another file, so that the images are kept.",
         )
     if artifacts.resolve() in output.resolve().parents:
-        raise UsageError(f"{setting('output', output)} is in the artifacts directory.", "Name a file elsewhere.")
+        raise UsageError(f"{setting('output', output)} is in the artifacts directory.", "Give a file in another place.")
     train = open_stage(artifacts, "train")
     pixels = open_images(images, reading, report)
     check_size(pixels, train)
@@ -218,16 +214,12 @@ def encode_images(
 
 
 def check_size(pixels: ImageSource, train: Stored) -> None:
-    """Refuse images of another size than the autoencoder's.
-
-    Raises:
-        DamagedInput: the sizes differ.
-    """
+    """Raise `DamagedInput` if images have another size than the autoencoder's."""
     record = train.manifest.data
     expected, found = (record.height, record.width), (pixels.height, pixels.width)
     if found != expected:
         raise DamagedInput(
-            f"{pixels.origin}: images of {found[0]}×{found[1]}, the autoencoder takes {expected[0]}×{expected[1]}.",
+            f"{pixels.origin}: images of {found[0]}×{found[1]}, but the autoencoder takes {expected[0]}×{expected[1]}.",
             "Train on images of this size, or resize them.",
         )
 

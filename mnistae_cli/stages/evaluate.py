@@ -52,19 +52,19 @@ def evaluate(
     force: bool = False,
     data: Dataset | None = None,
 ) -> Manifest:
-    """Score the stages that were run; write `metrics.json` and, with `figures`, PNG files.
+    """Compute scores for the stages that were run; write `metrics.json` and, with `figures`, PNG files.
 
     The manifest's metrics are those of `metrics.json`.
 
     Args:
-        config: what is written beside the scores.
+        config: the settings.
         artifacts: the artifacts directory.
-        report: receives the progress.
+        report: listener.
         force: run even if up to date.
         data: the encoded data set, if it is loaded already.
 
     Raises:
-        MissingInput: no encoded data set, or a stale stage.
+        MissingInput: there is no encoded data set, or a stage is stale.
         DamagedInput: a file is not what its manifest says.
     """
     with stage("evaluate", artifacts, report, force=force) as work:
@@ -89,7 +89,7 @@ def _fill(
 ) -> None:
     encode = inputs["encode"]
     record = encode.manifest.data
-    features = {split: Rows.of(encode.folder / f"features_{split}.npy") for split in SPLITS}
+    features = {split: Rows.open(encode.folder / f"features_{split}.npy") for split in SPLITS}
     work.metrics = {
         "schema_version": SCHEMA_VERSION,
         "dataset": {
@@ -121,7 +121,7 @@ def _fill(
 
 def _reconstruction(encode: Stored, split: str) -> dict[str, float]:
     means = encode.manifest.metrics[split]
-    # Σ‖x - x̂‖² / Σ‖x - x̄‖², x̄ the mean image of the split.
+    # Σ‖x - x̂‖² / Σ‖x - x̄‖², where x̄ is the mean image of the split.
     varied = means["pixel_variance"] > LEAST_VARIANCE
     unexplained = means["mse"] / means["pixel_variance"] if varied else 0.0
     return dict(zip(FIGURES["autoencoder"], (means["mse"], means["bce"], unexplained), strict=True))
@@ -148,7 +148,7 @@ def _features(work: Work, splits: Features) -> dict[str, Any]:
 def _probe(work: Work, encode: Stored, features: Features, seed: int, report: Report) -> None:
     labels = {split: read_labels(encode, split) for split in SPLITS}
     if labels["train"] is None or not 1 < len(np.unique(labels["train"])) < len(labels["train"]):
-        report(Notice("fewer than two classes, or one image of each: the linear probe is left out"))
+        report(Notice("fewer than two classes, or only one image of each, so the linear probe is left out"))
         return
     report(Notice(f"linear probe on {len(features['train']):,} images"))
     known = {split: (features[split].load(), each) for split, each in labels.items() if each is not None}

@@ -1,4 +1,4 @@
-"""`mnistae finetune`: images, few labels and the trained encoder → a better encoder with a head of its own."""
+"""`mnistae finetune`: images, few labels and the trained encoder → a better encoder with its own head."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mnistae_cli.store import TEST_IMAGES, TRAIN_IMAGES, Manifest, Work, stage
 from mnistae_cli.training import finetune_encoder
 
 READS = {
-    # It loads `autoencoder.keras`, which has its date inside. `encoder.onnx` has the same weights and none.
+    # It loads `autoencoder.keras`, which contains a date. `encoder.onnx` has the same weights without a date.
     "train": ("encoder.onnx",),
     "encode": (
         *("features_train.npy", "labels_train.npy", "#dataset.class_names", "#dataset.n_train"),
@@ -22,16 +22,21 @@ READS = {
 
 
 def finetune(config: FinetuneConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Train encoder and head together on the drawn labels, and on pseudo-labels of all other images.
+    """Train encoder and head together on the drawn labels and on pseudo-labels of all other images.
 
-    Sohn et al. 2020, "FixMatch": `training.finetune_encoder`.
+    Sohn et al. 2020, "FixMatch": see `training.finetune_encoder`. Only the drawn labels are used.
 
     Writes `encoder.onnx`, `classifier.onnx`, `finetuned.keras`, `probabilities_test.npy` (N, C) float32,
-    `labelled_indices.npy` (L,) int64 into the training images, and `history.csv`. No label but the drawn ones is
-    used.
+    `labelled_indices.npy` (L,) int64 (numbers of the drawn training images), and `history.csv`.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid encoder, no labels, or the images are gone.
+        MissingInput: there is no valid encoder, there are no labels, or the images are gone.
         MnistaeError: the labels cannot be drawn: see `draw_labels`.
     """
     with stage("finetune", artifacts, report, force=force) as work:
@@ -52,7 +57,7 @@ def _fill(work: Work, config: FinetuneConfig, drawn: Drawn, report: Report) -> N
         config,
         train.folder / "autoencoder.keras",
         data.train.pixels,
-        Rows.of(encode.folder / "features_train.npy"),
+        Rows.open(encode.folder / "features_train.npy"),
         drawn,
         len(class_names),
         report,

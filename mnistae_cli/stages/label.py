@@ -1,4 +1,4 @@
-"""`mnistae label`: a name for each cluster → a name for each image, the most certain first. Looks at no label."""
+"""`mnistae label`: a name for each cluster → a name for each image, the surest first. Labels are not used."""
 
 import csv
 import json
@@ -40,15 +40,21 @@ READS: Reads = {"encode": (TRAIN_IMAGES, TEST_IMAGES), "cluster": READS_OF_CLUST
 
 
 def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Draw the contact sheet of the clusters, and with `names` name every image. Names given earlier are kept.
+    """Draw the contact sheet of the clusters and, with `names`, name every image. Earlier names are kept.
 
-    Writes `contact_sheet.png` and `contact_sheet.html` (one file, no other is needed) of training images and, with
-    names, `labels.csv`: a row per image of both splits, the least certain last. The manifest's metrics: `clusters`, a
-    `ClusterLook` each.
+    Writes `contact_sheet.png` and `contact_sheet.html` (needs no other file) of training images and, with names,
+    `labels.csv`: a row per image of both splits, the least sure last. The manifest's metrics: `clusters`, a list with a
+    `ClusterLook` for each.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid clusters, or the images are gone.
-        UsageError: not one name per cluster, an invalid name, or a `labels.csv` that was corrected since.
+        MissingInput: there are no valid clusters, or the images are gone.
+        UsageError: there is not one name per cluster, a name is invalid, or `labels.csv` was corrected since.
     """
     with stage("label", artifacts, report, force=force) as work:
         inputs = work.open(READS)
@@ -68,13 +74,7 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
 
 
 class Answers:
-    """The names that a person has typed so far. Each is saved at once, so that a stopped process loses none.
-
-    They are used again only for the clusters that they were given for.
-
-    Args:
-        artifacts: the artifacts directory.
-    """
+    """The names that a person has typed for these clusters. Each is saved at once, in case the process stops."""
 
     def __init__(self, artifacts: Path) -> None:
         self._path = artifacts / ANSWERS
@@ -86,7 +86,7 @@ class Answers:
         self.names: list[str] = list(saved["names"]) if same else []
 
     def add(self, name: str) -> None:
-        """Add one name, and save it before the next question."""
+        """Add a name, and save it."""
         self.names.append(name)
         keep(self._path, json.dumps({"clusters": self._clusters, "names": self.names}) + "\n")
 
@@ -104,11 +104,11 @@ def problem_of_name(name: str) -> str:
 
 
 def _refuse_to_lose(table: Path, new: Path) -> None:
-    """Without a manifest that can be read, a table may have been corrected, unless it is the same as the new one."""
+    """Refuse to replace another table if it has no valid manifest, because it may have been corrected."""
     if table.is_file() and not (new.is_file() and sha256_of(new) == sha256_of(table)):
         raise UsageError(
-            f"{table} may have been corrected: the manifest beside it cannot be read.",
-            f"Give the same {setting('names')} as before; or move the table away, or give {setting('force', True)}.",
+            f"{table} may have been corrected: its manifest cannot be read.",
+            f"Give the same {setting('names')} as before, move the table away, or give {setting('force', True)}.",
         )
 
 
@@ -116,20 +116,20 @@ def _refuse_to_replace_corrections(table: Path, earlier: Stored) -> None:
     written = earlier.manifest.files.get(LABELS_TABLE, {}).get("sha256")
     if table.is_file() and sha256_of(table) != written:
         raise UsageError(
-            f"{table} is not as mnistae wrote it: it was corrected.", f"Move it away, or give {setting('force', True)}."
+            f"{table} was corrected, and would be replaced.", f"Move it away, or give {setting('force', True)}."
         )
 
 
 def _check_names(names: tuple[str, ...], n_clusters: int) -> None:
     if names and len(names) != n_clusters:
         raise UsageError(
-            f"{setting('names')} has {len(names)} names, and there are {n_clusters} clusters.",
+            f"{setting('names')} has {len(names)} names, but there are {n_clusters} clusters.",
             f"Give {n_clusters} names, in the order of the contact sheet.",
         )
     for name in names:
         problem = problem_of_name(name)
         if problem:
-            raise UsageError(f"{setting('names')} has {problem}", "Give it another name.")
+            raise UsageError(f"{setting('names')} has {problem}", "Give another name.")
 
 
 def _fill(work: Work, config: LabelConfig, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""`mnistae predict`: pictures → class, probability and cluster. Reads only."""
+"""`mnistae predict`: pictures → class, probability and cluster. It writes nothing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
 from mnistae_cli.common import DamagedInput, MissingInput, Report, setting, silent
-from mnistae_cli.curation import Reference, Usual
-from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_grey, unit_scale
+from mnistae_cli.curation import NoveltyBaseline, Reference
+from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_gray, unit_scale
 from mnistae_cli.networks import open_network
 from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
@@ -28,12 +28,12 @@ class Prediction:
     Args:
         image: the file, with `[i]` for the i-th image of an array.
         label: the class name.
-        probability: of that class, in [0, 1].
+        probability: the probability of that class, in [0, 1].
         probabilities: class name → probability.
-        cluster: its number, of KMeans that of the nearest centroid, of the graph that of most of the nearest images.
-        name: of that cluster, as given by a person.
-        novelty: the share of the training images that are less unusual, in [0, 1).
-        stranger: whether that is more than 99.7%: the rest is then not to be trusted.
+        cluster: the cluster's number: of the nearest centroid (KMeans), or of most of the nearest images (graph).
+        name: the name of that cluster, as given by a person.
+        novelty: share of the training images that are less unusual, in [0, 1).
+        stranger: whether the novelty is more than 99.7%: then do not trust the other fields.
         problem: why there is no prediction; empty if there is one.
     """
 
@@ -51,20 +51,20 @@ class Prediction:
 def predict(
     images: Sequence[Path | NDArray[Any]], artifacts: Path, report: Report = silent, *, frame: bool = True
 ) -> list[Prediction]:
-    """Predict the class and the cluster of each picture. One that is blank or cannot be read gets a `problem`.
+    """Predict the class and the cluster of each picture. A picture that is blank or cannot be read gets a `problem`.
 
-    Classes come from the fine-tuned network, or from the classifier if there is none or it is stale.
+    Classes come from the fine-tuned network, or from the classifier if there is no such network or it is stale.
 
     Args:
         images: PNG, JPEG or BMP files of any size, folders of them, or arrays (H, W) or (N, H, W) of uint8 or of floats
-            in [0, 1], `.npy` files too.
+            in [0, 1], also as `.npy` files.
         artifacts: the artifacts directory; nothing is written there.
-        report: hears of a stage that is left out.
-        frame: bring each into the frame of the training images. Without it, each must have their size already.
+        report: listener; it gets a notice about a stage that is left out.
+        frame: crop, scale and center each like the training images; if False, each must have their size already.
 
     Raises:
-        MissingInput: no autoencoder, or neither classifier nor clusters.
-        DamagedInput: a file that holds no picture.
+        MissingInput: there is no autoencoder, or neither a classifier nor clusters.
+        DamagedInput: an array does not hold pictures, or no picture can be used.
     """
     train = open_stage(artifacts, "train")
     stored = open_optional(artifacts, report, {"finetune": (), "label": ()})
@@ -73,7 +73,7 @@ def predict(
         stored |= {"train": train, "encode": open_stage(artifacts, "encode")}
     if not stored.keys() & {"classify", "finetune", "cluster"}:
         raise MissingInput(
-            f"{artifacts} holds neither a classifier nor clusters.",
+            f"{artifacts} has neither a classifier nor clusters.",
             f"Run: {command_for(artifacts, 'classify')}, or: {command_for(artifacts, 'cluster')}",
         )
     prepared, outcomes = list[NDArray[np.float32]](), list[tuple[str, DamagedInput | None]]()
@@ -107,8 +107,8 @@ def _novelties(
     train, encode = stored["train"], stored["encode"]
     errors = unexplained_variance(batch, open_network(train.folder / "decoder.onnx")(features))
     columns = graph_features(train.manifest.config)
-    reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
-    usual = Usual(*load_npy(encode.folder / "novelty.npy"))
+    reference = Reference.from_features(Rows.open(encode.folder / "features_train.npy"), columns)
+    usual = NoveltyBaseline(*load_npy(encode.folder / "novelty.npy"))
     found = usual.compare(reference.distances(features), errors)
     return list(zip(found.novelty.tolist(), found.strange.tolist(), strict=True))
 
@@ -129,7 +129,7 @@ def _classes(
 def _places(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> NDArray[np.int32]:
     cluster = stored["cluster"]
     config = cluster.manifest.config
-    metric = config.get("metric", "euclidean")  # 0.3.0 knew no other one
+    metric = config.get("metric", "euclidean")  # version 0.3.0 had no other one
     if config["method"] == "kmeans":
         return place_by_centroids(features, load_npy(cluster.folder / "centroids.npy"), metric).clusters
     columns = graph_features(stored["train"].manifest.config)
@@ -139,7 +139,7 @@ def _places(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> NDAr
 
 
 def _clusters(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> list[tuple[int | None, str | None]]:
-    """The cluster of each image, and the name that `label` has for it."""
+    """The cluster of each image, and its name by `label`."""
     if "cluster" not in stored:
         return [(None, None)] * len(features)
     clusters = _places(features, stored).tolist()
@@ -169,15 +169,15 @@ def _pictures(source: Path | NDArray[Any]) -> Iterator[tuple[str, Callable[[], N
     else:
         paths = image_paths(source) if source.is_dir() else [str(source)]
         if not paths:
-            raise MissingInput(f"{source} holds no PNG, JPEG or BMP file.", "Name a folder with pictures in it.")
-        yield from ((each, partial(read_grey, Path(each))) for each in paths)
+            raise MissingInput(f"{source} holds no PNG, JPEG or BMP file.", "Give a folder with pictures in it.")
+        yield from ((each, partial(read_gray, Path(each))) for each in paths)
 
 
 def _of_array(array: NDArray[Any], origin: str) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
     if array.ndim == 3 and array.shape[2] in COLORS and array.shape[0] not in COLORS:
-        raise DamagedInput(f"{origin}: shape {array.shape} is one picture in color.", "Give its grey levels.")
+        raise DamagedInput(f"{origin} has the shape {array.shape}: one color picture.", "Give its gray levels.")
     if array.ndim not in (2, 3) or 0 in array.shape:
-        raise DamagedInput(f"{origin}: an array of shape {array.shape}.", "Give (height, width) or (N, height, width).")
+        raise DamagedInput(f"{origin} has the shape {array.shape}.", "Give (height, width) or (N, height, width).")
     pixels = checked_pixels(array if array.ndim == 3 else array[None], origin)
     for number, image in enumerate(pixels):
         yield f"{origin}[{number}]" if array.ndim == 3 else origin, partial(np.asarray, image)
@@ -189,7 +189,7 @@ def _prepared(image: NDArray[Any], name: str, train: Stored, frame: bool) -> NDA
         return frame_image(image, framing, name)
     if image.shape != (framing.height, framing.width):
         raise DamagedInput(
-            f"{name} is {image.shape[0]}×{image.shape[1]}, the autoencoder takes {framing.height}×{framing.width}.",
-            f"Resize it, or do not give {setting('frame', False)}.",
+            f"{name} is {image.shape[0]}×{image.shape[1]}, but the autoencoder takes {framing.height}×{framing.width}.",
+            f"Resize it, or leave out {setting('frame', False)}.",
         )
     return unit_scale(image)

@@ -1,4 +1,4 @@
-"""`mnistae report`: what earlier stages left → one page for a browser. It computes no score."""
+"""`mnistae report`: results of the earlier stages → one page for a browser. It does not compute scores."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from mnistae_cli.clusters import UNSURE, Placement
 from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.curation import read_suspicions
 from mnistae_cli.data import Rows, load_encoded, load_npy
-from mnistae_cli.pictures.maps import draw_of, map_of
+from mnistae_cli.pictures.maps import draw_images, lay_out
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import (
     CAPTIONS,
@@ -33,7 +33,7 @@ from mnistae_cli.store import TEST_IMAGES, TRAIN_IMAGES, Manifest, Reads, Stored
 
 Inputs = Mapping[str, Stored]
 ON_SHEET = 10  # surest images of a cluster, and as many of its least sure ones
-# What is shown if it is there → what it adds to the page.
+# Stage that need not exist → what it adds to the page.
 OPTIONAL = {
     "classify": "Predicted classes on the map",
     "cluster": "Clusters on the map, and the contact sheet",
@@ -56,13 +56,19 @@ READS: Reads = {
 
 
 def report(config: ReportConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Write `report.html`: one file that needs no other, of the scores, the figures, a map, the sheet, the review.
+    """Write `report.html`, a page that needs no other file: scores, figures, a map, the contact sheet, the review.
 
-    Only features are needed. What other stages left is shown if it is there; a stale one is left out, with a notice.
-    The manifest's metrics: `images` on the map, its `layout`, the `bytes` of the page.
+    Only features are needed. Other stages are shown if they exist; a stale one is left out, with a notice. The
+    manifest's metrics: the number of `images` on the map, its `layout`, and the `bytes` of the page.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid features, or the images are gone.
+        MissingInput: there are no valid features, or the images are gone.
         DamagedInput: a file is not what its manifest says.
     """
     with stage("report", artifacts, report, force=force) as work:
@@ -79,7 +85,7 @@ def _fill(work: Work, config: ReportConfig, report: Report) -> None:
     data = load_encoded(inputs["encode"], config.data_dir, report)
     class_names = record.class_names
     tiles, parts = Tiles(), dict[str, Part]()
-    report(Notice("laying out the map"))
+    report(Notice("drawing the map"))
     parts["map"] = _map(config, inputs, class_names, tiles)
     if "evaluate" in inputs:
         scores = json.loads((inputs["evaluate"].folder / "metrics.json").read_text(encoding="utf-8"))
@@ -109,16 +115,16 @@ def _fill(work: Work, config: ReportConfig, report: Report) -> None:
 
 
 def _map(config: ReportConfig, inputs: Inputs, class_names: list[str], tiles: Tiles) -> Part:
-    features = Rows.of(inputs["encode"].folder / "features_test.npy")
-    rows = draw_of(len(features), config.map_images, config.seed)
+    features = Rows.open(inputs["encode"].folder / "features_test.npy")
+    rows = draw_images(len(features), config.map_images, config.seed)
     groups, figures = list[Groups](), list[tuple[str, list[str]]]()
     if "labels_test.npy" in inputs["encode"].manifest.files:
         labels = load_npy(inputs["encode"].folder / "labels_test.npy")[rows]
         groups.append(Groups("Class", class_names, labels))
     if "classify" in inputs:
         probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")[rows]
-        told = zip(probabilities.argmax(axis=1), probabilities.max(axis=1), strict=True)
-        figures.append(("Predicted", [f"{class_names[each]} ({share:.1%})" for each, share in told]))
+        predicted = zip(probabilities.argmax(axis=1), probabilities.max(axis=1), strict=True)
+        figures.append(("Predicted", [f"{class_names[each]} ({share:.1%})" for each, share in predicted]))
     if "cluster" in inputs:
         placement = Placement.load(inputs["cluster"].folder, "test")
         groups.append(Groups("Cluster", _cluster_names(inputs), placement.clusters[rows]))
@@ -130,11 +136,11 @@ def _map(config: ReportConfig, inputs: Inputs, class_names: list[str], tiles: Ti
         groups.append(Groups("Suspicion", names, of[rows]))
     if not groups:
         groups.append(Groups("Images", ["test images"], np.zeros(len(rows), np.int64)))
-    return map_part(*map_of(features.take(rows)), rows, groups, figures, tiles)
+    return map_part(*lay_out(features.take(rows)), rows, groups, figures, tiles)
 
 
 def _cluster_names(inputs: Inputs) -> list[str]:
-    """The number of each cluster, and its name if it has one."""
+    """The number and the name of each cluster."""
     n_groups = len(inputs["cluster"].manifest.metrics["cluster_sizes"])
     names = _names(inputs) or [""] * n_groups
     return [f"{number}: {name}" if name else str(number) for number, name in enumerate(names)]
@@ -145,7 +151,7 @@ def _names(inputs: Inputs) -> list[str]:
 
 
 def _suspicions(table: Path, n: int) -> tuple[list[str], NDArray[np.int64]]:
-    """The suspicions of a `review.csv`, and for each of `n` test images the gravest one, -1 if there is none."""
+    """The suspicions of a `review.csv`, and for each of `n` test images the most serious one; -1 if it has none."""
     found = [(row.score, row.index, row.suspicion) for row in read_suspicions(table) if row.split == "test"]
     names = sorted({suspicion for _, _, suspicion in found})
     of = np.full(n, -1, np.int64)

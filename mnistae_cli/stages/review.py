@@ -19,11 +19,11 @@ from mnistae_cli.curation import (
     N_NEIGHBORS,
     Decision,
     Key,
+    NoveltyBaseline,
     Reference,
     Review,
     Split,
     Suspicion,
-    Usual,
     find_duplicates,
     find_label_errors,
     read_decisions,
@@ -63,20 +63,26 @@ READS = {
 
 
 def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
-    """Look for labels that look wrong, for strangers and for duplicates, in both splits.
+    """Find labels that look wrong, strangers and duplicates, in both splits.
 
-    Writes `review.csv`, a row per suspicion, the most suspect first, and `report.html`, a page to decide about them;
+    Writes `review.csv`, a row per suspicion, the most suspicious first, and `report.html`, a page to decide on them;
     for train and test `novelty_*.npy` (N,) float32 in [0, 1] and, with labels, `label_quality_*.npy` (N,) float32 in
-    [0, 1]. With `apply`, also `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and, with
-    labels, `labels_corrected.npy` (N,) uint8 of all training images. Decisions that were applied earlier are kept
-    until others are given. No image is touched.
+    [0, 1]. With `apply` it also writes `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and,
+    with labels, `labels_corrected.npy` (N,) uint8 of all training images. Earlier decisions are kept until others are
+    given. Images are not changed.
 
-    The manifest's metrics: the number of rows of each suspicion, `wrong_share` of each class, and of decisions `n_kept`
-    of each split and `n_corrected`.
+    The manifest's metrics: the number of `rows` for each suspicion, the `wrong_share` of each class and, with
+    decisions, `n_kept` of each split and `n_corrected`.
+
+    Args:
+        config: the settings.
+        artifacts: the artifacts directory.
+        report: listener.
+        force: run even if up to date.
 
     Raises:
-        MissingInput: no valid features, the images are gone, or no such file of decisions.
-        DamagedInput: decisions that are not about this review.
+        MissingInput: there are no valid features, or the images or the file of decisions do not exist.
+        DamagedInput: decisions are not about this review.
         UsageError: earlier decisions are about other images.
     """
     with stage("review", artifacts, report, force=force) as work:
@@ -100,11 +106,7 @@ def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, fo
 
 
 def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> Path | None:
-    """The decisions that were applied to these images before.
-
-    Raises:
-        UsageError: they are about other images, and would be lost.
-    """
+    """The decisions that were applied before. Those about other images are refused, because they would be lost."""
     if earlier is None or DECISIONS not in earlier.manifest.files:
         return None
     path = earlier.folder / DECISIONS
@@ -119,7 +121,7 @@ def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> 
 
 
 def _is_found_by(earlier: Stored, config: ReviewConfig, plan: Plan) -> bool:
-    """Whether an earlier review is that of this plan, but for the decisions."""
+    """Whether an earlier review has this plan, except for the decisions."""
     settings = all(earlier.manifest.config.get(name) == getattr(config, name) for name in ("least_rows", "seed"))
     return settings and earlier.manifest.inputs == plan.recorded_inputs
 
@@ -149,8 +151,8 @@ def _look(
 ) -> list[Suspicion]:
     encode = inputs["encode"]
     columns = graph_features(inputs["train"].manifest.config)
-    features = [Rows.of(encode.folder / f"features_{split}.npy").load() for split in SPLITS]
-    report(Notice(f"strangers among {sum(map(len, features)):,} images"))
+    features = [Rows.open(encode.folder / f"features_{split}.npy").load() for split in SPLITS]
+    report(Notice(f"looking for strangers in {sum(map(len, features)):,} images"))
     directions = Directions(features[0][:, columns])
     neighbors = (directions.nearest_others(N_NEIGHBORS), directions.nearest(features[1][:, columns], N_NEIGHBORS))
     splits = tuple(
@@ -158,15 +160,15 @@ def _look(
         for (name, images), near in zip(data.splits(), neighbors, strict=True)
     )
     review = Review((splits[0], splits[1]), data.class_names, config.least_rows)
-    usual, rows = Usual(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
-    reference = Reference.of(Rows.of(encode.folder / "features_train.npy"), columns)
+    usual, rows = NoveltyBaseline(*load_npy(encode.folder / "novelty.npy")), list[Suspicion]()
+    reference = Reference.from_features(Rows.open(encode.folder / "features_train.npy"), columns)
     for split, each in zip(splits, features, strict=True):
         numbers = np.arange(len(each)) if split.name == "train" else None
         errors = load_npy(encode.folder / f"reconstruction_fvu_{split.name}.npy")
         unusual = usual.compare(reference.distances(each, numbers), errors)
         np.save(work.folder / f"novelty_{split.name}.npy", unusual.novelty)
         rows += review.strangers(split, unusual)
-    report(Notice("duplicates"))
+    report(Notice("looking for duplicates"))
     pixels = np.concatenate([images.pixels.load() for _, images in data.splits()])
     rows += review.duplicates(find_duplicates(pixels, np.arange(len(pixels)) >= len(features[0])))
     return rows + _labels(work, config, review, [each[:, columns] for each in features], report)
@@ -179,7 +181,7 @@ def _labels(
     labels = [split.labels for split, _ in judged if split.labels is not None]
     if not labels or len(np.unique(np.concatenate(labels))) < 2:
         return []
-    report(Notice(f"labels of {sum(map(len, labels)):,} images"))
+    report(Notice(f"judging the labels of {sum(map(len, labels)):,} images"))
     errors = find_label_errors(np.concatenate([each for _, each in judged]), np.concatenate(labels), config.seed)
     ends = np.cumsum([len(each) for each in labels])
     for (split, _), quality in zip(judged, np.split(errors.quality, ends[:-1]), strict=True):
@@ -192,7 +194,7 @@ def _labels(
 
 
 def _apply(work: Work, encode: Stored, config: ReviewConfig, decisions: Sequence[Decision], report: Report) -> None:
-    """Write what is left by the accepted decisions: an odd image is left out, a wrong label is corrected."""
+    """Carry out the accepted decisions: an odd image is left out, a wrong label is corrected."""
     data = load_encoded(encode, config.data_dir, report)
     suggested = {row.key: row.suggested for row in read_suspicions(work.folder / TABLE)}
     gone = [each for each in decisions if each.key not in suggested]

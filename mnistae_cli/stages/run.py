@@ -1,4 +1,4 @@
-"""`mnistae run`: the five stages in a row, each skipped where it is up to date."""
+"""`mnistae run`: five stages in order. A stage that is up to date is skipped."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,26 +20,26 @@ CONFIG_HEADER = "# The resolved configuration of the last `mnistae run` here.\n\
 def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
     """Train, encode, classify (if there are classes), cluster and evaluate, skipping what is up to date.
 
-    The resolved configs are written to `config.toml`, which `--config` takes.
+    The resolved configs are written to `config.toml`, which `--config` accepts.
 
     Args:
-        configs: stage → its config, all five.
+        configs: stage → its config, for all five.
         artifacts: the artifacts directory.
-        report: hears the progress of every stage.
+        report: listener, for all stages.
         force: run the stages even if they are up to date.
 
     Returns:
         The manifest of `evaluate`.
 
     Raises:
-        UsageError: a `config.toml` that `run` did not write, or more clusters or labels than there are images.
-        MnistaeError: as each stage.
+        UsageError: `run` did not write the existing `config.toml`, or there are fewer images than clusters or labels.
+        MnistaeError: see each stage.
     """
     check_config_place(artifacts)
-    data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
+    data = open_data(configs["train"], artifacts, report)  # before a folder is made: it may raise an error
     n_clusters = configs["cluster"].method.n_clusters
     check_clusters(1 if n_clusters == AUTO else n_clusters, data.train.pixels.n)
-    if data.train.labels is not None and len(data.class_names) > 1:  # an error comes before the training
+    if data.train.labels is not None and len(data.class_names) > 1:  # before the training: it may raise an error
         draw_labels(data.train.labels, data.class_names, configs["classify"])
     with hold(artifacts, report):
         trained = train(configs["train"], artifacts, report, force=force, data=data)
@@ -53,7 +53,7 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
         else:
             for stage in ("classify", "finetune"):
                 drop_stage(artifacts, stage)
-            report(Notice("fewer than two classes: classify is left out, and its earlier results are removed"))
+            report(Notice("fewer than two classes, so classify is left out, and its earlier results are removed"))
         made.append(cluster(configs["cluster"], artifacts, report, force=force))
         made.append(evaluate(configs["evaluate"], artifacts, report, force=force, data=data))
         keep(artifacts / "config.toml", CONFIG_HEADER + as_toml(made))
@@ -61,18 +61,14 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
 
 
 def check_config_place(root: Path) -> None:
-    """Refuse to replace a `config.toml` that `run` did not write.
-
-    Raises:
-        UsageError: there is one.
-    """
+    """Refuse to replace a `config.toml` that `run` did not write: raise `UsageError`."""
     path = root / "config.toml"
     if path.exists() and not path.read_bytes().startswith(CONFIG_HEADER.encode()):
         raise UsageError(f"{path} was not written by mnistae run, which would replace it.", "Move it away.")
 
 
 def as_toml(manifests: Sequence[Manifest]) -> str:
-    """The configs of stages as TOML, with absolute paths. None is left out, because TOML has no such value."""
+    """The configs of stages as TOML, with absolute paths, and without values that are None."""
     import tomli_w
 
     tables = {}

@@ -1,4 +1,4 @@
-"""Shards of `encode`: files of a fixed number of batches of features, each made by any process."""
+"""Shards of `encode`: files with the features of a fixed number of batches. Any process can make them."""
 
 import hashlib
 import json
@@ -21,21 +21,21 @@ from mnistae_cli.store import DataRecord, sha256_of
 
 SHARD_BATCHES = 20  # of BATCH_SIZE images; the last shard of a split may have fewer
 RECORD = "record.json"
-SECONDS_TO_APPEAR = 15  # what another machine wrote, on shared storage
+SECONDS_TO_APPEAR = 15  # most time until files of another machine appear on shared storage
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A piece of a split: what a worker needs to know to encode it.
+    """A part of a split, and all that a worker needs to encode it.
 
     Args:
-        folder: what it becomes, in a folder that holds the shards of one plan only.
+        folder: the folder of its files, inside a folder of the shards of one plan.
         split: `train` or `test`.
         first: the number of its first image.
-        n_batches: of `BATCH_SIZE` images; the last may be smaller.
-        record: of the data set.
+        n_batches: number of batches of `BATCH_SIZE` images; the last one may be smaller.
+        record: the record of the data set.
         networks: path and sha256 of the encoder and of the decoder.
-        versions: of the packages that decide about the bytes.
+        versions: versions of the packages on which the bytes depend.
     """
 
     folder: Path
@@ -48,17 +48,14 @@ class Shard:
 
 
 def versions() -> dict[str, str]:
-    """The versions that decide about the bytes of a shard."""
+    """The versions on which the bytes of a shard depend."""
     return {name: metadata.version(name) for name in ("mnistae", "numpy", "onnxruntime")}
 
 
 def plan_shards(root: Path, data: Dataset, record: DataRecord, networks: Mapping[Path, str]) -> list[Shard]:
-    """The shards of both splits, in order, in a folder that only an equal plan has; those of others are removed.
+    """The shards of both splits, in order. Their folder has a name for this plan; folders of other plans are removed.
 
-    Args:
-        root: the folder for all shards.
-        record: of the data set.
-        networks: path → sha256 of the encoder and of the decoder.
+    `networks` maps the paths of encoder and decoder to their sha256.
     """
     here = versions()
     decides = [record.sha256, list(networks.values()), here, BATCH_SIZE, SHARD_BATCHES]
@@ -77,20 +74,17 @@ def plan_shards(root: Path, data: Dataset, record: DataRecord, networks: Mapping
 def write_shard(shard: Shard) -> dict[str, str]:
     """Encode a shard. Its folder appears when it is complete. Returns the sha256 of each of its files.
 
-    Raises:
-        UsageError: this process has other versions, or does not see the folder.
-        MissingInput: it does not see the same images.
-        DamagedInput: it does not see the same networks.
+    It is refused if this process has other versions, images or networks, or does not have the folder.
     """
     if versions() != shard.versions:
         raise UsageError(
-            f"a worker has {_listed(versions())}, this process {_listed(shard.versions)}.",
+            f"a worker has {_listed(versions())}, but this process has {_listed(shard.versions)}.",
             "Install the same versions everywhere.",
         )
     if not shard.folder.parent.is_dir():
         raise UsageError(
-            f"a worker does not see {shard.folder.parent}.",
-            f"Name an {setting('artifacts')} on storage that all machines share.",
+            f"a worker does not have {shard.folder.parent}.",
+            f"Give an {setting('artifacts')} on storage that all machines share.",
         )
     pixels = dict(_dataset(json.dumps(shard.record.as_dict(), sort_keys=True)).splits())[shard.split].pixels
     encoder, decoder = (_network(path, sha256) for path, sha256 in shard.networks)
@@ -98,7 +92,9 @@ def write_shard(shard: Shard) -> dict[str, str]:
     encoded = [encode_batch(raw, encoder, decoder) for raw in batches]
     arrays = {"features": np.concatenate([each.features for each in encoded])}
     arrays |= {name: np.concatenate([each.errors[name] for each in encoded]) for name in ERRORS}
-    partial = shard.folder.with_name(f".{shard.folder.name}.{uuid.uuid4().hex}")  # two processes may be at it
+    partial = shard.folder.with_name(
+        f".{shard.folder.name}.{uuid.uuid4().hex}"
+    )  # two processes may make the same shard
     partial.mkdir()
     try:
         np.save(partial / "moments.npy", np.stack([each.moments for each in encoded]))
@@ -109,7 +105,7 @@ def write_shard(shard: Shard) -> dict[str, str]:
         try:
             partial.rename(shard.folder)
         except OSError:
-            if not shard.folder.is_dir():  # if it is, another process was faster: the bytes are the same
+            if not shard.folder.is_dir():  # otherwise another process was faster, and the bytes are the same
                 raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -118,7 +114,7 @@ def write_shard(shard: Shard) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _dataset(record: str) -> Dataset:
-    """The data set of a record, once in a process; refused if its images are not the recorded ones."""
+    """The data set of a record, loaded once per process. It is refused if its images are not the recorded ones."""
     recorded = DataRecord.from_dict(json.loads(record))
     data = load_recorded(recorded, None)
     if any(images.pixels.sha256() != recorded.sha256[f"{split}_images"] for split, images in data.splits()):
@@ -138,7 +134,7 @@ def _network(path: Path, sha256: str) -> Network:
 
 
 def finished(shard: Shard) -> dict[str, str] | None:
-    """The sha256 of the files of a shard that an earlier command left; None, and it is removed, if a byte is wrong."""
+    """The sha256 of the files of a shard of an earlier command; None if there is none. A damaged one is removed."""
     if not _is_there(shard.folder):
         return None
     try:
@@ -153,33 +149,24 @@ def finished(shard: Shard) -> dict[str, str] | None:
 
 
 def _is_there(folder: Path) -> bool:
-    return folder in folder.parent.iterdir()  # NFS would remember a "no" of `exists`
+    return folder in folder.parent.iterdir()  # NFS would remember that `exists` was False
 
 
 def check(shard: Shard, hashes: Mapping[str, str]) -> None:
-    """Compare every byte of a shard with the hashes that its maker told.
-
-    Raises:
-        DamagedInput: they differ.
-    """
+    """Compare a shard with the hashes that its maker returned; raise `DamagedInput` if they differ."""
     for name, sha256 in hashes.items():
         if sha256_of(shard.folder / name) != sha256:
             raise DamagedInput(f"{shard.folder / name} is damaged.", "Run the same command again.")
 
 
 def read_shard(shard: Shard, hashes: Mapping[str, str]) -> Iterator[Encoded]:
-    """The batches of a shard, as `encode_batch` gave them.
-
-    Raises:
-        MissingInput: it is not there.
-        DamagedInput: not every byte is what its maker wrote.
-    """
+    """The batches of a shard, as `encode_batch` returned them. It must exist, with the bytes that its maker wrote."""
     waited_until = time.monotonic() + SECONDS_TO_APPEAR
     while not _is_there(shard.folder):
         if time.monotonic() > waited_until:
             raise MissingInput(
                 f"{shard.folder} was written by a worker, but does not exist here.",
-                f"Name an {setting('artifacts')} on storage that all machines share.",
+                f"Give an {setting('artifacts')} on storage that all machines share.",
             )
         time.sleep(0.2)
     check(shard, hashes)

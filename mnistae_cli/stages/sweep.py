@@ -16,7 +16,7 @@ from mnistae_cli.scores import figure_at, known_figures
 from mnistae_cli.settings import MAX_SEED, PATHS, PIPELINE, make, record
 from mnistae_cli.stages.run import check_config_place, run
 from mnistae_cli.stages.train import open_data
-from mnistae_cli.stages.workers import LOCAL, apart, connect
+from mnistae_cli.stages.workers import LOCAL, connect, run_in_own_process
 from mnistae_cli.store import SCHEMA_VERSION, command_line, hold, keep, open_stage
 
 RESULTS = "sweep.json"
@@ -28,11 +28,11 @@ class SeedRun:
     """The result of one seed.
 
     Args:
-        seed: of all stages.
+        seed: the seed of all stages.
         folder: its artifacts directory.
-        loss: the training loss, reconstruction and penalties, as its mean over the kept epoch.
-        seconds: that all stages took when they were made.
-        figures: those of `metrics.json` that `--fail-under` may name.
+        loss: the training loss (reconstruction and penalties), mean over the kept epoch.
+        seconds: total time of all stages when they were made.
+        figures: the figures of `metrics.json` that `--fail-under` knows.
     """
 
     seed: int
@@ -42,7 +42,7 @@ class SeedRun:
     figures: dict[str, float]
 
     def row(self) -> dict[str, float]:
-        """All of its numbers side by side."""
+        """All of its numbers in one dict."""
         return {"seed": self.seed, "loss": self.loss, "seconds": self.seconds, **self.figures}
 
 
@@ -51,15 +51,15 @@ class Sweep:
     """The runs of several seeds. Labels and test images do not influence the choice.
 
     Args:
-        runs: in the order of the seeds.
-        chosen: the seed of the lowest loss.
+        runs: the runs, in the order of the seeds.
+        chosen: the seed with the lowest loss.
     """
 
     runs: list[SeedRun]
     chosen: int
 
     def summary(self) -> dict[str, dict[str, float | None]]:
-        """Per figure that all runs have, and `loss` and `seconds`: mean, sample standard deviation, min, max."""
+        """Mean, sample standard deviation, min and max of `loss`, `seconds` and each figure that all runs have."""
         rows = [each.row() for each in self.runs]
         shared = [name for name in rows[0] if name != "seed" and all(name in row for row in rows)]
         return {name: _spread([row[name] for row in rows]) for name in shared}
@@ -79,27 +79,27 @@ def sweep(
     force: bool = False,
     scheduler: str | None = None,
 ) -> Sweep:
-    """`run` in `artifacts/seed-S` for each seed S, skipping what is up to date; writes `artifacts/sweep.json`.
+    """Call `run` in `artifacts/seed-S` for each seed S, skipping what is up to date. Writes `artifacts/sweep.json`.
 
     Args:
-        configs: stage → its config, all five; their seeds are replaced.
-        seeds: each at least 0.
-        artifacts: the directory that holds the directories of all seeds.
-        report: with one job, receives the progress of every stage; with several, a notice when a seed is done.
-        jobs: processes at a time.
+        configs: stage → its config, for all five; their seeds are replaced.
+        seeds: the seeds, each at least 0.
+        artifacts: the directory for the directories of all seeds.
+        report: listener; with several jobs, it only gets a notice when a seed is done.
+        jobs: number of processes at a time.
         force: run even if up to date.
-        scheduler: `local` or the address of a Dask scheduler, whose workers do a seed each.
+        scheduler: `local` or the address of a Dask scheduler, whose workers do one seed each.
 
     Raises:
-        UsageError: several `jobs` with an address.
-        MnistaeError: as `run`.
+        UsageError: several `jobs` are given with an address.
+        MnistaeError: see `run`.
     """
     if jobs > 1 and scheduler not in (None, LOCAL):
         raise UsageError(
-            f"{setting('jobs', jobs)} with {setting('scheduler', scheduler)}: it has a number of workers of its own.",
+            f"{setting('jobs', jobs)} with {setting('scheduler', scheduler)}: the scheduler has its own workers.",
             "Give one of them.",
         )
-    data = open_data(configs["train"], artifacts, report)  # an error comes before a folder is made
+    data = open_data(configs["train"], artifacts, report)  # before a folder is made: it may raise an error
     results_file = artifacts / RESULTS
     _refuse_foreign_file(results_file)
     for folder in (artifacts / f"seed-{seed}" for seed in seeds):
@@ -132,7 +132,7 @@ def _refuse_foreign_file(path: Path) -> None:
 def _by_workers(
     configs: Mapping[str, Any], seeds: Sequence[int], artifacts: Path, force: bool, scheduler: str, jobs: int
 ) -> Iterator[SeedRun]:
-    work = partial(apart, partial(_run_seed, configs, artifacts.resolve(), silent, force))
+    work = partial(run_in_own_process, partial(_run_seed, configs, artifacts.resolve(), silent, force))
     with connect(scheduler, jobs if jobs > 1 else None) as workers:
         for done in workers.in_order(work, seeds):
             yield replace(done, folder=str(artifacts / f"seed-{done.seed}"))
@@ -141,7 +141,9 @@ def _by_workers(
 def _for_elsewhere(configs: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
     """The configs with absolute paths, for a process with another working directory and other caches."""
     location = Path(data.where.location)
-    found = str(location) if data.where.source in KNOWN and location.is_dir() else None  # in a cache of this machine
+    found = (
+        str(location) if data.where.source in KNOWN and location.is_dir() else None
+    )  # may be in a cache of this machine
 
     def absolute(config: Any) -> Any:
         values = record(config)
@@ -155,7 +157,7 @@ def _for_elsewhere(configs: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
 
 
 def _run_job(is_own: bool, *arguments: Any) -> SeedRun:
-    """`_run_seed` in a process of joblib's, which belongs to the command that started it, if it was one."""
+    """`_run_seed` in a process of joblib, which is a command of mnistae if the process that started it is one."""
     if is_own:
         own_process.begin()
     return _run_seed(*arguments)
@@ -179,11 +181,7 @@ def _spread(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def parse_seeds(text: str) -> list[int]:
-    """`"0-4"`, `"1,5,9"` or both → the seeds, each once, in order.
-
-    Raises:
-        UsageError: no such list.
-    """
+    """`"0-4"`, `"1,5,9"` or both → the seeds, each once, in order. Raises `UsageError` for other text."""
     seeds = set[int]()
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
@@ -194,6 +192,6 @@ def parse_seeds(text: str) -> list[int]:
         if int(last) < int(first):
             raise RefusedValue(setting("seeds"), text, f"{first} is after {last}", f"Give {last}-{first}.")
         if int(last) - int(first) >= MOST_SEEDS:
-            raise RefusedValue(setting("seeds"), text, f"more than {MOST_SEEDS}", "Give fewer at a time.")
+            raise RefusedValue(setting("seeds"), text, f"it has more than {MOST_SEEDS} seeds", "Give fewer at a time.")
         seeds.update(range(int(first), int(last) + 1))
     return sorted(seeds)

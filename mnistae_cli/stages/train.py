@@ -1,4 +1,4 @@
-"""`mnistae train`: images → autoencoder. Looks at no label, and the test images decide nothing."""
+"""`mnistae train`: images → autoencoder. Labels are not used, and test images do not influence the result."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -22,19 +22,20 @@ def train(
 ) -> Manifest:
     """Train an autoencoder; write `autoencoder.keras`, `encoder.onnx`, `decoder.onnx`, `history.csv`.
 
-    With a decoder of one layer also `atoms.npy` (D, H, W) float32: what each unit of the code adds to the picture. If
-    the code learns from pairs, also `neighbors.npy` (N, p) int32: of each training image the nearest ones by pixels.
+    If the decoder has one layer, also write `atoms.npy` (D, H, W) float32: what each unit of the code adds to the
+    picture. If the code learns from pairs, also write `neighbors.npy` (N, p) int32: the nearest images to each training
+    image by pixels.
 
-    The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (nats or squared
-    grey levels per pixel; of an invariant code from one view), the `penalty` beside the loss where there is one, and
-    `frame`, where the sign is in the training images.
+    The manifest's metrics: `epochs`, `best_epoch`, the `loss` and `test_loss` of that epoch (in nats or squared gray
+    levels per pixel; for an invariant code from one view), its `penalty` if there is one, and `frame`: where the symbol
+    is in the training images.
 
     Args:
-        config: of the data set and the code.
+        config: the settings.
         artifacts: the artifacts directory.
-        report: hears the progress.
+        report: listener.
         force: run even if up to date.
-        data: the data set, where it is open already (`open_data`).
+        data: the data set, if it is open already (`open_data`).
 
     Raises:
         MnistaeError: the data set or the artifacts directory cannot be used.
@@ -48,16 +49,11 @@ def train(
 
 
 def open_data(config: TrainConfig, artifacts: Path, report: Report = silent) -> Dataset:
-    """Load the data set to train on. All checks come before a folder is made.
-
-    Raises:
-        UsageError: no such data set, or `artifacts` lies among its images.
-        MnistaeError: it cannot be read.
-    """
+    """Load the data set to train on. It makes no folder, so that an error leaves nothing behind."""
     folder = data_folder(config.dataset)
     if folder and artifacts.resolve().is_relative_to(folder):
         raise UsageError(
-            f"{setting('artifacts', artifacts)} is in the data set {folder}.", "Name a directory outside of it."
+            f"{setting('artifacts', artifacts)} is in the data set {folder}.", "Give a directory outside of it."
         )
     return load_dataset(config.dataset, config.data_dir, report, config.reading)
 

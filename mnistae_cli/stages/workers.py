@@ -18,12 +18,12 @@ from mnistae_cli.common import MissingInput, MnistaeError, UsageError, own_proce
 from mnistae_cli.store import unfinished
 
 LOCAL = "local"
-RETRIES = 2  # of a task that failed by an error that may pass, as a full disk; a lost worker's tasks are moved anyway
-SECONDS_TO_ANSWER = 5  # for the scheduler
+RETRIES = 2  # of a task after an error that may pass, such as a full disk; tasks of a lost worker are moved anyway
+SECONDS_TO_ANSWER = 5  # of the scheduler
 SECONDS_BETWEEN_LOOKS = 0.5
 CHATTY = ("distributed", "tornado", "asyncio", "bokeh")
 SILENT = logging.CRITICAL + 1
-NO_COMPLAINT = "ignore:resource_tracker:UserWarning"  # a process of Python's complains if this one ends by a signal
+NO_COMPLAINT = "ignore:resource_tracker:UserWarning"  # Python would warn if a signal ends this process
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -31,12 +31,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Workers:
-    """Workers that are connected. They see the same files as this process.
-
-    Args:
-        client: Dask's.
-        scheduler: how messages name the scheduler.
-    """
+    """Workers that a Dask `client` is connected to. They have access to the same files as this process."""
 
     client: Any
     scheduler: str
@@ -46,16 +41,14 @@ class Workers:
         return setting("scheduler", self.scheduler)
 
     def in_order(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-        """`function(task)` of each task, in their order. A task whose worker dies goes to another one.
+        """`function(task)` of each task, in their order. If a worker dies, its task goes to another one.
 
-        Raises:
-            UsageError: the scheduler is gone, a task killed several workers, or they lack mnistae.
-            MnistaeError: as `function`.
+        `UsageError` if the scheduler is gone, a task killed several workers, or they do not have mnistae.
         """
-        # pure=False: a key is never that of a task of another command
+        # pure=False: a key never equals that of a task of another command
         calls = [(sys.argv, function, task) for task in tasks]
         futures = self.client.map(_call, calls, pure=False, retries=RETRIES, batch_size=1000)
-        while futures:  # a result that was given away is forgotten
+        while futures:  # a result is forgotten after it was returned
             yield self._result(futures.pop(0))
 
     def _result(self, future: Any) -> Any:
@@ -64,25 +57,25 @@ class Workers:
                 result = future.result(timeout=SECONDS_BETWEEN_LOOKS)
                 break
             except TimeoutError:
-                if future.status == "error":  # it is the task's own
+                if future.status == "error":  # the task raised it
                     raise
                 if self.client.status != "running":
                     raise self._gone() from None
             except Exception as problem:
-                raise self._told(problem) from None
+                raise self._explained(problem) from None
         if isinstance(result, MnistaeError):
             raise result
         return result
 
-    def _told(self, problem: Exception) -> Exception:
-        """An error of Dask as the user should see it; one of the task as it is."""
+    def _explained(self, problem: Exception) -> Exception:
+        """An error of Dask in words for the user; an error of the task as it is."""
         from distributed import CancelledError, KilledWorker
 
         if self.client.status != "running" or isinstance(problem, CancelledError):
             return self._gone()
         if isinstance(problem, KilledWorker):
             return UsageError(
-                f"{self._name}: the same piece of work ended several workers: {problem}.",
+                f"{self._name}: the same task ended several workers: {problem}.",
                 "Look at the workers' logs and memory.",
             )
         if isinstance(problem, ImportError) or "deserialization" in str(problem):
@@ -100,7 +93,7 @@ class Workers:
 
 
 def _call(task: tuple[list[str], Callable[[Task], Result], Task]) -> Result | MnistaeError:
-    """Done by a worker. An error that trying again does not mend is a result. Manifests name the user's command."""
+    """Do a task in a worker. An error that a retry cannot remove is a result. Manifests get the user's command line."""
     sys.argv, function, argument = task[0], task[1], task[2]
     try:
         return function(argument)
@@ -108,17 +101,17 @@ def _call(task: tuple[list[str], Callable[[Task], Result], Task]) -> Result | Mn
         return error
 
 
-def apart(function: Callable[[Task], Result], task: Task) -> Result:
-    """`function(task)` in a process of its own, which ends with this one.
+def run_in_own_process(function: Callable[[Task], Result], task: Task) -> Result:
+    """`function(task)` in a new process, which ends with this one.
 
-    A worker's own threads draw from Python's global random state, which decides how Keras starts a network.
+    The threads of a worker use Python's global random state, which also determines the first weights of a network.
     """
     command = [sys.executable, "-c", "from mnistae_cli.stages.workers import serve; serve()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin
         assert child.stdout
         child.stdin.write(pickle.dumps((sys.argv, function, task)))
-        child.stdin.flush()  # it stays open: its end tells the child that this process was killed
+        child.stdin.flush()  # it stays open: when it closes, the child knows that this process was killed
         answer = child.stdout.read()
     if not answer:
         raise OSError(f"a process of a worker ended with {child.returncode}")
@@ -129,10 +122,10 @@ def apart(function: Callable[[Task], Result], task: Task) -> Result:
 
 
 def serve() -> None:
-    """The process of `apart`."""
+    """The process of `run_in_own_process`."""
     own_process.begin()
     out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever libraries print is no answer
+    os.dup2(2, 1)  # what libraries print must not be in the answer
     task = pickle.load(sys.stdin.buffer)
 
     def end_with_the_worker() -> None:
@@ -148,11 +141,11 @@ def serve() -> None:
 
 @contextmanager
 def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
-    """Connect to a scheduler, or start workers on this machine. Either ends with the block.
+    """Connect to a scheduler, or start workers on this machine, until the block ends.
 
     Args:
-        scheduler: `local`, or an address as `tcp://host:8786`.
-        n_workers: of `local`; as many as there are cores if None. Each is a process of one thread.
+        scheduler: `local`, or an address, for example `tcp://host:8786`.
+        n_workers: number of workers for `local`; None: one per core. Each is a process with one thread.
 
     Raises:
         MissingInput: Dask is not installed.
@@ -194,11 +187,7 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
 
 
 def _check_address(address: str) -> None:
-    """See whether somebody listens there: Dask would try for long, and then complain at the end of the process.
-
-    Raises:
-        UsageError: nobody does.
-    """
+    """Raise `UsageError` if no program listens there: Dask would try for long, and then print warnings."""
     import socket
 
     from distributed.comm.addressing import parse_address, parse_host_port
@@ -213,7 +202,7 @@ def _check_address(address: str) -> None:
 
 def _no_answer(address: str, problem: Exception) -> UsageError:
     return UsageError(
-        f"{setting('scheduler', address)}: no Dask scheduler answers there: {problem}.",
+        f"{setting('scheduler', address)}: no Dask scheduler answers: {problem}.",
         f"Start one, and give its address, for example tcp://host:8786; or {setting('scheduler', LOCAL)}.",
     )
 

@@ -1,4 +1,4 @@
-"""The artifacts directory: one folder per stage, complete or absent. No other package creates or replaces them.
+"""The artifacts directory: one folder per stage, complete or absent. No other room creates or replaces them.
 
 The main functions: `stage` makes a stage's folder, `open_stage` reads one, `stage_states` lists the state of each, and
 `hold` locks the directory.

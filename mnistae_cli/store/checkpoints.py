@@ -1,4 +1,4 @@
-"""A checkpoint: what an interrupted stage goes on from. It is complete, or as it was before.
+"""A checkpoint: an interrupted stage continues from it. It is complete, or as it was before.
 
 It is a folder like that of a stage, with a manifest that is written last. The metrics of the manifest are the notes.
 """
@@ -18,14 +18,10 @@ Write = Callable[[Path], None]
 
 
 class Checkpoint:
-    """The checkpoint of a stage with this plan. Use it under `hold`.
+    """The checkpoint of a stage with this plan. Use it inside `hold`.
 
-    One that is damaged, or of another plan or other versions, is reported and not used. The first `save` replaces it.
-
-    Args:
-        root: the artifacts directory.
-        plan: of the stage.
-        report: hears why an existing checkpoint is not used.
+    A checkpoint that is damaged, or of another plan or other versions, is reported and not used. The first `save`
+    replaces it.
     """
 
     def __init__(self, root: Path, plan: Plan, report: Report = silent) -> None:
@@ -41,7 +37,7 @@ class Checkpoint:
         return self._folder / name if name in self._files else None
 
     def save(self, files: Mapping[str, Write], notes: Mapping[str, Any]) -> None:
-        """Write some files anew and keep all others; `notes` are added to the earlier ones.
+        """Write some files and keep all others; `notes` are added to the earlier ones.
 
         If it cannot be written, this is reported, and the checkpoint stays as it was.
         """
@@ -54,7 +50,9 @@ class Checkpoint:
                     write(folder / name)
                 self._plan.seal(folder, notes, 0.0)
         except OSError as problem:
-            self._report(Notice(f"no checkpoint of {self._plan.stage} can be written: {problem.strerror or problem}"))
+            self._report(
+                Notice(f"the checkpoint of {self._plan.stage} cannot be written: {problem.strerror or problem}")
+            )
             return
         self._files |= set(files)
         self.notes = notes
@@ -74,21 +72,19 @@ class Checkpoint:
         except (OSError, ValueError) as error:
             manifest, problem = None, f"{self._folder / MANIFEST} cannot be read: {error}"
         if manifest is None or problem:
-            self._report(Notice(f"the checkpoint of {stage} is damaged, and {stage} starts anew: {problem}"))
+            self._report(Notice(f"the checkpoint of {stage} is damaged, so {stage} starts over: {problem}"))
             return None
         if not self._plan.is_that_of(manifest):
-            self._report(Notice(f"an interrupted {stage} had other settings or images: this one starts anew"))
+            self._report(Notice(f"an interrupted {stage} had other settings or images, so this one starts over"))
             return None
         if manifest.versions != versions():
-            self._report(
-                Notice(f"an interrupted {stage} was made by other versions of its libraries: this one starts anew")
-            )
+            self._report(Notice(f"an interrupted {stage} had other versions of its libraries, so this one starts over"))
             return None
         return manifest
 
 
 def interrupted(root: Path, stage: str) -> tuple[str, str]:
-    """How far an interrupted stage is, as "epoch 11 of 26", and its command; both empty if it was not interrupted."""
+    """Where a stage was interrupted, for example "epoch 11 of 26", and its command; both empty if it was not."""
     try:
         manifest = parse((checkpoint_of(root, stage) / MANIFEST).read_bytes(), stage)
     except (OSError, ValueError):

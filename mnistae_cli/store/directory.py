@@ -26,7 +26,9 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
     """Lock the artifacts directory. If another process holds it, report which one, and wait.
 
     Args:
-        create: make the directory if it does not exist, as the first stage does.
+        root: the directory.
+        report: listener.
+        create: make the directory if it does not exist.
 
     Raises:
         MissingInput: `root` does not exist, and `create` is False.
@@ -66,22 +68,22 @@ def hold(root: Path, report: Report = silent, *, create: bool = True) -> Iterato
 
 
 def _restore_interrupted_swaps(root: Path) -> None:
-    """Finish or undo a swap, if a process was killed between its two renames."""
+    """Finish or undo a swap if a process was killed between its two renames."""
     for stage in STAGES:
         for folder in (root / stage, checkpoint_of(root, stage)):
-            previous = beside(folder, "previous")
+            previous = hidden_sibling(folder, "previous")
             if previous.exists() and not folder.exists():
                 previous.rename(folder)
             shutil.rmtree(previous, ignore_errors=True)
-            shutil.rmtree(beside(folder, "partial"), ignore_errors=True)
+            shutil.rmtree(hidden_sibling(folder, "partial"), ignore_errors=True)
 
 
 def checkpoint_of(root: Path, stage: str) -> Path:
-    """The folder from which an interrupted stage goes on."""
+    """The folder from which an interrupted stage continues."""
     return root / f".{stage}.checkpoint"
 
 
-def beside(folder: Path, what: str) -> Path:
+def hidden_sibling(folder: Path, what: str) -> Path:
     """The hidden folder for the unfinished (`partial`) or the `previous` content of `folder`."""
     return folder.with_name(f".{folder.name.removeprefix('.')}.{what}")
 
@@ -89,9 +91,9 @@ def beside(folder: Path, what: str) -> Path:
 @contextmanager
 def replaced(folder: Path) -> Iterator[Path]:
     """An empty hidden folder. When the block ends without an error, it takes the place of `folder`."""
-    partial, previous = beside(folder, "partial"), beside(folder, "previous")
+    partial, previous = hidden_sibling(folder, "partial"), hidden_sibling(folder, "previous")
     shutil.rmtree(partial, ignore_errors=True)
-    unfinished.add(partial)  # before it is there: a signal may come in between
+    unfinished.add(partial)  # before it exists: a signal may come in between
     try:
         partial.mkdir()
         yield partial

@@ -1,4 +1,4 @@
-"""Operations on files: compute a hash, write through to the disk, remove unfinished copies."""
+"""Operations on files: compute a hash, wait for the disk, remove unfinished copies."""
 
 import errno
 import hashlib
@@ -32,23 +32,18 @@ def sha256_of(path: Path) -> str:
 
 
 def seal_of(record: Mapping[str, Any]) -> str:
-    """Hex sha256 of everything in a record but its `seal`, which has to be equal to it."""
+    """Hex sha256 of everything in a record except its `seal`, which must be equal to it."""
     return hashlib.sha256(json.dumps({**record, "seal": ""}, sort_keys=True).encode()).hexdigest()
 
 
 def entry_of(path: Path) -> dict[str, Any]:
-    """The sha256 and the bytes of a file, as a record of its folder holds them. It is on the disk afterwards."""
+    """The sha256 and the size of a file, for the record of its folder. The file is on the disk afterwards."""
     fsync(path)
     return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
 
 
 def time_of_writing(record: Path, finished: float) -> int:
-    """When a record of files was written, in ns; 0 if it was copied or touched afterwards, or is gone.
-
-    Args:
-        record: its file.
-        finished: the time in it, in seconds since 1970.
-    """
+    """When the file of a record was written, in ns; 0 if it was copied or touched after `finished` (s), or is gone."""
     try:
         changed = record.stat().st_ctime_ns  # unlike mtime, no program can set it
     except FileNotFoundError:  # another process is swapping the folder
@@ -60,9 +55,9 @@ def damage_of(folder: Path, files: Mapping[str, Mapping[str, Any]], since: int) 
     """What is wrong with the files of a folder; empty if nothing is.
 
     Args:
-        folder: of the files.
+        folder: the folder of the files.
         files: name → `entry_of`, as recorded.
-        since: in ns; a file of the right size that was not changed after this time is not read.
+        since: time in ns. A file of the right size is read only if it was changed after this time.
     """
     for name, expected in files.items():
         path = folder / name
@@ -70,7 +65,7 @@ def damage_of(folder: Path, files: Mapping[str, Mapping[str, Any]], since: int) 
             return f"{path} is missing"
         found = path.stat()
         if found.st_size != expected["bytes"]:
-            return f"{path} is damaged: {found.st_size} bytes, its manifest says {expected['bytes']}"
+            return f"{path} is damaged: it has {found.st_size} bytes, but its manifest says {expected['bytes']}"
         if found.st_ctime_ns > since and sha256_of(path) != expected["sha256"]:
             return f"{path} is damaged: its sha256 is not the one in its manifest"
     return ""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at a moment when nothing is lost by them."""
+"""Ctrl-C and SIGTERM wait for a moment when nothing is lost."""
 
 import signal
 import threading
@@ -9,8 +9,8 @@ from typing import Any, Self
 class Interrupts:
     """Inside the `with` block, the first signal to stop is only noted; a second one acts at once.
 
-    Signals reach only the main thread. In another one nothing is changed. A signal that is ignored stays ignored, as in
-    a process that a shell started in the background.
+    Signals reach only the main thread; in another one nothing is changed. A signal that is ignored stays ignored, for
+    example in a background process of a shell.
     """
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ from mnistae_cli.store.records import DataRecord
 def stage(
     name: str, artifacts: Path, report: Report = silent, *, force: bool = False, create: bool = False
 ) -> Iterator["Work"]:
-    """Make a stage: open its inputs, ask whether it is due, and fill its folder, all in this block.
+    """Make a stage. Inside this block, open its inputs, ask whether it is due, and fill its folder.
 
         with stage("cluster", artifacts, report, force=force) as work:
             features = work.open(READS)["encode"].folder / "features_train.npy"
@@ -35,11 +35,11 @@ def stage(
     When the block ends without an error, the manifest is written, and the folder takes the place of the earlier one.
 
     Args:
-        name: of the stage, which is also the name of its folder.
+        name: name of the stage and of its folder.
         artifacts: the artifacts directory.
-        report: hears what goes on.
-        force: make it even if it is up to date.
-        create: make the artifacts directory if it does not exist, as the first stage does.
+        report: listener.
+        force: make the stage even if it is up to date.
+        create: make the artifacts directory if it does not exist.
 
     Raises:
         UsageError: the directory cannot be written, or the folder holds something that mnistae did not write.
@@ -54,14 +54,14 @@ def stage(
 
 
 class Work:
-    """A stage in the making.
+    """A stage that is being made.
 
     Attributes:
         inputs: role → the earlier stage, with what is read of it.
-        folder: to be filled, once `is_due` has said so.
+        folder: the folder to fill; exists after `is_due` has returned True.
         metrics: figures for the manifest.
-        checkpoint: of a long stage, once `is_due` has said so.
-        manifest: after the block.
+        checkpoint: for a long stage; exists after `is_due` has returned True.
+        manifest: the manifest; exists after the block, or after `is_due` has returned False.
     """
 
     def __init__(self, name: str, artifacts: Path, report: Report, force: bool, swapping: ExitStack) -> None:
@@ -79,9 +79,7 @@ class Work:
     def open(self, reads: Reads) -> dict[str, Stored]:
         """Open earlier stages and check every byte of them: see `open_stage`.
 
-        Args:
-            reads: stage → what is read of it: see `Manifest.fingerprints`. If none of that changes, the result of
-                this stage stays up to date.
+        This stage is stale if anything changes that `reads` names: see `Manifest.fingerprints`.
         """
         opened = {role: open_stage(self.artifacts, role, names) for role, names in reads.items()}
         self.inputs |= opened
@@ -94,7 +92,7 @@ class Work:
         return opened
 
     def is_due(self, config: Checked, data: DataRecord | Mapping[str, Any] | None = None) -> bool:
-        """Whether the folder has to be filled: there is no undamaged result of the same settings, inputs and data.
+        """Whether the folder must be filled, because no undamaged result has the same settings, inputs and data.
 
         Args:
             config: the stage's whole config.
@@ -117,7 +115,7 @@ class Work:
 
     @property
     def plan(self) -> Plan:
-        """What `is_due` was asked about."""
+        """The plan that `is_due` has made."""
         return self._plan
 
     def seal(self) -> None:
@@ -128,14 +126,14 @@ class Work:
             self.manifest = self._plan.seal(self.folder, self.metrics, time.perf_counter() - self._started)
 
     def finish(self) -> None:
-        """Remove the checkpoint, and tell that the stage has ended."""
+        """Remove the checkpoint, and report that the stage has ended."""
         if self._is_new:
             self.checkpoint.clear()
         self._report(StageEnded(self.artifacts / self._name, not self._is_new, time.perf_counter() - self._started))
 
 
 def _refuse_loss(root: Path, stage: str, made: Path) -> None:
-    """Where the manifest cannot be read, nobody knows whose the files are that the new folder does not have."""
+    """Without a manifest, files that the new folder does not have may be the user's: refuse to remove them."""
     try:
         read_manifest(root, stage)
     except MissingInput:
@@ -144,7 +142,7 @@ def _refuse_loss(root: Path, stage: str, made: Path) -> None:
         lost = _files_beyond({each.name for each in made.iterdir()}, root / stage)
         if lost:
             raise UsageError(
-                f"{lost[0]} would be lost, and {root / stage / MANIFEST} cannot be read to see whose it is.",
+                f"{lost[0]} would be lost, and {root / stage / MANIFEST} cannot be read to see whether it is yours.",
                 f"Move away what you need of {', '.join(each.name for each in lost)}; "
                 f"then run again with {setting('force', True)}.",
             ) from None
@@ -166,6 +164,6 @@ def _refuse_foreign_files(root: Path, stage: str) -> None:
 
 
 def _files_beyond(known: Iterable[str], folder: Path) -> list[Path]:
-    """What is in a stage's folder beside these files, the manifest, and hidden files; in order."""
+    """The files in a stage's folder other than these, the manifest, and hidden ones; sorted."""
     names = {*known, MANIFEST}
     return sorted(each for each in folder.iterdir() if each.name not in names and not each.name.startswith("."))

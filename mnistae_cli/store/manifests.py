@@ -36,13 +36,13 @@ class Manifest:
         files: name → the `sha256` and the `bytes` of a file in the folder.
         metrics: figures, as the stage describes them.
         versions: package → its version when the files were made.
-        seed: of all draws.
+        seed: seed of all draws.
         command: the command line.
         finished: when the files were complete: UTC, ISO 8601.
         checked: when all files were last known to be as `files` says.
-        wall_seconds: that the stage took.
-        peak_memory_bytes: of the process, so far.
-        schema_version: of this content.
+        wall_seconds: duration of the stage.
+        peak_memory_bytes: largest memory of the process so far.
+        schema_version: version of these fields.
         seal: the sha256 of everything else here.
     """
 
@@ -75,7 +75,7 @@ class Manifest:
         """The sha256 of what a later stage reads; "" for what does not exist.
 
         Args:
-            names: of files; or, as `#dataset.class_names`, of a fact that is in the manifest alone.
+            names: names of files, or of facts in the manifest, for example `#dataset.class_names`.
         """
         return {name: self._fact(name[1:]) if name.startswith("#") else self._file(name) for name in names}
 
@@ -111,16 +111,12 @@ def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
 
 
 def time_now() -> str:
-    """UTC, ISO 8601."""
+    """The time now: UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def parse(content: bytes, stage: str) -> Manifest:
-    """Read the manifest of `stage` from the bytes of its file.
-
-    Raises:
-        ValueError: this version cannot read it.
-    """
+    """Read the manifest of `stage` from the bytes of its file; `ValueError` if this version cannot read it."""
     try:
         fields = json.loads(content)
         version = fields.get("schema_version", MANIFEST_VERSION)
@@ -130,7 +126,7 @@ def parse(content: bytes, stage: str) -> Manifest:
     if manifest is None:
         raise ValueError(f"another version of mnistae wrote it, schema_version {version}, not {MANIFEST_VERSION}")
     if manifest.stage != stage:
-        raise ValueError(f"it is of stage {manifest.stage}")
+        raise ValueError(f"it belongs to stage {manifest.stage}")
     if manifest.seal != manifest.own_sha256():
         raise ValueError("it was changed after it was written")
     outside = [name for name in manifest.files if Path(name).name != name]
@@ -151,7 +147,7 @@ def damage(folder: Path, manifest: Manifest, *, thorough: bool = True) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of Python, mnistae and the packages that decide its results."""
+    """The versions of Python, mnistae and the packages that decide its results."""
     own = {"python": platform.python_version(), "mnistae": __version__}
     return own | {name: metadata.version(name) for name in RECORDED_PACKAGES}
 

@@ -1,4 +1,4 @@
-"""Plans, which say what a stage is going to do, and stored stages, which are the results."""
+"""Plans say what a stage is going to do. Stored stages are the results."""
 
 import json
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ class Stored:
     """A stage's folder and its manifest.
 
     Args:
-        folder: of the stage.
-        manifest: in it.
+        folder: the stage's folder.
+        manifest: its manifest.
         read: what a later stage reads of it, and the sha256 of that: `Manifest.fingerprints`.
     """
 
@@ -44,7 +44,7 @@ class Plan:
         dataset: a record, with `sha256`, of the data that the stage reads itself: images, or the drawn labels.
 
     Raises:
-        ValueError: nothing is said to be read of an input, so that no change in it would count.
+        ValueError: an input has no names of what is read of it, so that no change of it would be noticed.
     """
 
     stage: str

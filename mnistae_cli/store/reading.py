@@ -53,7 +53,7 @@ def open_optional(root: Path, report: Report, reads: Reads) -> dict[str, Stored]
 
     Args:
         root: the artifacts directory.
-        report: hears of a stage that is left out.
+        report: listener; it gets a notice about each stage that is left out.
         reads: stage → what is read of it, if the calling stage records that.
 
     Raises:
@@ -76,7 +76,7 @@ def read_manifest(root: Path, stage: str) -> Stored:
     """Read a stage's manifest, but do not check its files.
 
     Raises:
-        MissingInput: there is none.
+        MissingInput: it does not exist.
         DamagedInput: this version cannot read it.
     """
     folder = root / stage
@@ -109,7 +109,7 @@ def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyT
     Args:
         root: the artifacts directory.
         stage: its name.
-        data: stage → why it is stale by its data set, where that was looked at.
+        data: stage → why its data set makes it stale, if that was checked.
     """
     inputs = read_manifest(root, stage).manifest.inputs
     there = [role for role in inputs if (root / role / MANIFEST).exists()]
@@ -127,7 +127,7 @@ def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyT
 
 
 def command_again(root: Path, stage: str) -> str:
-    """The command line that made a stage, or the stage's plain command if the old one would not work."""
+    """The command line that made a stage, or the stage's plain command if the former would not work."""
     words = shlex.split(read_manifest(root, stage).manifest.command)
     if words[:1] != ["mnistae"] or stage == "label":  # its --names were for other clusters
         return command_for(root, stage)

@@ -20,13 +20,14 @@ class DataRecord:
         n_test: number of test images.
         height: of an image, in pixels.
         width: of an image, in pixels.
-        sha256: name of a part → its hash, hex: `train_images` and `test_images`; of a stage that may read labels also
+        sha256: part → its hash, hex. Parts are `train_images` and `test_images`; for a stage that may read labels also
             `class_names`, and `train_labels` and `test_labels` if there are labels.
-        files: what `see` saw at the location before it was read; empty if there are no files.
-        n_skipped: damaged pictures that are left out.
-        trusted: whether the sizes that its files tell were trusted.
-        kept: the file that names the images that are taken; empty if all are.
-        class_names: one per label value, in order; empty without labels, and of a stage that may not read them.
+        files: what `see` returned for the location before it was read; empty if there are no files.
+        n_skipped: number of damaged pictures that are left out.
+        trusted: whether the sizes in the headers of its files were trusted.
+        kept: the file that lists the images to use; empty if all are used.
+        class_names: the name of each class, in the order of the labels; empty without labels, and for a stage that may
+            not read them.
     """
 
     name: str
@@ -45,7 +46,7 @@ class DataRecord:
 
     @classmethod
     def from_dict(cls, recorded: Mapping[str, Any]) -> Self:
-        """The record in a manifest. What an earlier version did not write down, or nobody read, it does not have."""
+        """The record in a manifest. It has only those fields that were written."""
         record = object.__new__(cls)
         vars(record).update(recorded)
         return record

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-MOST_LEVELS = 2  # a data set's folder may hold `train/`, that a folder of each class
+MOST_LEVELS = 2  # a data set's folder may hold `train/`, which holds a folder per class
 
 
 def see(location: Path, names: Sequence[str] = (), endings: Sequence[str] = ()) -> dict[str, Any]:
-    """What is seen of a data set's files without opening one. `changed` compares it with what is there later.
+    """Look at a data set's files without opening them. `changed` compares the result with the files at a later time.
 
     Args:
-        location: a file; or a folder.
-        names: of the folder's files that belong to the data set.
-        endings: if no names are given, of the names, in small letters, of all its files, also in folders below.
+        location: a file or a folder.
+        names: the files in the folder that belong to the data set.
+        endings: if no names are given, the endings, in lower case, of all its files, also in subfolders.
 
     Returns:
         `names` and `endings`; `count`; `sha256`, hex, over the relative names, sizes and times in ns, in order.
@@ -31,11 +31,11 @@ def see(location: Path, names: Sequence[str] = (), endings: Sequence[str] = ()) 
 
 
 def changed(location: Path, seen: Mapping[str, Any]) -> tuple[bool, str]:
-    """Whether the files are no more as they were seen; and whether they are gone, in words, which is no change."""
+    """Whether the files have changed since they were seen; and a message if they are gone, which is not a change."""
     try:
         now = see(location, seen["names"], seen["endings"])
     except OSError as problem:
-        return False, f"its data set at {location} cannot be seen: {problem.strerror or problem}"
+        return False, f"its data set at {location} cannot be read: {problem.strerror or problem}"
     if not now["count"]:
         return False, f"its data set is not at {location} any more"
     return now != dict(seen), ""

@@ -16,25 +16,25 @@ from mnistae_cli.store.reading import read_manifest, stale_reason
 from mnistae_cli.store.records import DataRecord
 from mnistae_cli.store.seen import changed
 
-LABELS_TABLE = "labels.csv"  # of `label`; a person may correct names in it
+LABELS_TABLE = "labels.csv"  # a file of `label`; a person may correct names in it
 
 Compare = Callable[[DataRecord], str]
-"""The record of a data set → what has changed since, in words, by the bytes; empty if nothing has."""
+"""The record of a data set → a message if its bytes have changed since, else nothing."""
 
 
 def stage_states(
     root: Path, *, thorough: bool = False, compare_data: Compare | None = None
 ) -> dict[str, dict[str, str]]:
-    """Per stage its `state` (missing, interrupted, up to date, stale, damaged, edited) and a `reason`.
+    """The `state` of each stage (missing, interrupted, up to date, stale, damaged, edited) and a `reason`.
 
-    A stage is interrupted if it was never finished, but has a checkpoint to go on from. A stage is edited if a person
-    has corrected its table. A data set is looked at by the names, sizes and times of its files. That a data set is gone
-    is told, but makes no stage stale: its features can be used without.
+    A stage is interrupted if it was never finished, but has a checkpoint to continue from. A stage is edited if a
+    person has corrected its table. Data sets are compared by the names, sizes and times of their files. If a data set
+    is gone, the reason says so, but the stage is not stale: its features can still be used.
 
     Args:
         root: the artifacts directory.
         thorough: read every byte, not only the files that were changed since their manifest was written.
-        compare_data: if given, it decides about a data set in place of names, sizes and times.
+        compare_data: if given, compares data sets instead of names, sizes and times.
     """
     if root.exists() and not root.is_dir():
         raise UsageError(f"{setting('artifacts', root)} is a file.", "Name the directory of the stages.")
@@ -70,7 +70,7 @@ def stage_states(
 def _data_state(
     root: Path, stage: str, look: Callable[[Path, str], tuple[bool, str]], compare: Compare | None
 ) -> tuple[str, str]:
-    """Why a stage is stale by the data set that it read; and a note if that is gone."""
+    """Why the data set of a stage makes it stale; and a note if the data set is gone."""
     with suppress(MissingInput, DamagedInput):
         manifest = read_manifest(root, stage).manifest
         if (manifest.dataset or {}).get("files"):
@@ -84,7 +84,7 @@ def _data_state(
 
 
 def _only_the_table_differs(stored: Stored, *, thorough: bool) -> bool:
-    """Whether a damaged stage has its table, and all its other files are as the manifest says."""
+    """Whether a damaged stage still has its table, and all other files are as the manifest says."""
     files = stored.manifest.files
     if LABELS_TABLE not in files or not (stored.folder / LABELS_TABLE).is_file():
         return False

@@ -13,22 +13,22 @@ ROTATION = np.pi / 12  # 15°
 LOG_SCALE = 0.15  # of each axis on its own
 SHEAR = 0.25
 SHIFT = 0.1  # of the image's side
-NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the centre, in sides of the image
+NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the center, in sides of the image
 
 
 @keras.saving.register_keras_serializable("mnistae")
 class RandomAffine(keras.layers.Layer):
-    """Warps each image by an affine map of its own, in training. Otherwise images stay as they are.
+    """Warps each image by its own affine map, in training. Otherwise images stay as they are.
 
-    The warped image y has y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), with c the centre, bilinear between
-    pixels, dark outside; θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the
+    The warped image is y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), where c is the center; bilinear between
+    pixels, dark outside. θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the
     side.
     Simard et al. 2003, "Best practices for convolutional neural networks". No gradient is needed through it.
 
     Args:
-        strength: at least 0; 0 for no change.
-        seed: of the draws; the same seed gives the same views in the same order.
-        layer: what every Keras layer takes.
+        strength: at least 0; 0: no change.
+        seed: seed of the draws; the same seed gives the same views in the same order.
+        layer: arguments of every Keras layer.
     """
 
     def __init__(self, strength: float, seed: int, **layer: Any) -> None:
@@ -38,7 +38,12 @@ class RandomAffine(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """(B, H, W) → (B, H, W)."""
+        """Warp images.
+
+        Args:
+            images: (B, H, W) float32.
+            training: if False, images stay as they are.
+        """
         if not training or not self.strength:
             return images
         n = ops.shape(images)[0]
@@ -53,15 +58,15 @@ class RandomAffine(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("mnistae")
 class RandomOcclusion(keras.layers.Layer):
-    """Makes one side of a share of the images dark, in training: top, bottom, left or right.
+    """Makes one side of some images dark, in training: top, bottom, left or right.
 
-    The dark part begins at 0.1 to 0.35 sides of the image from its centre. The distance is drawn for each image.
+    The dark part begins at 0.1 to 0.35 sides of the image from its center. The distance is drawn for each image.
 
     Args:
-        share: of the images, in [0, 1].
-        seed: of the draws.
-        after: number of training steps before the first in which a side is hidden.
-        layer: what every Keras layer takes.
+        share: share of these images, in [0, 1].
+        seed: seed of the draws.
+        after: number of training steps before sides are hidden.
+        layer: arguments of every Keras layer.
     """
 
     def __init__(self, share: float, seed: int, after: int = 0, **layer: Any) -> None:
@@ -73,32 +78,35 @@ class RandomOcclusion(keras.layers.Layer):
         self.step = self.add_weight(shape=(), initializer="zeros", trainable=False, dtype="int32", name="step")
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """(B, H, W) → (B, H, W)."""
+        """Hide one side of some images.
+
+        Args:
+            images: (B, H, W) float32.
+            training: if False, images stay as they are.
+        """
         if not training or not self.share:
             return images
         draws = keras.random.uniform((ops.shape(images)[0], 3), seed=self.seed_generator)
         hidden = (draws[:, 0] < self.share) & (self.step >= self.after)
         self.step.assign_add(1)
-        return occluded(
-            images, hidden, ops.cast(draws[:, 1] * 4, "int32"), NEAREST + draws[:, 2] * (FARTHEST - NEAREST)
-        )
+        return occlude(images, hidden, ops.cast(draws[:, 1] * 4, "int32"), NEAREST + draws[:, 2] * (FARTHEST - NEAREST))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
         return {**super().get_config(), "share": self.share, "seed": self.seed, "after": self.after}
 
 
-def corrupted(images: Any, corruption: Corruption, seed: int, *, whole_steps: int = 0) -> Any:
-    """Warp images (B, H, W), hide a side, and add noise, in training. A network learns to give the original images.
+def corrupt(images: Any, corruption: Corruption, seed: int, *, whole_steps: int = 0) -> Any:
+    """Warp images (B, H, W), hide a side, and add noise, in training. The network learns to give the original images.
 
     Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
     that warping leaves. Otherwise a network could read from the blur how far an image was warped.
 
     Args:
         images: (B, H, W).
-        corruption: strength of the warps, share of the images of which one side is hidden, and noise.
-        seed: of all draws.
-        whole_steps: number of training steps before the first in which a side is hidden.
+        corruption: strength of the warps, share of the images with one side hidden, and noise.
+        seed: seed of all draws.
+        whole_steps: number of training steps before sides are hidden.
     """
     seen = RandomAffine(corruption.augment, seed, name="augment")(images) if corruption.augment else images
     if corruption.occlusion:
@@ -107,14 +115,11 @@ def corrupted(images: Any, corruption: Corruption, seed: int, *, whole_steps: in
 
 
 @tf.function(jit_compile=True)
-def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
-    """Images (B, H, W), of which the `hidden` ones are dark beyond a line.
+def occlude(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
+    """Make those images (B, H, W) that are `hidden`, (B,) bool, dark beyond a line.
 
-    Args:
-        images: float32.
-        hidden: (B,) bool.
-        side: (B,) int32: 0 the bottom, 1 the top, 2 the right, 3 the left.
-        distance: (B,) of the line from the centre, in sides of the image.
+    `side` (B,) is 0 for the bottom, 1 the top, 2 the right, 3 the left. `distance` (B,) is that of the line from the
+    center, in sides of the image.
     """
     height, width = images.shape[1:]
     y, x = np.mgrid[:height, :width].astype(np.float32)
@@ -123,18 +128,11 @@ def occluded(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
     return tf.where(beyond & hidden[:, None, None], 0.0, images)
 
 
-@tf.function(jit_compile=True)  # takes a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
+@tf.function(jit_compile=True)  # a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
 def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, right: Any, down: Any) -> Any:
     """Images (B, H, W) read at c + R(`angle`) S(`shear`) diag(e^`log_width`, e^`log_height`) (p - c) + t.
 
-    Args:
-        images: float32.
-        angle: (B,) in radians.
-        shear: (B,), of x by y.
-        log_width: (B,).
-        log_height: (B,).
-        right: (B,), t in x, in sides of the image.
-        down: (B,), t in y.
+    All others are (B,): the angle in radians, the shear of x by y, and t as `right` and `down` in sides of the image.
     """
     height, width = images.shape[1:]
     y, x = (axis.astype(np.float32) for axis in np.mgrid[:height, :width])

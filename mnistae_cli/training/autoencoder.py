@@ -1,4 +1,4 @@
-"""What all autoencoders consist of, as Keras models over the same layers."""
+"""What all autoencoders consist of: Keras models that share their layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +20,11 @@ class Autoencoder:
     Args:
         encoder: images (B, H, W) in [0, 1] → codes (B, D), not negative.
         decoder: codes (B, D) → images (B, H, W) in [0, 1].
-        trained: images (B, H, W), or pairs (B, 2, H, W) whose first is the image → what
-            `loss` takes (B, H, W): the decoder's values before its sigmoid, or before they are
-            clipped. In training, penalties of the code are among its `losses`.
-        whole: images → reconstructions, the model that is saved.
+        trained: images (B, H, W), or pairs (B, 2, H, W) of which the first is the image → the decoder's values
+            (B, H, W) before sigmoid or clipping, for `loss`. In training, its `losses` include penalties of the code.
+        whole: images → reconstructions; the model that is saved.
         atoms: the decoder's weights (D, H·W): what each unit adds to the picture; None with hidden layers.
-        loss: of the outputs of `trained`.
+        loss: the loss of the outputs of `trained`.
     """
 
     encoder: keras.Model
@@ -38,7 +37,7 @@ class Autoencoder:
 
 @dataclass(frozen=True)
 class Decoder:
-    """Codes (B, D) → images (B, H, W) in [0, 1], and before the sigmoid; `atoms` as in `Autoencoder`."""
+    """`model`: codes (B, D) → images (B, H, W) in [0, 1]; `logits`: before the sigmoid; `atoms`: see `Autoencoder`."""
 
     model: keras.Model
     logits: keras.Model
@@ -48,7 +47,7 @@ class Decoder:
 def mirrored_decoder(
     width_of_code: int, height: int, width: int, hidden: Sequence[int], *, gain: float = 1.0
 ) -> Decoder:
-    """Codes → `hidden` reversed, ReLU → H×W, sigmoid. The first weights of the first layer are multiplied by `gain`."""
+    """Codes → `hidden` reversed, ReLU → H×W, sigmoid. The initial weights of its first layer are times `gain`."""
     codes = keras.Input((width_of_code,), name="codes")
     signal, first = codes, glorot(gain)
     for number, units in reversed(list(enumerate(hidden, start=1))):
@@ -68,7 +67,7 @@ def glorot(gain: float) -> keras.initializers.Initializer:
 def before_code(pixels: Any, height: int, width: int, layers: Layers, *, normalize: bool = False) -> Any:
     """Pixels (B, H·W) → convolutions in `channels`, 5×5 and then 3×3, ReLU → `hidden`, ReLU.
 
-    A convolution has stride 2 if that leaves a side of at least 4. With `normalize`, signals are `normalized`.
+    A convolution has stride 2 if its output still has a side of at least 4. With `normalize`, see `batch_normalize`.
     """
     kind: dict[str, Any] = {"use_bias": False} if normalize else {"activation": "relu"}
     signal = pixels
@@ -80,17 +79,17 @@ def before_code(pixels: Any, height: int, width: int, layers: Layers, *, normali
             side //= stride
             size, name = 5 if number == 1 else 3, f"convolution_{number}"
             signal = keras.layers.Conv2D(planes, size, stride, "same", name=name, **kind)(signal)
-            signal = normalized(signal, name) if normalize else signal
+            signal = batch_normalize(signal, name) if normalize else signal
         signal = keras.layers.Flatten(name="flatten_channels")(signal)
     for number, units in enumerate(layers.hidden, start=1):
         name = f"encoder_{number}"
         signal = keras.layers.Dense(units, name=name, **kind)(signal)
-        signal = normalized(signal, name) if normalize else signal
+        signal = batch_normalize(signal, name) if normalize else signal
     return signal
 
 
-def normalized(signal: Any, name: str) -> Any:
-    """Batch normalisation of signals (B, …, C): mean 0 and variance 1, then a learned scale and shift; then ReLU.
+def batch_normalize(signal: Any, name: str) -> Any:
+    """Batch normalization of signals (B, …, C): mean 0 and variance 1, then a learned scale and shift; then ReLU.
 
     Ioffe & Szegedy 2015, "Batch normalization". The saved encoder uses running means instead of those of a batch.
     """
@@ -100,7 +99,7 @@ def normalized(signal: Any, name: str) -> Any:
 
 @keras.saving.register_keras_serializable("mnistae")
 class FusedNormalization(keras.layers.BatchNormalization):
-    """Keras' batch normalisation, but TensorFlow's fused operation for planes: a training step takes a fifth less."""
+    """Batch normalization of planes by TensorFlow's fused operation: a training step is a fifth shorter than Keras'."""
 
     def call(self, signal: Any, training: bool = False) -> Any:
         """(B, …, C) → the same shape."""

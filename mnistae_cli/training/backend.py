@@ -1,4 +1,4 @@
-"""The import of TensorFlow and Keras, as fast as it can be. Import this module before any other that needs them."""
+"""The import of TensorFlow and Keras, made fast. Import this module before any other one that needs them."""
 
 import gc
 import os
@@ -8,17 +8,14 @@ from contextlib import contextmanager
 
 from mnistae_cli.common import own_process
 
-# Keras imports these where they are installed, for parts of it that mnistae does not use. They take two fifths of the
-# time of the import, and 120 MB.
+# Keras imports these if they are installed, for parts of it that mnistae does not use. They take two fifths of the
+# import's time, and 120 MB.
 UNUSED = ("IPython", "matplotlib", "pandas", "sklearn")
 
 
 @contextmanager
 def hidden(*names: str) -> Iterator[None]:
-    """Within the block, these packages are as if they were not installed. What is loaded already stays.
-
-    No other thread may import them meanwhile.
-    """
+    """In the block, these packages cannot be imported unless they are loaded already. Other threads must not try it."""
     absent = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an import raises ImportError
     try:
@@ -31,8 +28,7 @@ def hidden(*names: str) -> Iterator[None]:
 # With oneDNN, a step of an invariant training takes two thirds of the time. TensorFlow reads this when it is imported.
 # By itself it uses oneDNN only on processors with special instructions for networks (VNNI, AMX).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# The import makes about a million objects, and all of them stay. To look for garbage among them takes a tenth of the
-# import's time.
+# The import makes about a million objects, and all of them stay. Looking for garbage would take a tenth of its time.
 _gc_was_on = gc.isenabled()
 gc.disable()
 try:

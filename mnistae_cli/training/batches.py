@@ -1,4 +1,4 @@
-"""The training examples and their order. Examples are held once; batches are indices into them."""
+"""The training examples and their order. Examples are in memory once; batches are indices into them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from mnistae_cli.data import ImageSource, epoch_order
 
 EXECUTION_STEPS = range(8, 65)  # steps per call of the compiled function; fewer or many more were slower
 USUAL_STEPS = 48
-NEIGHBOR_SHARE = 0.5  # of the examples; they are paired with a neighbor instead of with themselves
+NEIGHBOR_SHARE = 0.5  # of the examples: they are paired with a neighbor, the others with themselves
 
 
 class Examples:
-    """The training examples, held once, by TensorFlow. The caller can delete its own arrays afterwards.
+    """The training examples, copied once, to TensorFlow. The caller can delete its own arrays afterwards.
 
-    Images that stay on the disk are not held: a step is then given the pixels of its batch instead of indices.
+    Images that stay on the disk are not copied: a step then gets the pixels of its batch instead of indices.
 
     Args:
-        inputs: (N, …), uint8 where 255 stands for 1, or float32; or images on the disk, with `at`, which are the
-            targets too.
+        inputs: (N, …), uint8 from 0 to 255 or float32 from 0 to 1; or images on the disk, with `at`, which are also the
+            targets.
         targets: (N, …), None if the inputs are the targets.
-        neighbors: (N, k), the nearest neighbors of each example. With them, an example is paired with itself or with
-            one of these.
-        labelled: (L,), indices of the examples that have a target, if few have one. One of them is put before each
-            example.
+        neighbors: (N, k), the nearest neighbors of each example. With them, examples come in pairs: each with itself or
+            with a neighbor.
+        labelled: (L,), indices of the examples that have a target, if few have one. With them, examples come in pairs:
+            each one after a labeled one.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Examples:
         """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,).
 
         With `neighbors` or `labelled`, `indices` are pairs (B, 2), and inputs are (B, 2, …). The targets are those of
-        the first example of each pair. Of examples on the disk it takes what `fed` gave.
+        the first example of each pair. For examples on the disk, `indices` are what `inputs_of` returned.
         """
         inputs = tf.convert_to_tensor(indices) if self.on_disk else tf.gather(self.inputs, indices)
         if inputs.dtype == tf.uint8:
@@ -63,20 +63,20 @@ class Examples:
         """Whether the network is trained on pairs of examples."""
         return self.neighbors is not None or self.labelled is not None
 
-    def fed(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """What a step is given for `indices` (B,): themselves, or pixels (B, H, W) from the disk."""
+    def inputs_of(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """What a step gets for `indices` (B,): the indices, or pixels (B, H, W) from the disk."""
         return self.on_disk.at(indices) if self.on_disk and self.on_disk.at else indices
 
-    def alone(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    def pair_with_itself(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """`indices` (B,) as `take` expects them: in pairs, each example is paired with itself."""
         return np.stack([indices, indices], axis=1) if self.in_pairs else indices
 
-    def beside(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
-        """`indices` as `take` expects them for training: half of the examples are paired with one of their neighbors.
+    def pair(self, indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
+        """`indices` as `take` expects them in training: half of the examples are paired with one of their neighbors.
 
-        A neighbor that is not among `indices` is not used, because it is held out.
+        A neighbor that is not in `indices` is held out, and is not used.
         """
-        pairs = self.alone(indices)
+        pairs = self.pair_with_itself(indices)
         if self.labelled is not None:
             pairs[:, 0] = np.random.default_rng([seed, epoch, 3]).choice(self.labelled, len(indices))
         if self.neighbors is None or not self.neighbors.shape[1]:
@@ -90,14 +90,14 @@ class Examples:
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps of one epoch, and how many of them go into one call of the compiled function."""
+    """The number of steps per epoch, and per call of the compiled function."""
 
     per_epoch: int
     per_execution: int
 
 
 def plan_steps(n: int, batch_size: int) -> Steps:
-    """Enough steps for every example, a multiple of the steps per execution (Keras runs whole executions)."""
+    """Enough steps for all examples: a multiple of the steps per execution, since Keras only runs whole executions."""
     needed = -(-n // batch_size)
     if needed <= EXECUTION_STEPS.start:
         return Steps(needed, needed)
@@ -107,16 +107,7 @@ def plan_steps(n: int, batch_size: int) -> Steps:
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches of a training, indices out of `learned`, one after the other.
-
-    Args:
-        examples: that the indices are of.
-        learned: (L,), the indices of those to learn from.
-        steps: of an epoch.
-        batch_size: B.
-        epochs: of the training.
-        seed: of the order and the pairs.
-    """
+    """The batches of a training, one after the other, from the indices `learned` (L,) of some `examples`."""
 
     examples: Examples
     learned: NDArray[np.int64]
@@ -126,16 +117,16 @@ class Batches:
     seed: int
 
     def of_epoch(self, epoch: int) -> NDArray[np.int32]:
-        """(steps, B), or (steps, B, 2) where the examples are in pairs."""
+        """The indices of an epoch: (steps, B), or (steps, B, 2) for pairs."""
         n_steps, size = self.steps.per_epoch, self.batch_size
         order = self.learned[epoch_order(len(self.learned), n_steps, size, self.seed, epoch)].ravel()
-        batches = self.examples.beside(order, self.seed, epoch).astype(np.int32)
+        batches = self.examples.pair(order, self.seed, epoch).astype(np.int32)
         return batches.reshape(n_steps, size, *batches.shape[1:])
 
     def after(self, step: int) -> Any:
-        """A `tf.data.Dataset` of the batches after so many steps; of all batches where none are left.
+        """A `tf.data.Dataset` of the batches after `step` steps; of all batches if none are left.
 
-        An element holds the S batches of one execution, (S, B) or (S, B, 2), or their pixels (S, B, H, W).
+        An element has the S batches of one execution, (S, B) or (S, B, 2), or their pixels (S, B, H, W).
         """
         first, done = divmod(step, self.steps.per_epoch)
         first, done = (first, done) if first < self.epochs else (0, 0)
@@ -149,12 +140,12 @@ class Batches:
         one = self._fed(self.of_epoch(0)[: self.steps.per_execution])
         batches = tf.data.Dataset.from_generator(executions, output_signature=tf.TensorSpec(one.shape, one.dtype))
         options = tf.data.Options()
-        options.autotune.enabled = False  # the end of the training would wait, up to a minute, for its sleeping thread
+        options.autotune.enabled = False  # else the training's end waits up to a minute for a sleeping thread
         return batches.prefetch(2).with_options(options)
 
     def _fed(self, batches: NDArray[np.int32]) -> NDArray[Any]:
-        """What the steps are given for batches (S, B, …) of indices."""
+        """What the steps get for batches (S, B, …) of indices."""
         if not self.examples.on_disk:
             return batches
-        pixels = self.examples.fed(batches.ravel())
+        pixels = self.examples.inputs_of(batches.ravel())
         return pixels.reshape(*batches.shape, *pixels.shape[1:])

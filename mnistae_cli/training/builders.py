@@ -1,6 +1,6 @@
-"""How each kind of code is learned: the function that builds its network, and what it does beside.
+"""How each kind of code is learned: the function that builds its network, and what else is needed.
 
-A new kind of code is a dataclass in `settings/codes/`, a function here or in a module of its own, and one line in
+A new kind of code needs a dataclass in `settings/codes/`, a function here or in a module of its own, and a line in
 `BUILDERS`.
 """
 
@@ -21,12 +21,12 @@ from mnistae_cli.training.invariance import build_invariant
 
 @dataclass(frozen=True)
 class Regrouping:
-    """A training in several parts; between two of them groups of images are found, and the network is built anew.
+    """A training in several parts. Before each later part, groups of images are found, and the network is rebuilt.
 
     Args:
-        parts_of: (code) → the parts, one after the other.
-        find_groups: what the next part learns from, as `regrouping.find_groups`.
-        rebuild: the network that goes on in the next part, as `regrouping.rebuild`.
+        parts_of: (code) → the parts, in order.
+        find_groups: finds the groups: see `regrouping.find_groups`.
+        rebuild: makes the network of the next part: see `regrouping.rebuild`.
     """
 
     parts_of: Callable[[Any], Sequence[Training]]
@@ -40,10 +40,10 @@ class Builder:
 
     Args:
         build: (code, training images (N, H, W), steps of the whole training, seed) → its network.
-        gains_by_xla: whether XLA makes a step faster, where the images are not changed and there are no convolutions.
-        n_pair_neighbors: (code) → the number of nearest images from which the second of a pair is drawn; None: it
+        gains_by_xla: whether XLA makes a step faster, if the images are not changed and there are no convolutions.
+        n_pair_neighbors: (code) → the number of nearest images from which the second image of a pair is drawn; None: it
             learns from single images.
-        regrouping: of a training in several parts; None: it has one.
+        regrouping: for a training in several parts; None: it has one part.
     """
 
     build: Callable[[Any, Pixels, int, int], Autoencoder]
@@ -54,7 +54,7 @@ class Builder:
 
 BUILDERS: dict[type[Code], Builder] = {
     Dense: Builder(build_dense),
-    # For the k largest, XLA sorts whole rows: 17 ms a step, the plain graph 2.
+    # To find the k largest values, XLA sorts whole rows: a step takes 17 ms, but 2 ms with the plain graph.
     TopK: Builder(sparse.build_topk, gains_by_xla=False),
     BatchTopK: Builder(sparse.build_batchtopk, gains_by_xla=False),
     L1: Builder(sparse.build_l1),
@@ -69,18 +69,14 @@ BUILDERS: dict[type[Code], Builder] = {
 
 
 def builder_of(code: Code) -> Builder:
-    """How this code is learned.
-
-    Raises:
-        TypeError: its kind has no line in `BUILDERS`.
-    """
+    """How this code is learned; `TypeError` if `BUILDERS` does not have its kind."""
     if type(code) not in BUILDERS:
         raise TypeError(f"{type(code).__name__} has no network: add a line for it to training.builders.BUILDERS")
     return BUILDERS[type(code)]
 
 
 def can_use_xla(code: Code) -> bool:
-    """Whether XLA makes a step of this code faster. On a CPU its convolutions and random draws are slow."""
+    """Whether XLA makes a step of this code faster. On a CPU, its convolutions and random draws are slow."""
     corruption = code.corruption
     changed = corruption.augment or corruption.occlusion or corruption.noise
     return builder_of(code).gains_by_xla and not (code.layers.channels or changed)

@@ -1,4 +1,4 @@
-"""What is done beside the steps of a training: held-out losses, an end when it diverges, progress."""
+"""What is done between the steps of a training: held-out losses, a stop when it diverges, progress."""
 
 from collections.abc import Mapping
 from time import perf_counter
@@ -18,15 +18,10 @@ HELD_OUT_BATCH = 1000
 
 
 class HeldOutLosses(keras.callbacks.Callback):
-    """Adds the mean loss on held-out examples to the logs of each epoch, as `{name}_loss`.
+    """Adds the mean loss of held-out examples to the logs of each epoch, as `{name}_loss`.
 
-    `val_loss`, which stops the training, includes the network's penalties at their full weight. Otherwise an early
-    epoch would seem better only because its penalty had a lower weight.
-
-    Args:
-        network: what is trained.
-        loss: per example.
-        held_out: name → examples, and the indices of those that are held out.
+    `val_loss`, which may stop the training, includes the network's penalties at their full weight. Otherwise an early
+    epoch would seem better only because its penalty had a lower weight. `held_out`: name → examples, and the indices.
     """
 
     def __init__(
@@ -47,8 +42,8 @@ class HeldOutLosses(keras.callbacks.Callback):
         """Add the held-out losses."""
         for name, (examples, indices) in self._held_out.items():
             starts = range(0, len(indices), HELD_OUT_BATCH)
-            parts = (examples.alone(indices[start : start + HELD_OUT_BATCH]) for start in starts)
-            totals = [self._total(*examples.take(examples.fed(part))) for part in parts]
+            parts = (examples.pair_with_itself(indices[start : start + HELD_OUT_BATCH]) for start in starts)
+            totals = [self._total(*examples.take(examples.inputs_of(part))) for part in parts]
             counted = [float(total) + (float(penalty) if name == "val" else 0.0) for total, penalty in totals]
             logs[f"{name}_loss"] = sum(counted) / len(indices)
 
@@ -73,12 +68,12 @@ class Progress(keras.callbacks.Callback):
         self._values: dict[str, float] = {}
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note when it begins, and at which step."""
+        """Note the time and the step."""
         self._first, self._started = int(self.model.optimizer.iterations), perf_counter()
         self._epoch_end = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Report the part of the epoch that is done."""
+        """Report how much of the epoch is done."""
         done = int(self.model.optimizer.iterations) / self._steps
         done = min(done, self._epoch_end - 0.001)  # the epoch is over when its held-out loss is known
         self._report(Advance(self._task, self._before + done, self._in_all, "epochs", self._values))

@@ -4,7 +4,7 @@ import keras
 
 from mnistae_cli.data import Pixels
 from mnistae_cli.settings import Dense
-from mnistae_cli.training.augmentation import corrupted
+from mnistae_cli.training.augmentation import corrupt
 from mnistae_cli.training.autoencoder import Autoencoder, before_code, glorot, mirrored_decoder
 from mnistae_cli.training.losses import reconstruction_loss
 from mnistae_cli.training.sparsity import ActivityPenalty, L1Penalty
@@ -14,14 +14,8 @@ def build_dense(code: Dense, pixels: Pixels, steps: int, seed: int) -> Autoencod
     """H×W → `before_code` → `latent_dim`, ReLU → `hidden` reversed, ReLU → H×W, sigmoid.
 
     A small L1 penalty on the code hardly raises the loss, and KMeans finds better clusters. With a `code_gain` g, the
-    first weights of the code are those of Glorot & Bengio 2010 times g, and those after it are divided by g. The
-    network is the same, but Adam's steps are then g² times as long in the decoder, compared with the encoder.
-
-    Args:
-        code: the settings.
-        pixels: training images (N, H, W), of which only the size is used.
-        steps: of the training; not used.
-        seed: of what is done to the images in training.
+    initial weights of the code are those of Glorot & Bengio 2010 times g, and the decoder's are divided by g. The
+    function is the same, but compared with the encoder, Adam's steps in the decoder are then g² times as long.
     """
     height, width = pixels.shape[1:]
     images = keras.Input((height, width), name="images")
@@ -30,7 +24,7 @@ def build_dense(code: Dense, pixels: Pixels, steps: int, seed: int) -> Autoencod
     encoder = keras.Model(images, units(signal), name="encoder")
 
     decoder = mirrored_decoder(code.latent_dim, height, width, code.layers.hidden, gain=1 / code.code_gain)
-    learned = encoder(corrupted(images, code.corruption, seed))
+    learned = encoder(corrupt(images, code.corruption, seed))
     if code.sparsity_weight:
         learned = ActivityPenalty(L1Penalty(code.sparsity_weight), name="penalty")(learned)
     return Autoencoder(

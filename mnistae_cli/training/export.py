@@ -1,4 +1,4 @@
-"""Writing networks as ONNX, and reading them as Keras saved them."""
+"""Write networks as ONNX, and read those that Keras saved."""
 
 import logging
 import warnings
@@ -12,9 +12,9 @@ import onnx.numpy_helper
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:
-    """Write `model` as ONNX, with a free batch axis."""
+    """Write `model` as ONNX, for batches of any size."""
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports only models that were called
+    model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras only exports models that were called
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras' patch of tf2onnx looks for np.object
         model.export(path, format="onnx", verbose=False)
@@ -29,10 +29,10 @@ def load_keras(path: Path) -> keras.Model:
 
 
 def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Make the file of a network the same in every process.
+    """Make the bytes of a network the same in every process.
 
-    The exporter numbers names by a counter of the process: they are numbered again. It takes constants from sets: they
-    are sorted. It merges some equal constants, not always the same ones: all of them are merged.
+    The exporter numbers names by a counter of the process, so they are renumbered. It takes constants from sets, so
+    they are sorted. It merges some equal constants, not always the same ones, so all of them are merged.
     """
     graph = model.graph
     _merge_reshapes(graph)
@@ -62,10 +62,10 @@ def _canonical(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _merge_reshapes(graph: onnx.GraphProto) -> None:
-    """Make one reshape of a reshape of a reshape.
+    """Replace reshapes that follow each other by one.
 
-    The exporter merges some of them, by sets of nodes whose order depends on addresses in memory. A shape with a 0
-    copies an axis of what it is given, so such a reshape stays as it is.
+    The exporter merges some of them, depending on addresses in memory. A 0 in a shape copies an axis of the input, so
+    such a reshape stays as it is.
     """
     constants = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
     made_by = {output: node for node in graph.node for output in node.output}

@@ -1,4 +1,4 @@
-"""Encoder and head, trained together on the drawn labels, and on pseudo-labels of the other images."""
+"""Encoder and head, trained together on the drawn labels and on pseudo-labels of the other images."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +24,10 @@ class Finetuned:
     """Models over the same layers.
 
     Args:
-        encoder: images (B, H, W) → features (B, D), the mean over five places.
+        encoder: images (B, H, W) → features (B, D), the mean over five shifts.
         classifier: features (B, D) → probabilities (B, C).
-        trained: pairs (B, 2, H, W) of a labelled image and any other → logits (B, C) of the first.
-        whole: images → probabilities, the model that is saved.
+        trained: pairs (B, 2, H, W) of a labeled image and any image → logits (B, C) of the first.
+        whole: images → probabilities; the model that is saved.
     """
 
     encoder: keras.Model
@@ -38,15 +38,15 @@ class Finetuned:
 
 @keras.saving.register_keras_serializable("mnistae")
 class SelfTraining(keras.layers.Layer):
-    """Adds weight · mean_i [max p_i >= threshold] · -log q_i(argmax p_i) to the losses.
+    """Adds weight · mean_i([max p_i >= threshold] · -log q_i(argmax p_i)) to the losses.
 
     p are the probabilities of a weakly warped view, and q those of a strongly warped one. No gradient goes through p
     (Sohn et al. 2020, "FixMatch").
 
     Args:
-        threshold: the least confidence, in [0, 1].
-        weight: of the mean, at least 0.
-        layer: what every Keras layer takes.
+        threshold: lowest confidence of a pseudo-label, in [0, 1].
+        weight: at least 0.
+        layer: arguments of every Keras layer.
     """
 
     def __init__(self, threshold: float, weight: float, **layer: Any) -> None:
@@ -55,18 +55,15 @@ class SelfTraining(keras.layers.Layer):
         self.weight = weight
 
     def call(self, learned_and_answers: Any) -> Any:
-        """Logits (2B, C) of labelled images and of strong views of others, and (B, C) of their weak views → (B, C).
-
-        Those of the labelled images are passed on.
-        """
+        """Logits (2B, C) of labeled images and of strong views, and (B, C) of weak views → those of labeled images."""
         learned, weak = learned_and_answers
         n = ops.shape(weak)[0]
-        labelled, strong = learned[:n], learned[n:]
+        labeled, strong = learned[:n], learned[n:]
         probabilities = ops.stop_gradient(ops.softmax(weak))
         confident = ops.cast(ops.max(probabilities, axis=1) >= self.threshold, strong.dtype)
         losses = ops.sparse_categorical_crossentropy(ops.argmax(probabilities, axis=1), strong, from_logits=True)
         self.add_loss(self.weight * ops.mean(confident * losses))
-        return labelled
+        return labeled
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
@@ -81,18 +78,10 @@ def build_finetuned(
     n_classes: int,
     views: FinetuneConfig,
 ) -> Finetuned:
-    """The encoder of `autoencoder` with a head on it, which starts as the nearest class mean.
+    """The encoder of `autoencoder` with a head, which starts as a classifier by the nearest class mean.
 
-    The class means are taken over all images. An image without a drawn label counts for the class whose drawn images
-    have the nearest mean code.
-
-    Args:
-        autoencoder: as `train` saved it.
-        pixels: all training images, (N, H, W).
-        codes: of all training images, (N, D), as `encode` saved them.
-        drawn: the labels that may be used.
-        n_classes: C.
-        views: the settings of views, and of learning from unlabelled images.
+    The class means are taken over all images, `pixels` (N, H, W) with `codes` (N, D). An image without a drawn label
+    counts for the class whose drawn images have the nearest mean code.
     """
     height, width = pixels.shape[1:]
     backbone = _backbone(autoencoder)
@@ -106,22 +95,22 @@ def build_finetuned(
     pairs = keras.Input((2, height, width), name="pairs")
     weak = RandomAffine(views.augment / 2, views.seed, name="weak")
     strong = RandomAffine(views.augment, views.seed ^ 1, name="strong")
-    # No side is hidden here: a digit without a side may look like another digit, and would teach the wrong label.
+    # No side is hidden here: a digit without a side may look like another digit, and would get the wrong label.
     learned = keras.layers.Concatenate(axis=0, name="learned")([weak(pairs[:, 0]), strong(pairs[:, 1])])
-    answers = head(backbone(weak(pairs[:, 1])))  # on their own: no gradient is computed for them
+    answers = head(backbone(weak(pairs[:, 1])))  # separate: no gradient is computed for them
     self_training = SelfTraining(views.threshold, views.unlabelled_weight, name="self_training")
     trained = keras.Model(pairs, self_training([head(backbone(learned)), answers]))
     return Finetuned(encoder, classifier, trained, keras.Model(whole, classifier(encoder.output), name="finetuned"))
 
 
 def labelled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
-    """min(1, 60 L / N) times the cross-entropy: a label counts as much as at most 60 images without one.
+    """min(1, 60 L / N) times the cross-entropy: a label has the weight of at most 60 unlabeled images.
 
-    Labels are repeated until there is one beside each image. A few memorised labels would outweigh the other images.
+    Labels are repeated, one for each image. Without this limit, a few memorized labels would outweigh the other images.
 
     Args:
-        n_labelled: L.
-        n: N, of all training images.
+        n_labelled: L, number of drawn labels.
+        n: N, number of all training images.
         n_classes: C.
 
     Returns:
@@ -143,7 +132,7 @@ def _first_head(
 
 
 def _backbone(autoencoder: keras.Model) -> keras.Model:
-    """Images of one view → features: the embedding if the code is invariant, and otherwise the code."""
+    """Images → features of one view: the embedding of an invariant code, or another code itself."""
     if "code_of_view" in [layer.name for layer in autoencoder.layers]:
         view = autoencoder.get_layer("code_of_view")
         return keras.Model(view.inputs, view.get_layer("embedding_active").output, name="backbone")

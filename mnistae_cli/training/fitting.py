@@ -1,6 +1,6 @@
-"""What other rooms call: images → autoencoder, and few labels → a better encoder.
+"""For other rooms: images → an autoencoder, and few labels → a better encoder.
 
-TensorFlow is imported when one of the two functions is called, while the images are read.
+TensorFlow is imported when one of these functions is called, while the images are read.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,11 +33,12 @@ class FittedAutoencoder:
 
     Args:
         model: its networks.
-        history: the losses of each epoch: `loss`, and those of what was shown, as `test_loss`; in nats or squared grey
-            levels per pixel, of an invariant code from one view. `penalty` is beside the loss where there is one.
-        best_epoch: the epoch whose weights were kept, from 1.
-        frame: where the sign is in the training images.
-        neighbors: (N, p) int32, of each training image the nearest ones by pixels; p is 0 if the code needs none.
+        history: the losses of each epoch: `loss`, that of each of the `shown` images, for example `test_loss`, and
+            `penalty`, if there is one. They are in nats or squared gray levels per pixel; of an invariant code from one
+            view.
+        best_epoch: the epoch, from 1, whose weights were kept.
+        frame: where the symbol is in the training images.
+        neighbors: (N, p) int32, the nearest images to each training image by pixels; p is 0 if the code needs none.
     """
 
     model: "Autoencoder"
@@ -72,18 +73,18 @@ def fit_autoencoder(
     shown: Mapping[str, ImageSource] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> FittedAutoencoder:
-    """Train an autoencoder with a code of this kind. No label is looked at.
+    """Train an autoencoder with a code of this kind. Labels are not used.
 
     Keras' session is cleared, and its random draws start from `seed`.
 
     Args:
-        code: with a number of epochs (`Code.for_images`).
-        images: to learn from.
-        seed: of every random draw.
-        report: hears the progress.
-        streamed: leave the images where they are and read them in batches; for a code that learns in parts.
-        shown: images whose loss is recorded each epoch, by name. They have no influence.
-        checkpoint: where the state is kept; an interrupted training goes on from there.
+        code: the settings, with a number of epochs (`Code.for_images`).
+        images: the images to learn from.
+        seed: seed of every random draw.
+        report: listener.
+        streamed: leave the images on the disk and read them in batches; only if `Code.in_parts`.
+        shown: name → images whose loss is recorded each epoch. They have no influence.
+        checkpoint: keeps the state; an interrupted training continues from it.
 
     Raises:
         UsageError: the code cannot be learned from these images, or the loss is no longer a number.
@@ -112,7 +113,7 @@ def fit_autoencoder(
 
     def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
         return train_network(
-            model.trained, model.loss, examples, Optimization.of(training, seed), report,
+            model.trained, model.loss, examples, Optimization.from_settings(training, seed), report,
             task="train", xla=can_use_xla(code), shown=watched, checkpoint=checkpoint, part=part,
         )  # fmt: skip
 
@@ -126,12 +127,12 @@ def fit_autoencoder(
         find_groups = partial(builder.regrouping.find_groups, code, model, pixels, neighbors, seed, report)
         groups = _kept(checkpoint, f"groups_{number}.npy", find_groups)
         model = builder.regrouping.rebuild(code, model, pixels, groups, n_steps(part), seed)
-        fitted = fitted.then(learn(model, part, Part(number, len(fitted.history["loss"]), int(training.epochs))))
+        fitted = fitted.followed_by(learn(model, part, Part(number, len(fitted.history["loss"]), int(training.epochs))))
     return FittedAutoencoder(model, fitted.history, fitted.best_epoch, frame, neighbors)
 
 
 def _placed(images: ImageSource, streamed: bool) -> ImageSource | Pixels:
-    """The images where they are, if they are streamed and can be read in any order; else loaded."""
+    """The images as they are, if they are streamed and can be read in any order; otherwise loaded."""
     return images if streamed and images.at else images.load()
 
 
@@ -156,7 +157,7 @@ def _nearest(pixels: Pixels, n_neighbors: int, report: Report) -> NDArray[np.int
 
 
 def _kept(checkpoint: Checkpoint | None, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
-    """An array from the checkpoint of an interrupted training, or a new one, which goes there."""
+    """An array from the checkpoint of an interrupted training, or a new one, which is saved there."""
     path = checkpoint.find(name) if checkpoint else None
     if path:
         return load_npy(path)
@@ -168,11 +169,11 @@ def _kept(checkpoint: Checkpoint | None, name: str, make: Callable[[], NDArray[n
 
 @dataclass(frozen=True)
 class FinetunedEncoder:
-    """An encoder that was trained on together with a head.
+    """An encoder that was trained further, together with a head.
 
     Args:
         model: its networks.
-        history: the losses of each epoch, by name, in nats.
+        history: name → the losses of each epoch, in nats.
     """
 
     model: "Finetuned"
@@ -198,19 +199,19 @@ def finetune_encoder(
     *,
     checkpoint: Checkpoint | None = None,
 ) -> FinetunedEncoder:
-    """Train encoder and head together on the drawn labels, and on pseudo-labels of all other images.
+    """Train encoder and head together on the drawn labels and on pseudo-labels of all other images.
 
     Sohn et al. 2020, "FixMatch": `finetuning.SelfTraining` has the equation.
 
     Args:
-        config: with a number of epochs (`FinetuneConfig.for_images`).
+        config: the settings, with a number of epochs (`FinetuneConfig.for_images`).
         autoencoder: the `autoencoder.keras` of `train`. Check its hash first (`store.open_stage`).
         images: all training images.
-        codes: of all training images, (N, D), as `encode` saved them.
+        codes: the codes of all training images, (N, D), as saved by `encode`.
         drawn: the labels that may be used.
         n_classes: C.
-        report: hears the progress.
-        checkpoint: where the state is kept; an interrupted training goes on from there.
+        report: listener.
+        checkpoint: keeps the state; an interrupted training continues from it.
 
     Raises:
         UsageError: the loss is no longer a number.
@@ -226,11 +227,11 @@ def finetune_encoder(
 
     start_session(config.seed)
     model = build_finetuned(load_keras(autoencoder), pixels, codes.load(), drawn, n_classes, config)
-    examples = Examples(pixels, drawn.among(len(pixels)), labelled=drawn.indices)
+    examples = Examples(pixels, drawn.labels_of_all(len(pixels)), labelled=drawn.indices)
     del pixels  # TensorFlow holds them now
     loss = labelled_loss(len(drawn.indices), len(examples), n_classes)
     fitted = train_network(
-        model.trained, loss, examples, Optimization.of(config, config.seed), report,
+        model.trained, loss, examples, Optimization.from_settings(config, config.seed), report,
         task="finetune", xla=False, checkpoint=checkpoint,
     )  # fmt: skip
     return FinetunedEncoder(model, fitted.history)

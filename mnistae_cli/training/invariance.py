@@ -9,37 +9,37 @@ from keras import ops
 
 from mnistae_cli.data import Pixels
 from mnistae_cli.settings import AUTO, Invariant
-from mnistae_cli.training.augmentation import corrupted
-from mnistae_cli.training.autoencoder import Autoencoder, before_code, mirrored_decoder, normalized
+from mnistae_cli.training.augmentation import corrupt
+from mnistae_cli.training.autoencoder import Autoencoder, batch_normalize, before_code, mirrored_decoder
 from mnistae_cli.training.losses import reconstruction_loss
 
 EPSILON = 1e-9  # a joint probability is at least this, so that its logarithm is finite
 EMBEDDING_LENGTH = 0.3  # in the code; it is short, so that the probabilities of the heads decide the clusters
-WHOLE = 0.15  # share of the training steps, the first ones, in which no side of an image is hidden
-FIRST_CLUSTERS = 20  # of a head, while their number is not known; more than there are classes
-PLACES = 5  # an image as it is and its four shifted copies; the code is the mean over them
+WHOLE = 0.15  # share of the training steps at the start in which no side of an image is hidden
+FIRST_CLUSTERS = 20  # of a head, while their number is not known; more than most data sets have classes
+PLACES = 5  # an image and its four shifted copies; the code is the mean over them
 SHIFT = 0.07  # of a copy, in sides of the image
 
 OF_VIEW = "code_of_view"
 
-serialisable = keras.saving.register_keras_serializable("mnistae")
+serializable = keras.saving.register_keras_serializable("mnistae")
 
 
 def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[float] = ()) -> Any:
-    """H(P) - 2 λ H(m) in nats. With λ = 1 it is the negative mutual information between the clusters of two views.
+    """H(P) - 2 λ H(m) in nats. For λ = 1 it is the negative mutual information between the clusters of two views.
 
-    P_ij = mean over images of (p_i q_j + p_j q_i) / 2, m_i = Σ_j P_ij. Ji, Henriques & Vedaldi 2019, "Invariant
-    information clustering"; λ > 1 favours clusters of more equal size. With `shares` s it is
-    H(P) + 2 λ (Σ_i m_i log(m_i / s_i) - H(s)), which favours clusters of these sizes and is the same if all are equal.
+    P_ij = mean over images of (p_i q_j + p_j q_i) / 2, m_i = Σ_j P_ij (Ji, Henriques & Vedaldi 2019, "Invariant
+    information clustering"). λ > 1 favors clusters of more equal size. With `shares` s it is
+    H(P) + 2 λ (Σ_i m_i log(m_i / s_i) - H(s)), which favors clusters of these sizes. Equal shares are the same as none.
 
     Args:
-        p: probabilities (B, H, K) float32 of H heads for K clusters, of one view of B images.
-        q: those of another view.
+        p: probabilities (B, H, K) float32 of K clusters by H heads, for one view of B images.
+        q: the same for another view.
         entropy_weight: λ, at least 1.
-        shares: (K,), the share of the images that each cluster should hold; empty: equal ones.
+        shares: (K,), the share of the images that each cluster should hold; empty: equal shares.
 
     Returns:
-        (H,), one loss per head; the least possible is (1 - 2 λ) H(s), with equal shares (1 - 2 λ) log K.
+        (H,), one loss per head; the lowest possible is (1 - 2 λ) H(s), for equal shares (1 - 2 λ) log K.
     """
     joint = ops.einsum("bhi,bhj->hij", p, q) / ops.cast(ops.shape(p)[0], p.dtype)
     joint = ops.maximum((joint + ops.transpose(joint, (0, 2, 1))) / 2, EPSILON)
@@ -53,23 +53,23 @@ def assignment_loss(p: Any, q: Any, entropy_weight: float, shares: Sequence[floa
     return joint_entropy + 2 * entropy_weight * (divergence - entropy)
 
 
-@serialisable
+@serializable
 class Views(keras.layers.Layer):
-    """Both images of each pair, one after the other. Outside of training they are the same image: then one of them."""
+    """In training, both images of each pair. Otherwise the two are the same image, and one of them is used."""
 
     def call(self, pairs: Any, training: bool = False) -> Any:
-        """(B, 2, H, W) → (2B, H, W), the second images after the first; (B, H, W) outside of training."""
+        """(B, 2, H, W) → (2B, H, W), all first images, then all second ones; (B, H, W) outside of training."""
         return ops.concatenate([pairs[:, 0], pairs[:, 1]]) if training else pairs[:, 0]
 
 
-@serialisable
+@serializable
 class Agreement(keras.layers.Layer):
     """Adds the mean of `assignment_loss` over the heads to the losses, and passes on the codes of the first view.
 
     Args:
         entropy_weight: λ, at least 1.
-        shares: of the images that each cluster should hold; empty: equal ones.
-        layer: what every Keras layer takes.
+        shares: (K,), the share of the images that each cluster should hold; empty: equal shares.
+        layer: arguments of every Keras layer.
     """
 
     def __init__(self, entropy_weight: float, shares: Sequence[float] = (), **layer: Any) -> None:
@@ -78,7 +78,12 @@ class Agreement(keras.layers.Layer):
         self.shares = tuple(shares)
 
     def call(self, assignments_and_codes: Any, training: bool = False) -> Any:
-        """Probabilities (V, H, K) and codes (V, D) of the views that `Views` gives → codes (B, D)."""
+        """Probabilities (V, H, K) and codes (V, D) of the output of `Views` → codes (B, D).
+
+        Args:
+            assignments_and_codes: the two tensors.
+            training: if True, V is 2B: all first views, then all second ones; otherwise V is B.
+        """
         assignments, codes = assignments_and_codes
         n = ops.shape(codes)[0] // 2 if training else ops.shape(codes)[0]
         second = assignments[n:] if training else assignments
@@ -91,14 +96,7 @@ class Agreement(keras.layers.Layer):
 
 
 def build_invariant(code: Invariant, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
-    """The network of `build_for_clusters`; where their number is not known yet, with 20 clusters a head.
-
-    Args:
-        code: the settings.
-        pixels: all training images, (N, H, W).
-        steps: of the training.
-        seed: of the draws of its layers.
-    """
+    """The network of `build_for_clusters`, with 20 clusters per head if their number is not known yet."""
     most = min(FIRST_CLUSTERS, code.training.batch_size, max(len(pixels), 2))
     return build_for_clusters(code, pixels, steps, seed, most if code.n_clusters == AUTO else int(code.n_clusters))
 
@@ -108,21 +106,23 @@ def build_for_clusters(
 ) -> Autoencoder:
     """H×W → `before_code` → embedding, ReLU → heads. Code: the heads' probabilities and the embedding's direction.
 
-    Two views of each image, each with its own warp, should get the same assignments. The decoder should give the
+    Two views of an image, each with its own warp, should get the same assignments. The decoder should give the
     original image. The saved encoder takes the mean over an image and four shifted copies of it.
 
     Args:
         code: the settings.
-        pixels: training images (N, H, W), of which only the size is used.
-        steps: of the training. Clusters form on whole images: if sides are hidden earlier, some never separate.
-        seed: of the draws of its layers.
-        n_clusters: K, the number of clusters of a head.
-        shares: (K,), of the images that each cluster should hold; empty: equal ones.
+        pixels: training images (N, H, W); only their size is used.
+        steps: number of training steps. At first, no sides are hidden: otherwise some clusters never separate.
+        seed: seed of the draws of its layers.
+        n_clusters: K, the number of clusters per head.
+        shares: (K,), the share of the images that each cluster should hold; empty: equal shares.
     """
     height, width = pixels.shape[1:]
     view = keras.Input((height, width), name="view")
     signal = before_code(keras.layers.Flatten(name="flatten")(view), height, width, code.layers, normalize=True)
-    embedding = normalized(keras.layers.Dense(code.latent_dim, use_bias=False, name="embedding")(signal), "embedding")
+    embedding = batch_normalize(
+        keras.layers.Dense(code.latent_dim, use_bias=False, name="embedding")(signal), "embedding"
+    )
     logits = keras.layers.Dense(code.n_heads * n_clusters, name="heads")(embedding)
     logits = keras.layers.Reshape((code.n_heads, n_clusters), name="by_head")(logits)
     assignments = keras.layers.Softmax(name="assignments")(logits)
@@ -136,7 +136,7 @@ def build_for_clusters(
     decoder = mirrored_decoder(whole_code.shape[1], height, width, code.layers.hidden)
 
     pairs = keras.Input((2, height, width), name="pairs")
-    seen = corrupted(Views(name="views")(pairs), code.corruption, seed, whole_steps=round(WHOLE * steps))
+    seen = corrupt(Views(name="views")(pairs), code.corruption, seed, whole_steps=round(WHOLE * steps))
     agreement = Agreement(code.entropy_weight, shares, name="agreement")
     return Autoencoder(
         encoder=keras.Model(images, mean_code, name="encoder"),
@@ -151,16 +151,16 @@ def build_for_clusters(
 def mean_over_places(images: Any, network: keras.Model) -> Any:
     """The mean output (B, D) of `network`, (B, H, W) → (B, D), for images as they are and shifted in four directions.
 
-    They go through it as one batch: the ONNX exporter would write the nodes of five branches in a changing order.
+    They go through it as one batch, because the ONNX exporter would write five branches in a varying order.
     """
     height, width = images.shape[1:]
     pixels = max(round(SHIFT * min(height, width)), 1)
-    outputs = network(ops.reshape(shifted(images, pixels), (-1, height, width)))
+    outputs = network(ops.reshape(shift(images, pixels), (-1, height, width)))
     return ops.mean(ops.reshape(outputs, (-1, PLACES, outputs.shape[1])), axis=1)
 
 
-def shifted(images: Any, pixels: int) -> Any:
-    """Images (B, H, W) as they are, and moved by some pixels down, up, right, left → (B, 5, H, W), dark outside."""
+def shift(images: Any, pixels: int) -> Any:
+    """Images (B, H, W) → (B, 5, H, W): as they are, and shifted by `pixels` down, up, right, left; dark outside."""
     side = 2 * pixels + 1
     kernels = np.zeros((side, side, 1, PLACES), np.float32)
     for place, (row, column) in enumerate(((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))):

@@ -1,4 +1,4 @@
-"""Losses per example. They take logits, or sums before clipping, so that nothing is rounded or cut off."""
+"""Losses per example, from logits or from sums before clipping, so that nothing is rounded or cut off."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,18 +10,14 @@ Loss = Callable[[Any, Any], Any]
 
 
 def reconstruction_loss(name: str) -> Loss:
-    """The loss of this name, on logits: `bce` or `mse`.
-
-    Raises:
-        KeyError: another name.
-    """
+    """The loss named `bce` or `mse`, from logits."""
     return {"bce": binary_crossentropy, "mse": squared_error}[name]
 
 
 def binary_crossentropy(images: Any, logits: Any) -> Any:
     """Mean over pixels of max(z, 0) - z x + log(1 + exp(-|z|)), in nats. (B, H, W) twice → (B,).
 
-    This is -x log σ(z) - (1 - x) log(1 - σ(z)), σ the logistic function, without rounding where σ(z) is near 0 or 1.
+    This is -x log σ(z) - (1 - x) log(1 - σ(z)) with the logistic function σ, without rounding if σ(z) is near 0 or 1.
 
     Args:
         images: x, float32 in [0, 1].
@@ -31,7 +27,7 @@ def binary_crossentropy(images: Any, logits: Any) -> Any:
 
 
 def squared_error(images: Any, logits: Any) -> Any:
-    """Mean over pixels of (x - σ(z))², σ the logistic function, in squared grey levels. (B, H, W) twice → (B,).
+    """Mean over pixels of (x - σ(z))² with the logistic function σ, in squared gray levels. (B, H, W) twice → (B,).
 
     Args:
         images: x, float32 in [0, 1].
@@ -41,7 +37,7 @@ def squared_error(images: Any, logits: Any) -> Any:
 
 
 def squared_error_of_sums(images: Any, sums: Any) -> Any:
-    """Mean over pixels of (x - s)², in squared grey levels. (B, H, W) twice → (B,).
+    """Mean over pixels of (x - s)², in squared gray levels. (B, H, W) twice → (B,).
 
     Args:
         images: x, float32 in [0, 1].

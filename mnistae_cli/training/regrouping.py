@@ -1,4 +1,4 @@
-"""The second part of the training of an invariant code: its heads take the clusters that were found in the first."""
+"""The second part of the training of an invariant code: its heads take the clusters that were found after the first."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,14 +17,14 @@ from mnistae_cli.training.autoencoder import Autoencoder
 from mnistae_cli.training.invariance import OF_VIEW, build_for_clusters
 
 BATCH = 1000
-FIRST_PART = 0.65  # share of the epochs until the heads take the number and the sizes that the graph shows
-SECOND_RATE = 1 / 3  # of the learning rate, after that
+FIRST_PART = 0.65  # share of the epochs before the heads take the number and the sizes that the graph shows
+SECOND_RATE = 1 / 3  # of the learning rate, in the second part
 SAMPLE = 10_000  # images from which the centroids of the clusters are measured
 SHARPNESS = 8.0  # logits between an image at a centroid and one at the mean of all images
 
 
 def parts_of(code: Invariant) -> Sequence[Training]:
-    """With a number of clusters one part; else a second one for the clusters that were found."""
+    """One part if the number of clusters is given; otherwise a second part for the clusters that are found."""
     epochs = int(code.training.epochs)
     first = max(round(FIRST_PART * epochs), 1)
     if code.n_clusters != AUTO or first == epochs:
@@ -37,20 +37,14 @@ def parts_of(code: Invariant) -> Sequence[Training]:
 def find_groups(
     code: Invariant, model: Autoencoder, pixels: Pixels, nearest: NDArray[np.int32], seed: int, report: Report
 ) -> NDArray[np.int32]:
-    """The cluster (N,) of each image by the graph, -1 for none. Only 2 to `batch_size` clusters count.
+    """The cluster (N,) of each image by the graph; -1: none. All are -1 unless there are 2 to `batch_size` clusters.
 
-    Args:
-        code: the settings.
-        model: trained so far.
-        pixels: all training images, (N, H, W).
-        nearest: (N, p), of each image the nearest ones by pixels.
-        seed: of all draws.
-        report: hears what was found.
+    `nearest` (N, p) are the nearest training images to each of `pixels` (N, H, W), by pixels.
     """
     embedding = encoded(model, pixels)[:, code.graph_features]
     found = find_clusters(Directions(embedding), nearest, seed=seed)
     if not 2 <= found.n_clusters <= code.training.batch_size:
-        report(Notice("the graph shows no clusters so far: the heads stay as they are"))
+        report(Notice("the graph shows no clusters so far, so the heads stay as they are"))
         return np.full(len(embedding), -1, np.int32)
     report(Notice(f"so far the graph shows {found.n_clusters} clusters"))
     clusters = found.placement.clusters
@@ -60,7 +54,7 @@ def find_groups(
 def rebuild(
     code: Invariant, model: Autoencoder, pixels: Pixels, groups: NDArray[np.int32], steps: int, seed: int
 ) -> Autoencoder:
-    """The same layers with heads for the groups (N,) of the images; the same model where there are none."""
+    """The same layers with heads for the groups (N,) of the images; without groups, the same model."""
     sizes = [int((groups == each).sum()) for each in range(int(groups.max()) + 1)]
     if not sizes:
         return model
@@ -75,17 +69,10 @@ def encoded(model: Autoencoder, pixels: Pixels) -> NDArray[np.float32]:
 
 
 def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, clusters: NDArray[np.int32], seed: int) -> None:
-    """Give an invariant network the layers of another. Its heads begin as the nearest centroid of some clusters.
+    """Copy the layers of an invariant network to another one, whose heads start as classifiers by the nearest centroid.
 
-    A head's logits are s · (c_k · z - |c_k|² / 2), z the embedding with mean 0 and variance 1 and c_k the mean of
-    cluster k in it. Each head differs by a little noise.
-
-    Args:
-        old: trained.
-        new: not trained; with heads for the clusters.
-        pixels: (N, H, W).
-        clusters: (N,), numbered from 0; -1: in none.
-        seed: of the sample and the noise.
+    A head's logits are s · (c_k · z - |c_k|² / 2), where z is the embedding with mean 0 and variance 1, and c_k is its
+    mean in cluster k; `clusters` (N,) are numbered from 0, -1: none. The heads differ by a little noise.
     """
     draws = np.random.default_rng([seed, 4])
     n_clusters = new.encoder.get_layer(OF_VIEW).get_layer("by_head").output.shape[2]
@@ -110,7 +97,7 @@ def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, clusters: NDA
 
 
 def _carry_over_decoder(old: keras.Model, new: keras.Model, latent_dim: int) -> None:
-    """The same decoder, but for what the old heads added to its first layer."""
+    """Copy the decoder, without the weights of the old heads in its first layer."""
     before, after = ([layer for layer in decoder.layers if layer.weights] for decoder in (old, new))
     (kernel, *bias), wider = before[0].get_weights(), np.zeros(after[0].weights[0].shape, np.float32)
     wider[-latent_dim:] = kernel[-latent_dim:]

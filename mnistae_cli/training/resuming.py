@@ -1,8 +1,8 @@
-"""A training that can be interrupted: its state goes to a checkpoint, and the same training goes on from there.
+"""A training that can be interrupted: its state goes to a checkpoint, and the same training continues from there.
 
 Keras' BackupAndRestore keeps weights and optimizer, at the end of an epoch. Here the draws of the layers, the running
-means of the losses, early stopping and the step in the epoch are kept too: the result then has the same bytes as that
-of a training without interruption.
+means of the losses, early stopping and the step in the epoch are kept too, so that the result has the same bytes as
+without an interruption.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from mnistae_cli.store import Checkpoint, Interrupts
 
 STATE = "state.npz"
 LONGEST = 45.0  # seconds between two checkpoints
-SHARE = 0.01  # of the time; at the end of an epoch, a checkpoint that would cost more waits
-STOPPING = ("wait", "stopped_epoch", "best", "best_epoch")  # of Keras' EarlyStopping, beside its best weights
+SHARE = 0.01  # of the time; at the end of an epoch, a checkpoint that would take more is not written
+STOPPING = ("wait", "stopped_epoch", "best", "best_epoch")  # of Keras' EarlyStopping, besides its best weights
 
 State = Mapping[str, Any]
 
@@ -31,9 +31,9 @@ class Part:
     """A part of a training.
 
     Args:
-        number: from 0.
-        before: epochs of the earlier parts.
-        in_all: epochs of all parts; 0 if this is the only one.
+        number: its number, from 0.
+        before: number of epochs of the earlier parts.
+        in_all: number of epochs of all parts; 0 if this is the only one.
     """
 
     number: int = 0
@@ -42,24 +42,16 @@ class Part:
 
 
 class Keeper(keras.callbacks.Callback):
-    """Keeps the state of a training in a checkpoint, and gives it back when the same training is started again.
+    """Keeps the state of a training in a checkpoint, and restores it when the same training is started again.
 
-    It comes after the callbacks that change the losses of an epoch or end the training.
+    It must come after the callbacks that change the losses of an epoch or end the training. A signal that `interrupts`
+    has noted stops the training after the step. Without a checkpoint, nothing is kept.
 
     Attributes:
         history: the losses of the epochs so far.
-        steps: those so far.
+        steps: number of steps so far.
         over: whether this part of the training has ended.
-        skipped: whether a later part was interrupted, so that nothing is left of this one but its losses.
-
-    Args:
-        checkpoint: None: nothing is kept.
-        part: of the whole training.
-        steps_per_epoch: of this part.
-        epochs: of this part.
-        early: what may stop it early, or None.
-        interrupts: a signal that is noted there stops the training after the step.
-        report: hears where it goes on, and where it is interrupted.
+        skipped: whether a later part was interrupted, so that only the losses of this part are left.
     """
 
     def __init__(
@@ -88,24 +80,24 @@ class Keeper(keras.callbacks.Callback):
         path = checkpoint.find(STATE) if checkpoint and part.number + 1 == len(parts) else None
         if path:
             self._state = {**_read(path), "stopping": notes["stopping"]}
-            report(Notice(f"going on from {self._place()}"))
+            report(Notice(f"continuing from {self._place()}"))
         self._seconds, self._saved = 0.0, perf_counter()
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Give back the state; Keras has reset early stopping."""
+        """Restore the state, since Keras has reset early stopping."""
         if self._state is not None:
-            _give_back(self.model, self._early, self._state)
+            _restore(self.model, self._early, self._state)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Give back the running means within an epoch; Keras has reset them."""
+        """Restore the running means within an epoch, since Keras has reset them."""
         if self._state is not None and self._within:
-            _give_back(self.model, None, self._state)
+            _restore(self.model, None, self._state)
         self._state = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Save the state if it is time, or if the training is to be interrupted."""
         self.steps = int(self.model.optimizer.iterations)
-        if self.steps % self._steps_per_epoch:  # else `on_epoch_end` follows at once
+        if self.steps % self._steps_per_epoch:  # otherwise `on_epoch_end` follows at once
             self._keep(self._interrupts.asked or perf_counter() - self._saved > LONGEST)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
@@ -113,9 +105,9 @@ class Keeper(keras.callbacks.Callback):
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
         self.over = self.model.stop_training or epoch + 1 == self._epochs
-        dear = self._seconds > SHARE * (perf_counter() - self._saved)
-        self._keep(self._interrupts.asked or self.over or not dear)
-        if self._within:  # the next call of `fit` goes on from here: Keras ends this one as if it were the last
+        is_cheap = self._seconds <= SHARE * (perf_counter() - self._saved)
+        self._keep(self._interrupts.asked or self.over or is_cheap)
+        if self._within:  # the next call of `fit` continues here: Keras ends this one as if it were the last
             self._state, self._within = _state_of(self.model, self._early), False
 
     def _keep(self, due: bool) -> None:
@@ -126,7 +118,7 @@ class Keeper(keras.callbacks.Callback):
             self._saved = perf_counter()
             self._seconds = self._saved - started
         if self._interrupts.asked:
-            kept = "; the same command goes on from there" if self._checkpoint else ""
+            kept = "; the same command continues from there" if self._checkpoint else ""
             self._report(Notice(f"interrupted at {self._place()}{kept}"))
             self._interrupts.stop()
 
@@ -153,7 +145,7 @@ def _state_of(model: Any, early: keras.callbacks.EarlyStopping | None) -> State:
     return {**variables, **best, "stopping": {name: _plain(value) for name, value in stopping.items()}}
 
 
-def _give_back(model: Any, early: keras.callbacks.EarlyStopping | None, state: State) -> None:
+def _restore(model: Any, early: keras.callbacks.EarlyStopping | None, state: State) -> None:
     for i, variable in enumerate(_variables(model)):
         variable.assign(state[f"variable_{i:05d}"])
     if early:

@@ -9,9 +9,9 @@ WARM_UP, COOL_DOWN = 0.03, 0.7  # shares of the steps of a trapezoid
 
 
 def learning_rate(schedule: str, peak: float, total_steps: int) -> Any:
-    """A schedule by its name, as Keras' optimizers take it.
+    """A schedule for Keras' optimizers, by its name.
 
-    `constant`: the peak. `one-cycle`: 10% linear warm-up, then a cosine to 0 (Smith 2018). `trapezoid`: `Trapezoid`.
+    `constant`: the peak; `one-cycle`: 10% linear warm-up, then a cosine to 0 (Smith 2018); `trapezoid`: `Trapezoid`.
     """
     if schedule == "constant":
         return peak
@@ -27,14 +27,10 @@ def learning_rate(schedule: str, peak: float, total_steps: int) -> Any:
 
 
 class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
-    """η min(t / (w T), 1, (T - t) / (c T)) at step t of T, not below 0, with w = 0.03 and c = 0.7.
+    """η min(t / (w T), 1, (T - t) / (c T)) at step t of T, not below 0, with peak η, w = 0.03 and c = 0.7.
 
-    Zhai et al. 2022, "Scaling vision transformers". With few epochs, more of the steps have a high rate than with a
-    cosine, and the end is as low.
-
-    Args:
-        peak: η.
-        total_steps: T.
+    Zhai et al. 2022, "Scaling vision transformers". Compared with a cosine, more steps have a high rate, which helps
+    with few epochs, and the end is as low.
     """
 
     def __init__(self, peak: float, total_steps: int) -> None:

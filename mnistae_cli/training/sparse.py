@@ -1,4 +1,4 @@
-"""The sparse autoencoder: one network, whose code is made sparse by an activation or a penalty."""
+"""The sparse autoencoder: one network. An activation or a penalty makes its code sparse."""
 
 import math
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ import numpy as np
 from mnistae_cli.data import Pixels
 from mnistae_cli.settings import KL, L1, BatchTopK, SparseCode, TopK
 from mnistae_cli.training import sparsity
-from mnistae_cli.training.augmentation import corrupted
+from mnistae_cli.training.augmentation import corrupt
 from mnistae_cli.training.autoencoder import Autoencoder, before_code
 from mnistae_cli.training.losses import squared_error_of_sums
 from mnistae_cli.training.sparsity import ActivityPenalty, DeadUnitLoss, PreBias
 
 
 def build_topk(code: TopK, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
-    """ReLU units of which `sparsity.TopK` keeps few, and the loss of dead units: see `_built`."""
+    """ReLU units, of which `sparsity.TopK` keeps few, and the loss of dead units: see `_built`."""
     return _built(code, pixels, seed, sparsity.TopK(int(code.k), name="code"), aux_k=code.aux_k)
 
 
 def build_batchtopk(code: BatchTopK, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
-    """ReLU units of which `sparsity.BatchTopK` keeps few, and the loss of dead units: see `_built`."""
+    """ReLU units, of which `sparsity.BatchTopK` keeps few, and the loss of dead units: see `_built`."""
     return _built(code, pixels, seed, sparsity.BatchTopK(int(code.k), name="code"), aux_k=code.aux_k)
 
 
 def build_l1(code: L1, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
-    """ReLU units under `sparsity.L1Penalty`, whose weight grows from 0: see `_built`."""
+    """ReLU units with `sparsity.L1Penalty`, whose weight grows from 0: see `_built`."""
     penalty = ActivityPenalty(sparsity.L1Penalty(code.sparsity_weight), code.warmup_steps(steps), name="penalty")
     return _built(code, pixels, seed, "relu", penalty=penalty)
 
 
 def build_kl(code: KL, pixels: Pixels, steps: int, seed: int) -> Autoencoder:
-    """Sigmoid units under `sparsity.KLPenalty`, which start at the mean activation they are to have: see `_built`."""
+    """Sigmoid units with `sparsity.KLPenalty`, which start at their target mean activation: see `_built`."""
     kl = sparsity.KLPenalty(code.sparsity_weight, code.sparsity_target)
     penalty = ActivityPenalty(kl, code.warmup_steps(steps), name="penalty")
     return _built(code, pixels, seed, "sigmoid", penalty=penalty, mean_activation=code.sparsity_target)
@@ -49,18 +49,18 @@ def _built(
     mean_activation: float | None = None,
     aux_k: int = 0,
 ) -> Autoencoder:
-    """H×W, x - b → `before_code` → `latent_dim`, an activation → b + Σ_j z_j d_j, in [0, 1].
+    """H×W, x - b → `before_code` → `latent_dim`, an activation → b + Σ_j z_j d_j, clipped to [0, 1].
 
     Each unit j has an atom d_j, its picture, of length 1: a unit cannot become small by making its atom large. Without
     hidden layers, the encoder starts as the decoder's transpose (Gao et al. 2024).
 
     Args:
-        code: the settings that all sparse codes have.
+        code: the settings.
         pixels: the training images, (N, H, W): b starts as their mean.
-        seed: of what is done to the images in training.
-        activation: of the units, or the layer named `code` that keeps few of them.
-        penalty: of the code, in training.
-        mean_activation: at the start, in (0, 1), of sigmoid units.
+        seed: seed of the corruption of the images.
+        activation: the activation of the units, or the layer named `code` that keeps few of them.
+        penalty: the penalty of the code, in training.
+        mean_activation: that of sigmoid units at the start, in (0, 1).
         aux_k: number of dead units that learn the residual of an image; 0: none.
     """
     latent_dim, layers = code.latent_dim, code.layers
@@ -85,7 +85,7 @@ def _built(
     if not (layers.hidden or layers.channels):
         units.kernel.assign(side.atoms.kernel.numpy().T)
 
-    before, learned = keras.Model(images, [before, codes])(corrupted(images, code.corruption, seed))
+    before, learned = keras.Model(images, [before, codes])(corrupt(images, code.corruption, seed))
     learned = penalty(learned) if penalty else learned
     sums = side.sums(learned)
     if aux_k:
@@ -95,7 +95,7 @@ def _built(
         encoder=encoder,
         decoder=decoder,
         trained=keras.Model(images, side.image(sums)),
-        # Not through `decoder`: Keras does not load a layer that is used both inside and outside of a nested model.
+        # Without `decoder`: Keras cannot load a layer that is used both inside and outside of a nested model.
         whole=keras.Model(images, side.image(side.clip(side.sums(codes))), name="autoencoder"),
         atoms=side.atoms.kernel,
         loss=squared_error_of_sums,
@@ -124,6 +124,6 @@ def _decoding_side(pre_bias: PreBias, height: int, width: int) -> _DecodingSide:
 
 
 def _first_bias(mean_activation: float | None) -> keras.initializers.Initializer:
-    """The bias with which sigmoid units start at `mean_activation`; 0 for other units."""
+    """The bias that lets sigmoid units start at `mean_activation`; 0 for other units."""
     odds = mean_activation / (1 - mean_activation) if mean_activation else 1.0
     return keras.initializers.Constant(math.log(odds))

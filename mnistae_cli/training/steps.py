@@ -1,4 +1,4 @@
-"""Training by Keras' `fit` on indices: the arrays stay in place, and a compiled step gathers its batch from them."""
+"""Training with Keras' `fit` on indices: the arrays stay in place, and a compiled step gathers its batch from them."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,12 @@ from mnistae_cli.training.resuming import Keeper, Part
 from mnistae_cli.training.schedules import learning_rate
 
 WHOLE = Part()
-LEAST_XLA_STEPS = 500  # of a whole training; with fewer, to compile takes longer than it saves
+LEAST_XLA_STEPS = 500  # of a whole training; with fewer, compiling takes longer than it saves
 
 
 @dataclass(frozen=True)
 class Optimization:
-    """How a network is trained; the names are those of the configs."""
+    """How a network is trained. The names are those of the configs."""
 
     epochs: int
     batch_size: int
@@ -38,8 +38,8 @@ class Optimization:
     ema: float = 0.0
 
     @classmethod
-    def of(cls, settings: object, seed: int) -> Self:
-        """Take the training settings out of `settings`, by the names of the fields."""
+    def from_settings(cls, settings: object, seed: int) -> Self:
+        """The training settings of a config, by the names of the fields."""
         found = {each.name: getattr(settings, each.name) for each in fields(cls) if hasattr(settings, each.name)}
         return cls(**{**found, "seed": seed})
 
@@ -51,16 +51,16 @@ class Fitted:
     history: Mapping[str, list[float]]
     best_epoch: int
 
-    def then(self, later: "Fitted") -> "Fitted":
-        """This training and a later one as one."""
+    def followed_by(self, later: "Fitted") -> "Fitted":
+        """This training and a later one, joined."""
         history = {name: values + later.history[name] for name, values in self.history.items()}
         return Fitted(history, len(self.history["loss"]) + later.best_epoch)
 
 
 class IndexedTrainer(keras.Model):
-    """Trains `network` on batches of indices into `examples`, by a loss per example on its outputs.
+    """Trains `network` on batches of indices into `examples`, with a loss per example.
 
-    The `losses` of the network's layers, for example a penalty of its code, are added to the mean loss.
+    The `losses` of its layers, for example a penalty on its code, are added to the mean loss.
     """
 
     def __init__(self, network: keras.Model, loss: Loss, examples: Examples) -> None:
@@ -76,10 +76,9 @@ class IndexedTrainer(keras.Model):
         return self._example_loss(targets, self.network(inputs, training=training))
 
     def train_step(self, batches: Any) -> dict[str, Any]:
-        """Steps of the optimizer on batches (S, B, …), one after the other: the mean loss of a batch, and penalties.
+        """Steps of the optimizer on batches (S, B, …), in order. Returns the mean loss of a batch, and penalties.
 
-        The loop is compiled with its steps. Keras' `steps_per_execution` starts each step anew instead, and takes a
-        seventh longer.
+        The loop is compiled with its steps. With Keras' `steps_per_execution`, the steps take a seventh longer.
         """
         n_steps = batches.shape[0]
 
@@ -129,12 +128,13 @@ def train_network(
         task: its name in progress reports.
         xla: compile the step with XLA, if the training has at least `LEAST_XLA_STEPS` steps: faster for large dense
             layers, slower for convolutions.
-        shown: examples whose loss is recorded each epoch, but has no influence.
-        checkpoint: where the state is kept; with one of an interrupted training it goes on from there.
-        part: of a training with several parts. Of a part before the interrupted one only the losses are returned.
+        shown: name → examples whose loss is recorded each epoch, but has no influence.
+        checkpoint: keeps the state; an interrupted training continues from it.
+        part: the part of a training with several parts. For a part before the interrupted one, only the losses are
+            returned.
 
-    With `patience`, a held-out share of `examples` is not learned from; training stops when its loss has not
-    fallen for that many epochs, and the best epoch's weights are kept.
+    With `patience`, a share of `examples` is held out. Training stops when their loss has not fallen for that many
+    epochs, and the best epoch's weights are kept.
 
     Raises:
         UsageError: the loss is no longer a number.
@@ -171,7 +171,7 @@ def train_network(
 
 
 def _fit(trainer: IndexedTrainer, batches: Batches, keeper: Keeper, callbacks: Sequence[Any]) -> None:
-    """Run the steps that are left. Keras begins an epoch at its first step: the rest of one is fitted on its own."""
+    """Run the steps that are left. Keras starts an epoch at its first step, so the rest of one needs its own `fit`."""
 
     def fit(first: int, last: int, steps: int) -> None:
         with warnings.catch_warnings():
@@ -200,8 +200,8 @@ def _fitted(losses: dict[str, list[float]], task: str) -> Fitted:
     if not np.isfinite(list(losses.values())).all():
         raise UsageError(
             f"{task} diverged in epoch {len(losses['loss'])}: its loss is {losses['loss'][-1]}.",
-            f"Give a smaller {setting('learning_rate')}; or a smaller {setting('code_gain')} or penalty weight, "
-            "where one is used.",
+            f"Give a smaller {setting('learning_rate')}, or a smaller {setting('code_gain')} or penalty weight, "
+            "if one is used.",
         )
     best = int(np.argmin(losses["val_loss"])) + 1 if "val_loss" in losses else len(losses["loss"])
     return Fitted(losses, best)

@@ -108,7 +108,7 @@ def test_rows_and_images_give_the_same_features_and_keep_their_form(dense: mnist
     np.testing.assert_array_equal(dense.inverse_transform(dense.transform(images[:3])), dense.reconstruct(images[:3]))
 
 
-def test_grey_levels_of_any_range_are_scaled(dense: mnistae.DenseAutoencoder) -> None:
+def test_gray_levels_of_any_range_are_scaled(dense: mnistae.DenseAutoencoder) -> None:
     images = shapes(80, 0)[0]
     images[0, 0, 0] = 255  # so that both scales end there
     assert 0 <= dense.reconstruct(images).min() <= dense.reconstruct(images).max() <= 255
@@ -141,7 +141,7 @@ def test_score_is_minus_the_mean_squared_error(dense: mnistae.DenseAutoencoder) 
         (mnistae.GraphClusters(n_clusters=500), "n_clusters is 500"),
         (mnistae.FewLabelClassifier(head="svm"), "head is 'svm'"),  # type: ignore[arg-type]
         (mnistae.FewLabelClassifier(learning_rate=0), "learning_rate is 0"),
-        (mnistae.FewLabelClassifier(unlabelled=1), "every label is unlabelled"),
+        (mnistae.FewLabelClassifier(unlabelled=1), "which means unlabeled: give a few labels"),
     ],
 )
 def test_a_wrong_parameter_is_named(estimator: Any, message: str) -> None:
@@ -153,7 +153,7 @@ def test_a_wrong_parameter_is_named(estimator: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("X", "parameters", "message"),
     [
-        (np.zeros((4, 3, 3, 3)), {}, r"X has the shape \(4, 3, 3, 3\): give grey images"),
+        (np.zeros((4, 3, 3, 3)), {}, r"X has the shape \(4, 3, 3, 3\): give gray images"),
         ([np.zeros((3, 3)), np.zeros((3, 3))], {}, "X is a list of images"),
         (np.zeros((4, 6)), {"image_shape": 6}, "image_shape is 6: it must be"),
         (np.zeros((4, 6)), {"image_shape": (-2, -3)}, "image_shape is"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistae_cli.cli.resolving import misspelt_variables
+from mnistae_cli.cli.resolving import misspelled_variables
 from tests.conftest import Mnistae, assert_two_lines
 
 
@@ -42,11 +42,11 @@ def test_a_value_of_the_command_line_names_no_variable(mnistae: Mnistae, tmp_pat
     ],
 )
 def test_a_variable_that_is_nearly_ours_is_told(variable: str, meant: str) -> None:
-    (line,) = misspelt_variables([variable])
+    (line,) = misspelled_variables([variable])
     assert variable in line
     assert meant in line.split("Did you mean")[1]
 
 
 @pytest.mark.parametrize("variable", ["MNISTAE_HOME", "MNISTAE_FOO", "PATH", "MNISTAE_TRAIN_EPOCHS"])
 def test_other_variables_are_left_in_peace(variable: str) -> None:
-    assert misspelt_variables([variable]) == []
+    assert misspelled_variables([variable]) == []

@@ -40,7 +40,7 @@ def test_a_number_that_is_given_comes_out() -> None:
 
 
 def test_more_than_can_be_found_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"n_clusters is 60: \d+ clusters of at least 20 images were found"):
+    with pytest.raises(UsageError, match=r"n_clusters is 60: only \d+ clusters of at least 20 images were found"):
         found(groups(SIZES), n_clusters=60, min_cluster_size=20)
 
 
@@ -48,7 +48,7 @@ def test_sizes_that_cannot_be_are_refused() -> None:
     for settings, words in (
         ({"min_cluster_size": 500}, "the largest cluster has 400 images"),
         ({"min_cluster_size": 741}, "there are 740 images"),
-        ({"n_clusters": 741}, "there are 740 images"),
+        ({"n_clusters": 741}, "there are 740 training images"),
     ):
         with pytest.raises(UsageError, match=words):
             found(groups(SIZES), **settings)

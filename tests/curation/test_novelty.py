@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistae_cli.curation import Usual, usual_of
+from mnistae_cli.curation import NoveltyBaseline, measure_baseline
 from mnistae_cli.curation.novelty import HELD_OUT
 from mnistae_cli.data import Rows
 
@@ -13,7 +13,7 @@ from mnistae_cli.data import Rows
 def test_novelty_is_the_share_of_less_unusual_images() -> None:
     rng = np.random.default_rng(0)
     distances, errors = rng.gamma(4, 1, (2, 500)).astype(np.float32)
-    usual = Usual(distances, errors)
+    usual = NoveltyBaseline(distances, errors)
     new = rng.gamma(4, 1, (2, 40)).astype(np.float32)
     found = usual.compare(*new)
 
@@ -32,7 +32,7 @@ def test_novelty_is_the_share_of_less_unusual_images() -> None:
 
 
 def test_beyond_all_held_out_images_the_farther_is_the_more_novel() -> None:
-    usual = Usual(np.linspace(1, 2, 400, dtype=np.float32), np.linspace(1, 2, 400, dtype=np.float32))
+    usual = NoveltyBaseline(np.linspace(1, 2, 400, dtype=np.float32), np.linspace(1, 2, 400, dtype=np.float32))
     found = usual.compare(np.array([3, 10, 100], np.float32), np.array([1, 1, 1], np.float32))
     assert (np.diff(found.novelty) > 0).all()
     assert found.novelty[-1] < 1
@@ -45,7 +45,7 @@ def test_an_image_is_not_its_own_neighbor(n: int, tmp_path: Path) -> None:
     features = np.random.default_rng(1).normal(size=(n, 6)).astype(np.float32)
     np.save(tmp_path / "features.npy", features)
     errors = np.arange(n, dtype=np.float32)
-    usual = usual_of(Rows.of(tmp_path / "features.npy"), errors, slice(1, 5))
+    usual = measure_baseline(Rows.open(tmp_path / "features.npy"), errors, slice(1, 5))
     numbers = np.arange(0, n, -(-n // HELD_OUT))
     assert usual.errors.tolist() == errors[numbers].tolist()
     unit = features[:, 1:5] / np.linalg.norm(features[:, 1:5], axis=1, keepdims=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform, gaussian_filter
 
-from mnistae_cli.curation.registration import SIDE, canonical, registration_error, sample
+from mnistae_cli.curation.registration import SIDE, canonicalize, registration_error, sample
 from tests.conftest import shapes
 
 MIDDLE = np.array([13.5, 13.5])
@@ -46,7 +46,7 @@ def test_a_shift_by_whole_pixels_is_exact_and_zero_outside() -> None:
 
 
 def test_canonical_images_have_one_mean_and_one_variance() -> None:
-    made = canonical(blobs(20, 0))
+    made = canonicalize(blobs(20, 0))
     assert made.shape == (20, SIDE, SIDE)
     y = np.arange(SIDE) - (SIDE - 1) / 2
     rows = made.sum(axis=2)
@@ -76,7 +76,7 @@ def test_equal_images_have_no_error() -> None:
 
 def test_blank_images_are_no_trouble() -> None:
     blank = np.zeros((2, 28, 28), np.float32)
-    assert np.isfinite(canonical(blank)).all()
+    assert np.isfinite(canonicalize(blank)).all()
     assert np.isfinite(registration_error(blank, blank)).all()
 
 

@@ -37,7 +37,7 @@ def test_every_class_gives_its_share(n: int, counts: list[int]) -> None:
 
 def test_or_every_class_gives_as_many() -> None:
     assert np.bincount(LABELS[drawn(per_class=10)]).tolist() == [10, 10, 10]
-    with pytest.raises(UsageError, match="per_class is 11, and class block has 10"):
+    with pytest.raises(UsageError, match="per_class is 11, but class block has 10"):
         drawn(per_class=11)
 
 
@@ -59,7 +59,7 @@ def test_indices_are_used_as_they_are(tmp_path: Path) -> None:
     [
         (np.array([1, 100]), UsageError, "100 is not the number of a training image"),
         (np.array([-1, 5]), UsageError, "-1 is not the number of a training image"),
-        (np.array([5, 5]), UsageError, "names an image twice"),
+        (np.array([5, 5]), UsageError, "has an image twice"),
         (np.array([0.5]), DamagedInput, "dtype float64"),
         (np.zeros((2, 2), int), DamagedInput, r"shape \(2, 2\)"),
         (np.zeros(0, int), DamagedInput, r"shape \(0,\)"),
@@ -81,7 +81,7 @@ def test_no_file_of_indices_is_a_missing_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"labels": 101}, "labels is 101, and there are 100"),
+        ({"labels": 101}, "labels is 101, but there are 100"),
         ({"labels": 1.5}, "labels is 1.5"),
         ({"labels": 0}, "labels is 0"),
         ({"per_class": 0}, "per_class is 0"),
@@ -109,5 +109,5 @@ def test_indices_of_images_that_a_review_removed_are_told_and_left_out(tmp_path:
     assert (found.indices.tolist(), found.labels.tolist()) == ([21, 40], [1, 0])
     found.warn_of_missed(["0", "1"], heard.append)
     assert heard == [Notice("1 of the indices are left out: a review has removed these images")]
-    with pytest.raises(UsageError, match=r"names no image that labels_from=.*kept\.csv' holds"):
+    with pytest.raises(UsageError, match=r"has no image that is in labels_from=.*kept\.csv'"):
         drawn_of(3, 4)

@@ -54,9 +54,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         lengths.append(len(content))
         return decode(content)
 
-    decode = image_files.grey_levels
-    monkeypatch.setattr("mnistae_cli.data.decoding.grey_levels", counted)
-    monkeypatch.setattr("mnistae_cli.data.image_files.grey_levels", counted)
+    decode = image_files.gray_levels
+    monkeypatch.setattr("mnistae_cli.data.decoding.gray_levels", counted)
+    monkeypatch.setattr("mnistae_cli.data.image_files.gray_levels", counted)
     return lengths
 
 
@@ -334,7 +334,7 @@ from mnistae_cli.data import load_dataset
 from mnistae_cli.common.progress import Advance
 events = []
 data = load_dataset(sys.argv[1], report=events.append)
-print(any(isinstance(each, Advance) for each in events), data.record(labels=True)["sha256"]["train_images"])
+print(any(isinstance(each, Advance) for each in events), data.record(labels=True).sha256["train_images"])
 """
 
 

@@ -11,7 +11,7 @@ ARRAY = np.arange(60, dtype=np.float32).reshape(10, 2, 3)
 
 def test_rows_are_those_of_the_array(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", ARRAY)
-    rows = Rows.of(tmp_path / "a.npy")
+    rows = Rows.open(tmp_path / "a.npy")
     assert (len(rows), rows.n_bytes) == (10, ARRAY.nbytes)
     assert [len(batch) for batch in rows.batches(4)] == [4, 4, 2]
     assert np.array_equal(np.concatenate(list(rows.batches(4))), ARRAY)
@@ -25,7 +25,7 @@ def test_a_file_cut_short_is_damaged(tmp_path: Path) -> None:
     whole = (tmp_path / "a.npy").read_bytes()
     (tmp_path / "a.npy").write_bytes(whole[:-1])
     with pytest.raises(DamagedInput):
-        Rows.of(tmp_path / "a.npy")
+        Rows.open(tmp_path / "a.npy")
 
 
 def test_what_fits_into_memory_depends_on_the_share() -> None:

@@ -20,9 +20,9 @@ def test_groups_lie_apart_and_the_same_features_give_the_same_map() -> None:
         features = (
             np.random.default_rng(1).normal(size=(n, 8)).astype(np.float32) + 8 * np.eye(3, 8, dtype=np.float32)[groups]
         )
-        places, method = maps.map_of(features)
+        places, method = maps.lay_out(features)
         assert method == "t-SNE"
-        assert np.array_equal(places, maps.map_of(features)[0])
+        assert np.array_equal(places, maps.lay_out(features)[0])
         distances = np.linalg.norm(places[:, None] - places, axis=2)
         np.fill_diagonal(distances, np.inf)
         assert (groups[distances.argmin(axis=1)] == groups).mean() > 0.98

@@ -55,13 +55,13 @@ def test_a_label_weighs_at_most_as_much_as_sixty_images(n_labelled: int, weight:
 def test_a_labelled_example_is_put_before_each_other() -> None:
     drawn = np.array([3, 7, 8])
     examples = Examples(np.arange(10, dtype=np.float32)[:, None], np.arange(10), labelled=drawn)
-    pairs = examples.beside(np.arange(10), seed=1, epoch=0)
+    pairs = examples.pair(np.arange(10), seed=1, epoch=0)
     assert pairs[:, 1].tolist() == list(range(10))
     assert set(pairs[:, 0]) <= set(drawn)
     inputs, targets = examples.take(pairs)
     assert inputs.shape == (10, 2, 1)
     assert targets.numpy().tolist() == pairs[:, 0].tolist()
-    assert not np.array_equal(pairs, examples.beside(np.arange(10), seed=1, epoch=1))
+    assert not np.array_equal(pairs, examples.pair(np.arange(10), seed=1, epoch=1))
 
 
 def test_what_is_left_is_whole_scored_and_used(finetuned: Path, tmp_path: Path, mnistae: Mnistae) -> None:

@@ -114,12 +114,10 @@ def test_a_corrected_table_is_not_replaced(finished: Path, tmp_path: Path, mnist
     assert mnistae("predict", tmp_path / "image.npy", "-a", finished).code == 0
     assert mnistae("evaluate", "-a", finished, "--no-figures").code == 0
     for again in ((), ("--names", "a,b,d")):
-        assert_two_lines(
-            mnistae("label", "-a", finished, *again), 2, "labels.csv is not as mnistae wrote it", "Move it away"
-        )
+        assert_two_lines(mnistae("label", "-a", finished, *again), 2, "labels.csv was corrected", "Move it away")
     assert table.read_text() == corrected
     assert mnistae("cluster", "-a", finished, "--clusters", "3", "--seed", "9", "-q").code == 0
-    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv is not as mnistae wrote it")
+    assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv was corrected")
     (finished / "label" / "manifest.json").write_text("junk")
     assert_two_lines(mnistae("label", "-a", finished), 2, "labels.csv may have been corrected")
     assert table.read_text() == corrected
@@ -183,7 +181,7 @@ def test_names_of_classes_are_scored_and_told_by_predict(finished: Path, tmp_pat
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ("a,b", "--names has 2 names, and there are 3 clusters"),
+        ("a,b", "--names has 2 names, but there are 3 clusters"),
         ("a,,c", "has ''"),
         ("", "--names has 1 names"),
         ("a\nb,c,d", "printable"),

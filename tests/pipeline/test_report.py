@@ -75,16 +75,16 @@ def test_features_alone_are_enough_and_are_needed(plain: Path, mnistae: Mnistae)
 
 
 def test_near_features_are_near_on_the_map_and_its_bytes_are_the_same() -> None:
-    from mnistae_cli.pictures.maps import map_of
+    from mnistae_cli.pictures.maps import lay_out
 
     rng = np.random.default_rng(0)
     of = np.arange(600) % 6
     features = (rng.normal(0, 6, (6, 20))[of] + rng.normal(0, 1, (600, 20))).astype(np.float32)
-    points, method = map_of(features)
+    points, method = lay_out(features)
     assert (method, points.shape, str(points.dtype)) == ("t-SNE", (600, 2), "float32")
     away = np.linalg.norm(points[:, None] - points, axis=2) + np.eye(600) * 1e9
     assert (of[away.argmin(axis=1)] == of).mean() > 0.99
-    assert map_of(features)[0].tobytes() == points.tobytes()
+    assert lay_out(features)[0].tobytes() == points.tobytes()
 
 
 def test_small_images_are_shrunk_and_put_on_several_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,8 +99,8 @@ def test_small_images_are_shrunk_and_put_on_several_sheets(tmp_path: Path, monke
     np.savez(tmp_path / "large.npz", x_train=images, x_test=images[:6])
     monkeypatch.setattr(tiles, "SHEET", 96)  # 3 rows of 4 tiles
     wanted = tiles.Tiles()
-    assert wanted.of("train", [29, 3, 29]) == [0, 1, 0]
-    assert wanted.of("train", range(20)) == [2, 3, 4, 1, *range(5, 21)]
+    assert wanted.numbers_of("train", [29, 3, 29]) == [0, 1, 0]
+    assert wanted.numbers_of("train", range(20)) == [2, 3, 4, 1, *range(5, 21)]
     data = load_dataset(str(tmp_path / "large.npz"), None)
     found = wanted.sheets({split: each.pixels for split, each in data.splits()})
     assert (found["width"], found["height"], found["columns"], found["per_sheet"], len(found["sheets"])) == (

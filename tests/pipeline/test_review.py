@@ -269,5 +269,5 @@ def test_labels_of_a_review_count_before_the_training_too(reviewed: Path, tmp_pa
     np.save(tmp_path / "corrected.npy", np.arange(240) % 2)
     few = ("--labels-from", tmp_path / "corrected.npy", "--per-class", "121")
     refused = mnistae("run", "--dataset", planted(tmp_path / "p.npz"), *few, "-a", tmp_path / "new", "-q")
-    assert_two_lines(refused, 2, "--per-class is 121, and class 0 has 120")
+    assert_two_lines(refused, 2, "--per-class is 121, but class 0 has 120")
     assert not (tmp_path / "new").exists()

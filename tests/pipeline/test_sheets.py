@@ -9,7 +9,7 @@ from PIL import Image
 
 from mnistae_cli.clusters import Placement, place_by_centroids
 from mnistae_cli.data import from_array
-from mnistae_cli.pictures.sheets import ClusterLook, Sheet, look_at, write_sheet
+from mnistae_cli.pictures.sheets import ClusterLook, Sheet, summarize_clusters, write_sheet
 from tests.builders import kmeans
 from tests.conftest import Mnistae, shapes
 from tests.pipeline.conftest import data_of
@@ -21,7 +21,7 @@ def test_a_cluster_of_two_groups_looks_mixed(n_clusters: int, mixed: list[bool],
     features = (np.eye(8)[np.arange(240) % 3] * 10 + rng.normal(0, 0.5, (240, 8))).astype(np.float32)
     clustering = kmeans(features, n_clusters=n_clusters, metric="euclidean")
     placement = place_by_centroids(features, clustering.centroids, "euclidean")
-    found = look_at(placement, (), n_clusters, n_clusters)
+    found = summarize_clusters(placement, (), n_clusters, n_clusters)
     assert sorted(each.mixed for each in found) == mixed
     some = np.arange(2)
     sheet = Sheet(found, [(some, some)] * n_clusters, "surest", placement)

@@ -100,10 +100,10 @@ def test_pictures_of_few_images_and_of_narrow_codes(n: int, latent_dim: int, tmp
 
 def test_a_picture_of_features_that_are_all_the_same(tmp_path: Path) -> None:
     from mnistae_cli.pictures import figures
-    from mnistae_cli.pictures.maps import map_of
+    from mnistae_cli.pictures.maps import lay_out
 
     for n in (1, 2, 60):
-        points, method = map_of(np.zeros((n, 16), np.float32))
+        points, method = lay_out(np.zeros((n, 16), np.float32))
         figures.save(figures.feature_map(points, method, None, []), tmp_path / "map.png")
         figures.save(figures.density(np.zeros(16, np.float32)), tmp_path / "density.png")
     figures.save(figures.atoms(np.zeros((40, 5, 13), np.float32), np.zeros(40, np.float32)), tmp_path / "atoms.png")

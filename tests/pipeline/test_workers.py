@@ -246,15 +246,15 @@ def test_workers_without_mnistae_are_told(lost: Exception, client: Client, monke
 
 
 def test_a_seed_of_a_worker_has_a_process_of_its_own() -> None:
-    assert workers.apart(refuse_two, 3) == 30
+    assert workers.run_in_own_process(refuse_two, 3) == 30
     with pytest.raises(UsageError, match="two is refused"):
-        workers.apart(refuse_two, 2)
+        workers.run_in_own_process(refuse_two, 2)
     with pytest.raises(OSError, match="a process of a worker ended with 7"):
-        workers.apart(os._exit, 7)
+        workers.run_in_own_process(os._exit, 7)
 
 
 def here(function: Callable[[int], Any], task: int) -> Any:
-    """In the place of `apart`."""
+    """In the place of `run_in_own_process`."""
     return function(task)
 
 

@@ -128,10 +128,10 @@ def test_nothing_but_the_epochs_depends_on_the_images() -> None:
 
 
 def test_an_invariant_code_has_an_image_for_each_cluster() -> None:
-    with pytest.raises(UsageError, match="n_clusters is 10, and there are 9 images"):
+    with pytest.raises(UsageError, match="n_clusters is 10, but there are 9 training images"):
         Invariant(n_clusters=10).for_images(9)
     assert Invariant(n_clusters=10).for_images(10).training.epochs == 2000
-    with pytest.raises(UsageError, match="need more images than 1"):
+    with pytest.raises(UsageError, match="need more training images than 1"):
         Invariant().for_images(1)
 
 

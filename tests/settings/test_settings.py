@@ -183,7 +183,7 @@ def test_whole_numbers_and_lists_of_toml_are_taken() -> None:
 
 
 def test_fewer_images_than_clusters_are_refused() -> None:
-    with pytest.raises(UsageError, match="n_clusters is 10, and there are 9 images to learn from"):
+    with pytest.raises(UsageError, match="n_clusters is 10, but there are 9 training images"):
         make(TrainConfig, {"model": "invariant", "n_clusters": 10}).for_images(9)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mnistae_cli.settings import Corruption
-from mnistae_cli.training.augmentation import RandomAffine, RandomOcclusion, corrupted, occluded, warp
+from mnistae_cli.training.augmentation import RandomAffine, RandomOcclusion, corrupt, occlude, warp
 from tests.builders import build, train_config
 
 RNG = np.random.default_rng(0)
@@ -63,7 +63,7 @@ def test_strength_bounds_the_change_and_nothing_is_learned() -> None:
 def test_one_side_of_an_image_is_hidden() -> None:
     light = np.ones((5, 8, 8), np.float32)
     hidden = np.array([True, True, True, True, False])
-    seen = np.asarray(occluded(light, hidden, np.array([0, 1, 2, 3, 0]), np.full(5, 0.25, np.float32)))
+    seen = np.asarray(occlude(light, hidden, np.array([0, 1, 2, 3, 0]), np.full(5, 0.25, np.float32)))
     bottom, top, right, left, whole = seen
     assert np.array_equal(whole, light[4])
     assert np.array_equal(bottom, np.repeat([1, 1, 1, 1, 1, 1, 0, 0], 8).reshape(8, 8))
@@ -101,5 +101,5 @@ def test_images_are_corrupted_in_training_alone_and_never_in_the_encoder(setting
 def test_noise_has_the_standard_deviation_that_is_asked_for() -> None:
     images = np.zeros((200, 9, 7), np.float32)
     layer = keras.Input((9, 7))
-    seen = keras.Model(layer, corrupted(layer, Corruption(noise=0.3), 0))(images, training=True).numpy()
+    seen = keras.Model(layer, corrupt(layer, Corruption(noise=0.3), 0))(images, training=True).numpy()
     assert seen.std() == pytest.approx(0.3, rel=0.05)

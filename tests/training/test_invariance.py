@@ -10,7 +10,7 @@ from mnistae_cli.networks.inference import open_network
 from mnistae_cli.training.autoencoder import FusedNormalization
 from mnistae_cli.training.batches import Batches, Examples, Steps
 from mnistae_cli.training.export import export_onnx
-from mnistae_cli.training.invariance import Agreement, Views, assignment_loss, shifted
+from mnistae_cli.training.invariance import Agreement, Views, assignment_loss, shift
 from mnistae_cli.training.runtime import start_session
 from tests.builders import build, train_config
 
@@ -67,7 +67,7 @@ def test_outside_of_training_one_view_stands_for_two_equal_ones() -> None:
 
 
 def test_an_image_is_looked_at_in_five_places() -> None:
-    same, down, up, right, left = np.asarray(shifted(IMAGES, 2)).transpose(1, 0, 2, 3)
+    same, down, up, right, left = np.asarray(shift(IMAGES, 2)).transpose(1, 0, 2, 3)
     assert np.array_equal(same, IMAGES)
     assert np.array_equal(down[:, 2:], IMAGES[:, :-2])
     assert not down[:, :2].any()
@@ -93,7 +93,7 @@ def test_the_code_is_the_mean_of_the_five_places_and_its_file_is_always_the_same
         export_onnx(model.encoder, tmp_path / f"{number}.onnx")
         files.add((tmp_path / f"{number}.onnx").read_bytes())
     assert len(files) == 1
-    places = np.asarray(shifted(IMAGES, 1)).reshape(-1, 10, 12)
+    places = np.asarray(shift(IMAGES, 1)).reshape(-1, 10, 12)
     codes = model.trained.get_layer("of_view")(places)[1].numpy().reshape(6, 5, -1)
     assert model.encoder(IMAGES).numpy() == pytest.approx(codes.mean(axis=1), abs=1e-6)
 
@@ -151,6 +151,6 @@ def test_pairs_are_of_an_image_and_itself_or_a_neighbor_that_is_learned_from() -
 
 def test_without_neighbors_an_image_is_beside_itself() -> None:
     examples = Examples(np.arange(4, dtype=np.float32), neighbors=np.empty((4, 0), np.int32))
-    assert examples.beside(np.array([2, 0]), 0, 0).tolist() == [[2, 2], [0, 0]]
+    assert examples.pair(np.array([2, 0]), 0, 0).tolist() == [[2, 2], [0, 0]]
     plain = Examples(np.arange(4, dtype=np.float32))
-    assert plain.beside(np.array([2, 0]), 0, 0).tolist() == [2, 0]
+    assert plain.pair(np.array([2, 0]), 0, 0).tolist() == [2, 0]

@@ -86,7 +86,7 @@ def test_a_killed_training_ends_with_the_same_bytes(kind: str, npz: Path, tmp_pa
     train(config, tmp_path / "whole")
     listener = Listener(*moments)
     assert outlive(lambda report: train(config, tmp_path / "parts", report), listener) == len(moments)
-    assert sum("going on from epoch" in each for each in listener.notices) == len(moments)
+    assert sum("continuing from epoch" in each for each in listener.notices) == len(moments)
     assert contents(tmp_path / "parts" / "train") == contents(tmp_path / "whole" / "train")
     assert not list((tmp_path / "parts").glob(".train*"))
 
@@ -133,7 +133,7 @@ def test_an_interruption_waits_for_the_step_and_is_told(npz: Path, tmp_path: Pat
     config = train_config(dataset=str(npz), latent_dim=8, batch_size=16, epochs=3)
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path, interrupting)
-    assert listener.notices[-1] == "interrupted at epoch 2 of 3; the same command goes on from there"
+    assert listener.notices[-1] == "interrupted at epoch 2 of 3; the same command continues from there"
     told = stage_states(tmp_path)["train"]
     assert (told["state"], told["reason"][:18]) == ("interrupted", "at epoch 2 of 3; r")
 
@@ -141,13 +141,13 @@ def test_an_interruption_waits_for_the_step_and_is_told(npz: Path, tmp_path: Pat
     other = Listener(1)
     with pytest.raises(Killed):
         train(replace(config, seed=1), tmp_path, other)
-    assert "an interrupted train had other settings or images: this one starts anew" in other.notices
+    assert "an interrupted train had other settings or images, so this one starts over" in other.notices
     state = checkpoint / "state.npz"
     state.write_bytes(state.read_bytes()[:-1] + b"!")
     damaged = Listener(1)
     with pytest.raises(Killed):
         train(config, tmp_path, damaged)
-    assert any("is damaged, and train starts anew" in each for each in damaged.notices)
+    assert any("is damaged, so train starts over" in each for each in damaged.notices)
     with pytest.raises(Killed):
         train(config, tmp_path, damaged := Listener(1), force=True)
     assert not any("going on" in each for each in damaged.notices)

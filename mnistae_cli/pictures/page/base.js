@@ -1,7 +1,7 @@
-// What all parts of the page share. Text goes in by textContent alone, so that no name becomes markup.
+// Shared by all parts of the page. Text is only inserted as textContent, so that names cannot become markup.
 "use strict";
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const PARTS = {}; // name → the function that draws the part into its section, from DATA.parts[name]
+const PARTS = {}; // name → function that draws DATA.parts[name] into its section
 const SHEETS = DATA.tiles.sheets.map((source) => { // sprite sheets: images, and a promise that each can be drawn
   const image = new Image();
   image.src = source;
@@ -40,7 +40,7 @@ async function drawTile(canvas, number, size) {
     (place % columns) * width, Math.floor(place / columns) * height, width, height, 0, 0, width, height);
 }
 
-/** A select of [value, text] pairs under its label. */
+/** A select with [value, text] pairs and a label. */
 function choice(label, pairs, onchange) {
   const select = make("select", { onchange, "aria-label": label }, ...pairs.map(([value, text]) => make("option", { value }, text)));
   return { select, label: make("label", {}, label, select) };
@@ -50,7 +50,7 @@ function definitions(pairs) {
   return make("dl", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
-/** Let the browser save a text as a file. Nothing leaves the page. */
+/** Let the browser save a text as a file. Nothing is sent anywhere. */
 function save(name, text) {
   const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: name });
   link.click();

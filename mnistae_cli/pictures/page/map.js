@@ -1,10 +1,10 @@
-// The map: a canvas of dots that are pointed at, filtered, moved and zoomed.
+// The map: a canvas with dots. One can point at them, filter, move and zoom.
 PARTS.map = (section, map) => {
   const n = map.x.length;
   const kinds = map.groups; // [{name, title, names, of}]: `of[i]` is the group of dot i, -1 if it has none
-  const chosen = kinds.map(() => -1); // per kind the group that is shown alone, -1 for all
+  const chosen = kinds.map(() => -1); // for each kind the only group that is shown, -1 for all
   let kind = 0, pointed = -1, zoom = 1, left = 0, top = 0, waiting = false;
-  let wide = 0, high = 0; // of the canvas; to ask the browser for every dot would be slow
+  let wide = 0, high = 0; // of the canvas; asking the browser for every dot would be slow
 
   const canvas = make("canvas", { class: "dots", tabindex: 0, role: "application",
     "aria-label": `Map of ${n} images. Arrow keys go from dot to dot, Enter shows only the dot's group, Escape shows all, plus and minus zoom.` });
@@ -26,7 +26,7 @@ PARTS.map = (section, map) => {
   const onX = (i) => wide / 2 + (map.x[i] / map.unit - 0.5 + left) * scale();
   const onY = (i) => high / 2 + (map.y[i] / map.unit - 0.5 + top) * scale();
 
-  /** The mark of a group: one of the colors, and after them the next shape. */
+  /** The mark of a group: a color and, after all colors were used, the next shape. */
   function mark(group, radius) {
     const box = Math.ceil(2 * radius + 2), image = make("canvas", { width: box, height: box });
     const pen = image.getContext("2d"), c = box / 2, r = radius;
@@ -38,7 +38,7 @@ PARTS.map = (section, map) => {
     else { pen.moveTo(c, c - r); pen.lineTo(c + r, c); pen.lineTo(c, c + r); pen.lineTo(c - r, c); pen.closePath(); }
     pen.fillStyle = group < 0 ? "#8a8f98" : DATA.palette[group % DATA.palette.length];
     pen.fill();
-    pen.strokeStyle = "rgba(0, 0, 0, .45)"; // yellow on white would vanish without it
+    pen.strokeStyle = "rgba(0, 0, 0, .45)"; // without it, yellow would vanish on white
     pen.lineWidth = Math.max(0.5, radius / 7);
     pen.stroke();
     return image;
@@ -63,7 +63,7 @@ PARTS.map = (section, map) => {
     if (pointed >= 0) ring(onX(pointed), onY(pointed));
   }
 
-  /** The name of each group over the median of its dots: with many groups, colors alone do not tell them apart. */
+  /** The name of each group at the median of its dots: with many groups, colors are not enough. */
   function names() {
     const style = getComputedStyle(document.body);
     context.font = "600 14px system-ui, sans-serif";
@@ -123,7 +123,7 @@ PARTS.map = (section, map) => {
     soon();
   }
 
-  /** The dot shown that is nearest to a place, at most `most` pixels away, and allowed. */
+  /** The nearest visible and allowed dot to a place, at most `most` pixels away. */
   function nearest(x, y, most, allowed = () => true) {
     let best = -1, least = most * most;
     for (let i = 0; i < n; i++) {
@@ -173,7 +173,7 @@ PARTS.map = (section, map) => {
     if (dx || dy) {
       const from = pointed < 0 || !shown(pointed) ? null : pointed;
       const x = from === null ? wide / 2 : onX(from), y = from === null ? high / 2 : onY(from);
-      // Within 45° of the arrow, and past the marks that cover each other.
+      // Within 45° of the arrow, and beyond marks that overlap.
       const ahead = (ax, ay, i) => i !== from && (from === null || (ax * dx + ay * dy > 3 && ax * dx + ay * dy >= Math.abs(ax * dy) + Math.abs(ay * dx)));
       const i = nearest(x, y, 1e9, ahead);
       if (i >= 0) point(i);

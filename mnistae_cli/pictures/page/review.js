@@ -1,4 +1,4 @@
-// The review: galleries of suspects, page by page; decisions leave the page as decisions.csv.
+// The review: galleries of suspicious images, page by page. Decisions are downloaded as decisions.csv.
 PARTS.review = (section, { rows, classes, key }) => {
   const PER_PAGE = 24, COLUMNS = ["split", "index", "image", "suspicion", "decision", "chosen"], WORDS = { accept: "✓ accepted", refuse: "✕ refused" };
   const decided = read(); // row number → [decision, label]
@@ -12,7 +12,7 @@ PARTS.review = (section, { rows, classes, key }) => {
   const where = make("span", { role: "status" }), count = make("span", { role: "status" });
   const bar = make("progress", { max: rows.length, "aria-label": "Decided" });
   const out = make("button", { type: "button", onclick: () => save("decisions.csv", table()) }, "Download decisions.csv");
-  const gallery = make("ul", { class: "gallery", "aria-label": "Suspects, the most suspect first", onkeydown: press });
+  const gallery = make("ul", { class: "gallery", "aria-label": "Images, the most suspicious first", onkeydown: press });
   section.append(make("div", { class: "controls" }, suspicion.label, state.label, previous, where, next),
     make("div", { class: "controls" }, bar, count, out), gallery);
   filter();
@@ -32,10 +32,10 @@ PARTS.review = (section, { rows, classes, key }) => {
     where.textContent = `page ${page + 1} of ${pages}, ${visible.length.toLocaleString("en")} rows`;
     previous.disabled = page === 0;
     next.disabled = page === pages - 1;
-    tell();
+    showCount();
   }
 
-  function tell() {
+  function showCount() {
     const n = Object.keys(decided).length;
     count.textContent = `${n.toLocaleString("en")} of ${rows.length.toLocaleString("en")} decided`;
     bar.value = n;
@@ -76,7 +76,7 @@ PARTS.review = (section, { rows, classes, key }) => {
     if (!decision && picked) picked.value = rows[number].suggested;
     mark(number, item);
     write();
-    tell();
+    showCount();
   }
 
   function press(event) {

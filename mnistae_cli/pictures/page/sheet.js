@@ -1,4 +1,4 @@
-// The contact sheet: names are typed beside the images of each cluster, and leave the page as a command.
+// The contact sheet: names are typed next to the images of each cluster, and become a command.
 PARTS.sheet = (section, { clusters, surest, command }) => {
   const line = make("textarea", { class: "line", readonly: true, "aria-label": "Command with the names", spellcheck: "false" });
   const said = make("p", { class: "said", role: "status" });
@@ -29,10 +29,10 @@ PARTS.sheet = (section, { clusters, surest, command }) => {
     line.value = `${command} --names ${quoted(names.join(","))}`;
     const comma = names.some((name) => name.includes(","));
     copy.disabled = Boolean(open) || comma;
-    said.textContent = comma ? "A name holds no comma." : open ? `${open} of ${names.length} have no name yet. Two may have one name.` : "All have a name.";
+    said.textContent = comma ? "A name cannot contain a comma." : open ? `${open} of ${names.length} have no name yet. Two may have the same name.` : "All have a name.";
   }
 
-  /** As a shell takes it. */
+  /** Quoted for a shell. */
   function quoted(text) {
     return /^[\w.,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
   }
@@ -42,7 +42,7 @@ PARTS.sheet = (section, { clusters, surest, command }) => {
     try {
       await navigator.clipboard.writeText(line.value);
     } catch {
-      document.execCommand("copy"); // a page from the disk may not use the clipboard otherwise
+      document.execCommand("copy"); // the only way for a page from the disk in some browsers
     }
     said.textContent = "Copied.";
   }

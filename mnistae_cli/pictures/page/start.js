@@ -1,4 +1,4 @@
-// Draws each part that DATA has into a section of its own. The small images follow when they are decoded.
+// Draws each part in DATA into its own section. The small images follow when they are decoded.
 (async () => {
   const contents = document.getElementById("contents"), parts = document.getElementById("parts");
   for (const [name, part] of Object.entries(DATA.parts)) {

@@ -18,12 +18,5 @@ from mnistae_cli.settings.codes.shared import (
 )
 from mnistae_cli.settings.codes.sparse import KL, L1, BatchTopK, SparseCode, TopK
 
-CODES: list[type[Code]] = [
-    Dense,
-    TopK,
-    BatchTopK,
-    L1,
-    KL,
-    Invariant,
-]
-"""The kinds, the default first; of the sparse ones too."""
+CODES: list[type[Code]] = [Dense, TopK, BatchTopK, L1, KL, Invariant]
+"""All kinds. The default is first, and so is the default of the sparse kinds."""

@@ -21,8 +21,10 @@ class Dense(Code):
 
     latent_dim: int = latent_dim_option()
     loss: Literal["bce", "mse"] = loss_option()
-    sparsity_weight: float = option(0.0, "Weight of an L1 penalty beside the loss; 0: none.", minimum=0)
-    code_gain: float = option(3.0, "Starts with a code this much larger: the decoder then learns faster.", above=0)
+    sparsity_weight: float = option(0.0, "Weight of an L1 penalty that is added to the loss; 0: none.", minimum=0)
+    code_gain: float = option(
+        3.0, "Factor on the first weights of the code; above 1, the decoder learns faster.", above=0
+    )
     layers: Layers = Layers()
     corruption: Corruption = Corruption()
     training: Training = Training(learning_rate=8e-3, schedule="trapezoid", beta_2=0.9)

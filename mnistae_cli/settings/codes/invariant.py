@@ -1,4 +1,4 @@
-"""An invariant code: the same for an image and for small warps of it, with heads that tell clusters."""
+"""An invariant code: the same for an image and for small warps of it, with heads that assign clusters."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -19,7 +19,7 @@ from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
 @dataclass(frozen=True, kw_only=True)
 class Invariant(Code):
-    """Two views of an image are to fall into the same cluster (Ji, Henriques & Vedaldi 2019, "IIC")."""
+    """It learns to put two views of an image into the same cluster (Ji, Henriques & Vedaldi 2019, "IIC")."""
 
     chosen_by: ClassVar = {"model": "invariant"}
     summary: ClassVar = "the same code for an image and for small warps of it"
@@ -30,15 +30,15 @@ class Invariant(Code):
     loss: Literal["bce", "mse"] = loss_option()
     n_clusters: WholeOrAuto = option(
         AUTO,
-        "Clusters of about equal size that a head tells apart; auto: 20, then the number and the sizes that are found.",
+        "Clusters per head, of about equal size; auto: 20, later the number and the sizes that are found.",
         minimum=2,
         maximum=1000,
         flag="clusters",
     )
-    n_heads: int = option(10, "Heads that each assign the clusters.", minimum=1, maximum=100)
-    entropy_weight: float = option(2.5, "Weight of the clusters' equal size beside the views' agreement.", minimum=1)
+    n_heads: int = option(10, "Number of heads; each assigns clusters.", minimum=1, maximum=100)
+    entropy_weight: float = option(2.5, "Weight of equal cluster sizes, relative to the agreement of views.", minimum=1)
     n_neighbors: int = option(
-        4, "Nearest images, one of which is every other time the second view; 0: none.", minimum=0, maximum=100
+        4, "Nearest images; half of the second views are of one of them. 0: none are.", minimum=0, maximum=100
     )
     layers: Layers = Layers(channels=(24, 64))
     corruption: Corruption = Corruption(augment=1.0, occlusion=0.5)
@@ -48,12 +48,12 @@ class Invariant(Code):
         super().__post_init__()
         least, size = _least(self.n_clusters), self.training.batch_size
         if size < least:
-            rule = f"it must have room for {least} clusters"
+            rule = f"a batch must have an image for each of {least} clusters"
             raise RefusedValue(setting("batch_size"), size, rule, f"Give at least {least}.")
 
     @property
     def graph_features(self) -> slice:
-        """The embedding. The heads' probabilities say only what the heads were asked for."""
+        """The embedding. The heads' probabilities only show what the heads were trained for."""
         return slice(-self.latent_dim, None)
 
     def check_images(self, n: int) -> None:

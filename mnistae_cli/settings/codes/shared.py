@@ -1,4 +1,4 @@
-"""What the kinds of code share: the layers before a code, what is done to its input, how it is trained."""
+"""Shared by the kinds of code: the layers before the code, what is done to the input, how the network is trained."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
@@ -16,13 +16,13 @@ class Layers(Checked):
 
     hidden: tuple[int, ...] = option(
         (),
-        "Layers before the code, in units, as 500,500,2000; the decoder of a dense or an invariant code mirrors them.",
+        "Widths of layers before the code, like 500,500,2000; the decoder of a dense or invariant code mirrors them.",
         minimum=1,
         maximum=WIDEST,
     )
     channels: tuple[int, ...] = option(
         (),
-        "Convolutions before these layers, in channels, as 16,32. The decoder stays dense.",
+        "Channels of the convolutions before these layers, for example 16,32. The decoder has none.",
         minimum=1,
         maximum=WIDEST,
     )
@@ -30,49 +30,49 @@ class Layers(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Corruption(Checked):
-    """What is done to the images that go in; the decoder is asked for them as they were."""
+    """What is done to the input images. The targets are the unchanged images."""
 
     augment: float = option(
         0.0,
-        "Warp the input, not the target: 1 is up to 15°, 15% in size, 0.25 in shear, 10% in place.",
+        "Random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.",
         minimum=0,
         maximum=4,
     )
-    occlusion: float = option(0.0, "Share of the inputs of which one side is hidden.", minimum=0, maximum=1)
+    occlusion: float = option(0.0, "Share of the inputs with one side hidden.", minimum=0, maximum=1)
     noise: float = option(
-        0.0, "Gaussian noise on the input, not on the target: its standard deviation, 1 is white.", minimum=0, maximum=4
+        0.0, "Standard deviation of Gaussian noise on the input, not on the target; white is 1.", minimum=0, maximum=4
     )
 
 
 def schedule_option(default: Schedule = "one-cycle") -> Any:
-    """The field `schedule` of a training by `nets`."""
+    """The field `schedule` of the training of a network."""
     return option(
         default,
-        "one-cycle: 10% linear warm-up, then a cosine to 0. trapezoid: 3% warm-up, constant, linear to 0 from 30% on.",
+        "one-cycle: 10% linear warm-up, then a cosine to 0. trapezoid: 3% warm-up, constant to 30%, then linear to 0.",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Checked):
-    """How a network is trained. The learning rate has no usual value: each kind of code gives its own."""
+    """How a network is trained. Each kind of code has its own learning rate."""
 
-    learning_rate: float = option(1e-2, "Adam's step size, the peak of its schedule.", above=0)
+    learning_rate: float = option(1e-2, "Adam's step size; the peak of its schedule.", above=0)
     epochs: WholeOrAuto = option(
-        AUTO, "Passes over the training images; auto is the code's usual number, or more for few images.", minimum=1
+        AUTO, "Passes over the training images; auto: the code's usual number, or more for few images.", minimum=1
     )
     batch_size: int = option(128, "Images per step.", minimum=1)
     schedule: Schedule = schedule_option()
-    beta_2: float = option(0.99, "Adam's decay of the squared gradients.", minimum=0, below=1)
+    beta_2: float = option(0.99, "Adam's decay rate for the squared gradients.", minimum=0, below=1)
     patience: int = option(
-        0, "Stop after so many epochs without a better loss on held-out training images; 0: never.", minimum=0
+        0, "Stop after this many epochs without a lower loss on held-out images; 0: never.", minimum=0
     )
     validation_fraction: float = option(
-        0.1, "Share of the training images held out to stop by, with patience.", above=0, below=1, flag="validation"
+        0.1, "Share of the training images that is held out; used with patience.", above=0, below=1, flag="validation"
     )
 
 
 def number_of_epochs(epochs: WholeOrAuto, batch_size: int, n: int, *, usual: int, least_steps: int) -> int:
-    """The epochs for `n` images: as given, or the usual ones, and more where these are fewer than `least_steps`."""
+    """The epochs for `n` images: as given; for `auto` the usual number, or more to have `least_steps` steps."""
     steps_per_epoch = -(-n // batch_size)
     return max(usual, -(-least_steps // steps_per_epoch)) if epochs == AUTO else int(epochs)
 
@@ -96,8 +96,8 @@ class Code(Kind):
     """
 
     usual_epochs: ClassVar[int] = 8
-    least_steps: ClassVar[int] = 1000  # fewer leave a small data set half learned
-    in_parts: ClassVar[bool] = False  # whether it can learn from images of which only batches are in memory
+    least_steps: ClassVar[int] = 1000  # with fewer, a small data set is not learned well
+    in_parts: ClassVar[bool] = False  # whether it can learn with only batches of the images in memory
 
     latent_dim: int
     loss: Literal["bce", "mse"]
@@ -107,18 +107,14 @@ class Code(Kind):
 
     @property
     def graph_features(self) -> slice:
-        """The columns of its features by which the graph of similar images is made."""
+        """The columns of its features from which the graph of similar images is made."""
         return slice(None)
 
     def check_images(self, n: int) -> None:
-        """Refuse a number of training images that it cannot learn from."""
+        """Refuse `n` training images if it cannot learn from so few."""
 
     def for_images(self, n: int) -> Self:
-        """The same settings with the epochs as a number, for `n` training images.
-
-        Raises:
-            UsageError: it cannot learn from so few.
-        """
+        """The same settings with the epochs as a number, for `n` training images; `UsageError` if these are too few."""
         self.check_images(n)
         training = self.training
         epochs = number_of_epochs(

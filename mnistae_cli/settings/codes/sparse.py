@@ -1,4 +1,4 @@
-"""The sparse kinds of code. Their network is one; what keeps the code sparse is each kind's own."""
+"""The sparse kinds of code. They share one network; each has its own way to keep the code sparse."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -13,7 +13,7 @@ USUAL_K = 25
 
 def penalty_weight_option(default: float) -> Any:
     """The field `sparsity_weight`."""
-    return option(default, "Weight of the penalty beside the loss.", minimum=0)
+    return option(default, "Weight of the penalty that is added to the loss.", minimum=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +29,13 @@ class SparseCode(Code):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.loss != "mse":
-            rule = "a sparse code adds up its atoms, and learns by their squared error only"
+            rule = "a sparse code can only be trained on the squared error"
             raise RefusedValue(setting("loss"), self.loss, rule, f"Give {setting('loss', 'mse')}, or leave it out.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PenalizedCode(SparseCode):
-    """A code that a penalty on its activations keeps sparse."""
+    """A code that is kept sparse by a penalty on its activations."""
 
     sparsity_weight: float = penalty_weight_option(1e-3)
     sparsity_warmup: float = option(
@@ -45,18 +45,18 @@ class PenalizedCode(SparseCode):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.sparsity_weight == 0:
-            rule = "without it nothing keeps a sparse code sparse"
+            rule = "without a penalty, the code is not sparse"
             remedy = f"Give a weight above 0, or {setting('model', 'dense')}."
             raise RefusedValue(setting("sparsity_weight"), self.sparsity_weight, rule, remedy)
 
     def warmup_steps(self, steps: int) -> int:
-        """The steps, of all, over which the weight grows."""
+        """The number of steps, out of `steps`, over which the weight grows."""
         return round(self.sparsity_warmup * steps)
 
 
 @dataclass(frozen=True, kw_only=True)
 class L1(PenalizedCode):
-    """ReLU units, the sum of their activations as the penalty (Olshausen & Field 1997)."""
+    """ReLU units, with the sum of their activations as the penalty (Olshausen & Field 1997)."""
 
     chosen_by: ClassVar = {"model": "sparse", "sparsity": "l1"}
     summary: ClassVar = "a penalty on the sum of the activations"
@@ -66,13 +66,13 @@ class L1(PenalizedCode):
 
 @dataclass(frozen=True, kw_only=True)
 class KL(PenalizedCode):
-    """Sigmoid units that are each to have a small mean activation (Ng 2011, CS294A lecture notes)."""
+    """Sigmoid units, each with a small target for its mean activation (Ng 2011, CS294A lecture notes)."""
 
     chosen_by: ClassVar = {"model": "sparse", "sparsity": "kl"}
     summary: ClassVar = "a penalty on each unit's mean activation"
 
     sparsity_weight: float = penalty_weight_option(1e-3)
-    sparsity_target: float = option(0.05, "Mean activation ρ that each unit is to have.", above=0, below=1)
+    sparsity_target: float = option(0.05, "Target ρ for the mean activation of each unit.", above=0, below=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +81,10 @@ class SelectedCode(SparseCode):
 
     k: WholeOrAuto = option(
         AUTO,
-        f"Active units of an image: at most (topk), on average (batchtopk). auto: {USUAL_K}, at most half of the code.",
+        f"Active units per image: at most (topk), on average (batchtopk). auto: {USUAL_K}, at most half of the code.",
         minimum=1,
     )
-    aux_k: int = option(256, "Units silent for long that learn what the others leave over; 0: none.", minimum=0)
+    aux_k: int = option(256, "Dead units that learn the residual of an image; 0: none.", minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,0 +1,1 @@
+"""What `benchmarks.mutants` is made of: the mutants, and a plugin for pytest."""
