@@ -118,7 +118,7 @@ def test_training_learns_and_tells() -> None:
 
 
 def test_a_dense_code_is_lighter_for_its_trace_of_l1() -> None:
-    means = []
+    means = list[float]()
     for model, fitted in (quick_once()[:2], trained(quick(sparsity_weight=1e-2))):
         assert ("penalty" in fitted.history) == bool(means)
         means.append(model.encoder(IMAGES / np.float32(255)).numpy().mean())
