@@ -258,8 +258,9 @@ def test_dead_units_come_back() -> None:
     assert alive[0] <= 15 < alive[16]
 
 
-def test_the_same_seed_gives_the_same_weights() -> None:
-    config = config_of("batchtopk")
+@pytest.mark.parametrize("variant", ["kl", "batchtopk"])
+def test_the_same_seed_gives_the_same_weights(variant: str) -> None:
+    config = config_of(variant)
     first, second = (make(config)[0].whole.get_weights() for make in (trained, trained.__wrapped__))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
 
