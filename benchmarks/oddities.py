@@ -183,19 +183,24 @@ def _duplicates(data: Dataset, artifacts: Path, usps: Path | None) -> Iterator[t
     recalls: dict[str, list[float]] = {"exact recall": [], "warped recall": [], "precision": []}
     for draw in DRAWS:
         rng = np.random.default_rng([draw, 3])
-        sources = rng.choice(len(images), 2 * COPIES, replace=False)
-        copies = np.concatenate([images[sources[:COPIES]], [_warped(images[i], rng) for i in sources[COPIES:]]])
-        # Each copy goes to a random place of either split.
-        order = rng.permutation(len(images) + len(copies))
-        place = np.argsort(order)
-        found = find_duplicates(np.concatenate([images, copies])[order], order % 7 == 0)
+        mixed, planted = with_copies(images, rng)
+        found = find_duplicates(mixed, rng.random(len(mixed)) < 1 / 7)
         pairs = {frozenset(pair) for pair in zip(found.images.tolist(), found.originals.tolist(), strict=True)}
-        planted = [frozenset((int(place[i]), int(place[len(images) + k]))) for k, i in enumerate(sources)]
         recalls["exact recall"].append(mean(pair in pairs for pair in planted[:COPIES]))
         recalls["warped recall"].append(mean(pair in pairs for pair in planted[COPIES:]))
         recalls["precision"].append(len(pairs & set(planted)) / len(pairs))
     for name, each in recalls.items():
         yield f"duplicates, {name}", each
+
+
+def with_copies(images: Bytes, rng: np.random.Generator) -> tuple[Bytes, list[frozenset[int]]]:
+    """The images and 600 copies in a random order; and the pairs of an image and its copy, 300 exact, 300 warped."""
+    sources = rng.choice(len(images), 2 * COPIES, replace=False)
+    copies = np.concatenate([images[sources[:COPIES]], [_warped(images[i], rng) for i in sources[COPIES:]]])
+    order = rng.permutation(len(images) + len(copies))
+    place = np.argsort(order)
+    planted = [frozenset((int(place[i]), int(place[len(images) + k]))) for k, i in enumerate(sources)]
+    return np.concatenate([images, copies])[order], planted
 
 
 def _warped(image: Bytes, rng: np.random.Generator) -> Bytes:

@@ -253,7 +253,7 @@ def second_once(shared: Shared, shapes_npz: Path) -> Path:
 @pytest.fixture(scope="session")
 def invariant_once(shared: Shared, shapes_npz: Path) -> Path:
     """An artifacts directory of an invariant code. Do not touch."""
-    return shared.run("invariant", "--dataset", shapes_npz, *INVARIANT, *SMALL, "--no-calibrate")
+    return shared.run("invariant", "--dataset", shapes_npz, *INVARIANT, *SMALL, "--no-calibrate", "--no-figures")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "mnistae_cli"
@@ -48,8 +49,13 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def imports() -> Iterator[tuple[Path, list[str]]]:
+@cache
+def imports() -> list[tuple[Path, list[str]]]:
     """Each module, and the parts of each name that it imports: `["mnistae_cli", "store", "files"]`."""
+    return list(_imports())
+
+
+def _imports() -> Iterator[tuple[Path, list[str]]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
@@ -159,6 +165,7 @@ def test_what_does_not_train_never_loads_tensorflow(finished: Path, tmp_path: Pa
         "predict": ["predict", tmp_path / "images.npy"],
         "images": ["encode", "--images", tmp_path / "images.npy", "--output", tmp_path / "out.npy"],
         "figures apart": ["evaluate", "--no-figures"],
+        "graph": ["cluster", "--method", "graph", "--clusters", "3", "--n-init", "2", "--force"],
         "cluster": ["cluster", "--clusters", "3", "--force"],
         "figures": ["evaluate", "--force"],
     }

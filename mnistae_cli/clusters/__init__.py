@@ -3,7 +3,6 @@
 from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph_clusters import GraphClusters, find_clusters
 from mnistae_cli.clusters.kmeans import fit_kmeans
-from mnistae_cli.clusters.minibatches import fit_minibatches
 from mnistae_cli.clusters.neighbors import Search, nearest_images
 from mnistae_cli.clusters.placement import (
     PLACEMENT_FILES,

@@ -16,7 +16,6 @@ from mnistae_cli.clusters import (
     Scan,
     find_clusters,
     fit_kmeans,
-    fit_minibatches,
     place_by_centroids,
     place_by_neighbors,
 )
@@ -89,12 +88,10 @@ def _fill(work: Work, config: ClusterConfig, inputs: Mapping[str, Stored], repor
 
 
 def _by_kmeans(work: Work, method: KMeans, seed: int, features: Rows, report: Report) -> Place:
-    how = ", by mini-batches from the disk" if method.algorithm == "minibatch" else ""
+    in_parts = method.algorithm == "minibatch"
+    how = ", by mini-batches from the disk" if in_parts else ""
     report(Notice(f"KMeans on {len(features)}×{features.shape[1]} features, {method.n_init} starts{how}"))
-    if method.algorithm == "minibatch":
-        fitted = fit_minibatches(features, seed=seed, **method.fitting())
-    else:
-        fitted = fit_kmeans(features.load(), seed=seed, copy=False, **method.fitting())
+    fitted = fit_kmeans(features if in_parts else features.load(), seed=seed, copy=False, **method.fitting())
     joblib.dump(fitted.model, work.folder / "kmeans.joblib")
     np.save(work.folder / "centroids.npy", fitted.centroids)
 

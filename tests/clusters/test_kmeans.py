@@ -5,8 +5,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from mnistae_cli import settings
-from mnistae_cli.clusters.kmeans import Metric, assign, distances
-from mnistae_cli.clusters.minibatches import fit_minibatches
+from mnistae_cli.clusters.kmeans import Metric, assign, distances, fit_kmeans
 from mnistae_cli.clusters.placement import place_by_centroids
 from mnistae_cli.common.errors import UsageError
 from mnistae_cli.data import Rows
@@ -78,7 +77,7 @@ def test_more_clusters_than_images_are_refused() -> None:
 def test_mini_batches_from_the_disk_find_the_same_groups(tmp_path: Path, metric: Metric) -> None:
     np.save(tmp_path / "features.npy", FEATURES)  # sorted by group
     rows, fitting = Rows.open(tmp_path / "features.npy"), settings.KMeans(n_clusters=4, metric=metric).fitting()
-    first, second = (fit_minibatches(rows, seed=0, **fitting) for _ in range(2))
+    first, second = (fit_kmeans(rows, seed=0, **fitting) for _ in range(2))
     assert len(set(zip(np.repeat(range(4), 50), first.assignments, strict=True))) == 4
     assert first.inertia == pytest.approx(kmeans(FEATURES, n_clusters=4, metric=metric).inertia, rel=0.01)
     assert np.array_equal(first.centroids, second.centroids)

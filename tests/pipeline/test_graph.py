@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mnistae_cli.settings import record
-from tests.conftest import INVARIANT, Mnistae, assert_two_lines, shapes
-from tests.pipeline.conftest import manifest
+from tests.conftest import Mnistae, assert_two_lines, shapes
+from tests.pipeline.conftest import SHALLOW, manifest
 
 GRAPH = ("cluster", "--method", "graph")
 
@@ -79,7 +79,7 @@ def test_features_of_any_code_will_do(finished: Path, mnistae: Mnistae) -> None:
 
 def test_images_without_clusters_are_said_to_have_none(tmp_path: Path, mnistae: Mnistae) -> None:
     np.save(tmp_path / "noise.npy", np.random.default_rng(0).integers(0, 256, (500, 8, 8)).astype(np.uint8))
-    train = mnistae("train", "--dataset", tmp_path / "noise.npy", "-a", tmp_path / "a", *INVARIANT, "--epochs", "3")
+    train = mnistae("train", "--dataset", tmp_path / "noise.npy", "-a", tmp_path / "a", *SHALLOW)
     assert train.code == 0, train.err
     assert "no clusters so far" in train.err
     assert mnistae("encode", "-a", tmp_path / "a", "-q").code == 0

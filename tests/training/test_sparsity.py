@@ -248,7 +248,7 @@ def test_a_heavier_l1_penalty_leaves_fewer_active() -> None:
 def test_dead_units_come_back() -> None:
     alive = {}
     for aux_k in (0, 16):
-        config = config_of("topk", aux_k=aux_k, epochs=150)
+        config = config_of("topk", aux_k=aux_k, epochs=100)
         start_session(0)
         model = build(IMAGES, config, steps=0)
         model.encoder.get_layer("units").bias.assign(np.where(np.arange(30) < 15, 0, -3))  # half of them never fire
@@ -259,7 +259,8 @@ def test_dead_units_come_back() -> None:
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
-    first, second = (trained.__wrapped__(config_of("batchtopk"))[0].whole.get_weights() for _ in range(2))
+    config = config_of("batchtopk")
+    first, second = (make(config)[0].whole.get_weights() for make in (trained, trained.__wrapped__))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))
 
 
