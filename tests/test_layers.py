@@ -165,6 +165,7 @@ def test_what_does_not_train_never_loads_tensorflow(finished: Path, tmp_path: Pa
         "predict": ["predict", tmp_path / "images.npy"],
         "images": ["encode", "--images", tmp_path / "images.npy", "--output", tmp_path / "out.npy"],
         "figures apart": ["evaluate", "--no-figures"],
+        "graph": ["cluster", "--method", "graph", "--clusters", "3", "--n-init", "2", "--force"],
         "cluster": ["cluster", "--clusters", "3", "--force"],
         "figures": ["evaluate", "--force"],
     }

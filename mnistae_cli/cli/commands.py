@@ -40,14 +40,15 @@ def session(common: Common, *, closing: bool = True) -> Iterator[Listener]:
         try:
             yield listener
         except MnistaeError as error:
-            raise resolving.with_variables(error) from error
+            raise resolving.as_given(error, common) from error
         finally:
             listener.stop()
 
 
 def _common(values: Mapping[str, Any]) -> Common:
     names = {each.name for each in dataclasses.fields(Common)}
-    return Common(**{name: value for name, value in values.items() if name in names})
+    given = {name: value for name, value in values.items() if name in names}
+    return Common(**given, from_environment=frozenset(resolving.given_values(values["context"], ("ENVIRONMENT",))))
 
 
 def command(name: str, parameters: list[inspect.Parameter], example: str, panel: str) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mnistae_cli import __version__
-from mnistae_cli.cli import console, look_commands, resolving, run_commands, stage_commands  # noqa: F401 they register themselves
+from mnistae_cli.cli import console, look_commands, run_commands, stage_commands  # noqa: F401 they register themselves
 from mnistae_cli.cli.commands import app
 from mnistae_cli.common import INTERRUPTED, KEPT
 
@@ -34,9 +34,7 @@ def main() -> None:
         context = getattr(problem, "ctx", None)
         path = context.command_path if context else "mnistae"
         if problem.format_message():  # empty without a command: then the help was shown
-            variables = getattr(getattr(problem, "param", None), "envvar", None) or ()
-            outside = resolving.set_in_environment([variables] if isinstance(variables, str) else variables)
-            console.print_error(problem.format_message(), f"Run: {path} --help{'.' if outside else ''}{outside}")
+            console.print_error(problem.format_message(), f"Run: {path} --help")
         sys.exit(problem.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         console.print_error("interrupted.", KEPT)

@@ -96,6 +96,8 @@ class Common:
     force: bool = False
     preset: str | None = None
     config: Path | None = None
+    from_environment: frozenset[str] = frozenset()
+    """The parameters that environment variables gave."""
 
 
 COMMON_TYPES = {

@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import typer
@@ -54,11 +55,6 @@ def resolve(
     shared = SHARERS if _method(experiment, given) == SHARED_BY else {}
     flags, configs = flags_of(stages), {}
     for stage in stages:
-
-        def as_option(mention: Mention, stage: str = stage) -> str:
-            flag = flags.get((stage, mention.name), f"--{mention.flag}").removeprefix("--")
-            return on_command_line(Mention(mention.name, flag, mention.word))
-
         try:
             overrides = _given_to(stage, given, shared, report)
             values, left_out = without_other_kinds(stage, experiment[stage], overrides)
@@ -71,14 +67,8 @@ def resolve(
                 values, overrides = _from_owners(stage, experiment, values, overrides, shared)
             configs[stage] = make(STAGE_CONFIGS[stage], values | overrides)
         except UsageError as error:
-            problem, remedy = error.worded(as_option)
-            outside = set_in_environment(
-                variable_of(sharer, each)
-                for name in error.settings
-                for each in settings_by_name(stage).get(name, ())
-                for sharer in SHARERS.get(name, (stage,))
-            )
-            raise UsageError(f"{stage}: {problem}", remedy + outside) from None
+            problem, remedy = error.worded(partial(_as_given, common, flags, stage))
+            raise UsageError(f"{stage}: {problem}", remedy) from None
     return configs
 
 
@@ -139,27 +129,31 @@ def _used(stage: str, values: Mapping[str, Any]) -> set[str]:
     return {each.name for each in settings_of(STAGE_CONFIGS[stage]) if each.kind is kind or each.kind is None}
 
 
-def set_in_environment(variables: Iterable[str]) -> str:
-    """A sentence that names the variables that are set, since one may be forgotten; empty if none is set."""
-    found = sorted({name for name in variables if name in os.environ})
-    return f" Set in the environment: {', '.join(found)}." if found else ""
-
-
-def with_variables(error: MnistaeError) -> MnistaeError:
-    """The same error. If it mentions common options, the remedy names the variables that set them."""
-    problem, remedy = error.worded(on_command_line)
-    shared = (*COMMON_TYPES, *SHARED)
-    outside = set_in_environment(f"{PREFIX}{name.upper()}" for name in error.settings if name in shared)
+def as_given(error: MnistaeError, common: Common) -> MnistaeError:
+    """The same error, with its settings written as this command was given them."""
     kind = UsageError if isinstance(error, UsageError) else type(error)
-    return kind(problem, remedy + outside) if outside else error
+    return kind(*error.worded(partial(_as_given, common, {}, "")))
 
 
-def given_values(context: typer.Context) -> dict[str, Any]:
+def _as_given(common: Common, flags: Mapping[tuple[str, str], str], stage: str, mention: Mention) -> str:
+    """A setting of a stage as the environment variable that gave it, for example `MNISTAE_SEED`, or as its option."""
+    for parameter in common.from_environment:
+        owner, _, name = parameter.rpartition("__")
+        if name == mention.name and (owner in (stage, "") or name in SHARED or name in SHARERS):
+            settings = settings_by_name(owner)[name] if owner else ()
+            names = [variable_of(each, settings[0]) for each in SHARERS.get(name, (owner,)) if settings]
+            variable = next(filter(os.environ.get, names), PREFIX + name.upper())
+            return variable if mention.word is None else f"{variable}={mention.word}"
+    flag = flags.get((stage, mention.name), f"--{mention.flag}").removeprefix("--")
+    return on_command_line(Mention(mention.name, flag, mention.word))
+
+
+def given_values(context: typer.Context, sources: Collection[str] = GIVEN_BY) -> dict[str, Any]:
     """The parameters that the command line or the environment gave, by name."""
     return {
         name: value
         for name, value in context.params.items()
-        if getattr(context.get_parameter_source(name), "name", "") in GIVEN_BY
+        if getattr(context.get_parameter_source(name), "name", "") in sources
     }
 
 

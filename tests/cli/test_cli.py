@@ -103,7 +103,7 @@ def test_damaged_data_is_exit_4(kind: str, mnistae: Mnistae, tmp_path: Path) -> 
 
 def test_an_empty_folder_is_exit_3(mnistae: Mnistae, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    assert_two_lines(mnistae("train", "--dataset", tmp_path / "none", "-a", tmp_path / "a"), 3, "holds no")
+    assert_two_lines(mnistae("train", "--dataset", tmp_path / "none", "-a", tmp_path / "a"), 3, "hold no")
 
 
 @pytest.mark.parametrize(

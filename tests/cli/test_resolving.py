@@ -25,7 +25,7 @@ def test_a_wrong_or_unknown_variable_is_named(
     mnistae: Mnistae, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNISTAE_CLASSIFY_EPOCHS", "many")
-    assert_two_lines(mnistae("run", "-a", tmp_path), 2, "classify: --head-epochs is 'many'", "MNISTAE_CLASSIFY_EPOCHS")
+    assert_two_lines(mnistae("run", "-a", tmp_path), 2, "classify: MNISTAE_CLASSIFY_EPOCHS is 'many'")
     monkeypatch.setenv("MNISTAE_EPOCHS", "3")
     assert "MNISTAE_EPOCHS is not a setting, and is ignored. Did you mean" in mnistae("status", "-a", tmp_path).err
 

@@ -11,14 +11,14 @@ from tests.conftest import Mnistae, assert_two_lines
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("MNISTAE_TRAIN_LOSS", "hinge", "--loss is 'hinge': it must be one of bce, mse"),
-        ("MNISTAE_TRAIN_MODEL", "tree", "--model is 'tree'"),
-        ("MNISTAE_TRAIN_EPOCHS", "many", "--epochs is 'many': it must be a whole number or auto"),
-        ("MNISTAE_DATASET", "mnits", "--dataset mnits"),
-        ("MNISTAE_DATA_DIR", "/nope", "--data-dir /nope is not a folder"),
-        ("MNISTAE_PRESET", "orginal", "--preset orginal"),
-        ("MNISTAE_CONFIG", "none.toml", "--config none.toml"),
-        ("MNISTAE_SEED", "x", "--seed is 'x'"),
+        ("MNISTAE_TRAIN_LOSS", "hinge", "is 'hinge': it must be one of bce, mse"),
+        ("MNISTAE_TRAIN_MODEL", "tree", "is 'tree'"),
+        ("MNISTAE_TRAIN_EPOCHS", "many", "is 'many': it must be a whole number or auto"),
+        ("MNISTAE_DATASET", "mnits", "MNISTAE_DATASET=mnits is not"),
+        ("MNISTAE_DATA_DIR", "/nope", "=/nope is not a folder"),
+        ("MNISTAE_PRESET", "orginal", "MNISTAE_PRESET=orginal"),
+        ("MNISTAE_CONFIG", "none.toml", "MNISTAE_CONFIG=none.toml"),
+        ("MNISTAE_SEED", "x", "is 'x'"),
         ("MNISTAE_FORCE", "perhaps", "--force"),
     ],
 )
@@ -26,11 +26,25 @@ def test_a_wrong_value_names_its_variable(
     variable: str, value: str, words: str, mnistae: Mnistae, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
-    assert_two_lines(mnistae("train", "-a", tmp_path), 2, words, f"Set in the environment: {variable}.")
+    assert_two_lines(mnistae("train", "-a", tmp_path), 2, words, variable)
 
 
-def test_a_value_of_the_command_line_names_no_variable(mnistae: Mnistae, tmp_path: Path) -> None:
-    assert "environment" not in mnistae("train", "--loss", "hinge", "-a", tmp_path).err
+def test_a_value_of_the_command_line_names_its_option(
+    mnistae: Mnistae, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTAE_TRAIN_LOSS", "mse")
+    refused = mnistae("train", "--loss", "hinge", "-a", tmp_path)
+    assert_two_lines(refused, 2, "--loss is 'hinge'")
+    assert "MNISTAE" not in refused.err
+
+
+def test_the_variable_of_a_stage_is_named_in_run(
+    mnistae: Mnistae, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTAE_TRAIN_EPOCHS", "2")
+    assert_two_lines(mnistae("run", "--head-epochs", "x", "-a", tmp_path), 2, "classify: --head-epochs is 'x'")
+    monkeypatch.setenv("MNISTAE_CLASSIFY_EPOCHS", "x")
+    assert_two_lines(mnistae("run", "-a", tmp_path), 2, "classify: MNISTAE_CLASSIFY_EPOCHS is 'x'")
 
 
 @pytest.mark.parametrize(

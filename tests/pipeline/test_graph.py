@@ -18,7 +18,7 @@ GRAPH = ("cluster", "--method", "graph")
 def test_its_files_say_what_was_found_and_how(invariant: Path, mnistae: Mnistae) -> None:
     result = mnistae(*GRAPH, "-a", invariant)
     assert result.code == 0, result.err
-    assert "by their features, and by pixels, 5 runs" in result.err
+    assert "by their features and by pixels, 5 runs" in result.err
     found = manifest(invariant, "cluster")
     assert sorted(found["files"]) == [
         *(f"{name}_{split}.npy" for name in ("assignments", "confidence", "distance") for split in ("test", "train")),
