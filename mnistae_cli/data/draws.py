@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, UsageError, setting
 from mnistae_cli.data.kept import kept_labels
 from mnistae_cli.data.npy import load_npy
-from mnistae_cli.settings import LabelledConfig
+from mnistae_cli.settings import LabeledConfig
 from mnistae_cli.store import Manifest, Stored
 
 
@@ -61,7 +61,7 @@ class Drawn:
         return {"sha256": {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()}}
 
 
-def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabelledConfig) -> Drawn:
+def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabeledConfig) -> Drawn:
     """Choose the labels that may be used, by a seeded draw without replacement.
 
     A stratified draw takes the same share of each class, rounded by the method of largest remainders. It reads all
@@ -88,7 +88,7 @@ def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: La
     return Drawn(indices, labels[indices])
 
 
-def draw_from(encode: Stored, which: LabelledConfig) -> Drawn:
+def draw_from(encode: Stored, which: LabeledConfig) -> Drawn:
     """Choose the labels of the encoded training images that a stage may use. The stage sees no other label."""
     if not can_be_classified(encode.manifest):
         raise MissingInput(
@@ -104,7 +104,7 @@ def can_be_classified(encoded: Manifest) -> bool:
     return "labels_train.npy" in encoded.files and len(encoded.data.class_names) > 1
 
 
-def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: LabelledConfig) -> Drawn:
+def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: LabeledConfig) -> Drawn:
     kept, labels = kept_labels(path, n, class_names)
     if which.indices is None:
         drawn = _draw(labels, class_names, which)
@@ -120,7 +120,7 @@ def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: Label
     return Drawn(indices, labels, corrected=True, n_removed=len(asked) - len(indices))
 
 
-def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabelledConfig) -> NDArray[np.int64]:
+def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabeledConfig) -> NDArray[np.int64]:
     n = len(labels)
     order = np.random.default_rng(which.seed).permutation(n)
     if which.per_class is not None:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from mnistae_cli.settings.codes.shared import number_of_epochs
 from mnistae_cli.settings.kinds import Kind, choice
-from mnistae_cli.settings.labelled import LabelledConfig
+from mnistae_cli.settings.labeled import LabeledConfig
 from mnistae_cli.settings.options import WIDEST, Checked, option
 from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
@@ -87,7 +87,7 @@ HEADS: list[type[Kind]] = [MLP, Linear, Prototypes]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifyConfig(LabelledConfig):
+class ClassifyConfig(LabeledConfig):
     """The settings of `classify`."""
 
     head: MLP | Linear | Prototypes = choice(HEADS, head="Kind of classifier.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mnistae_cli.settings.codes.shared import Schedule, number_of_epochs, schedule_option
-from mnistae_cli.settings.labelled import LabelledConfig
+from mnistae_cli.settings.labeled import LabeledConfig
 from mnistae_cli.settings.options import data_dir_option, option
 from mnistae_cli.settings.values import AUTO, WholeOrAuto
 
@@ -12,14 +12,16 @@ LEAST_STEPS = 1000  # with fewer, a small data set is not learned well
 
 
 @dataclass(frozen=True, kw_only=True)
-class FinetuneConfig(LabelledConfig):
+class FinetuneConfig(LabeledConfig):
     """`mnistae finetune`: encoder and head together, on few labels and on images without labels."""
 
     augment: float = option(1.0, "Warps of the strong view, as in train; the weak view has half.", minimum=0, maximum=4)
     threshold: float = option(
         0.95, "Lowest probability at which a prediction of the network is used as a label.", minimum=0, maximum=1
     )
-    unlabelled_weight: float = option(0.3, "Weight of the loss on these predicted labels.", minimum=0)
+    unlabeled_weight: float = option(
+        0.3, "Weight of the loss on these predicted labels.", minimum=0, formerly="unlabelled_weight"
+    )
     epochs: WholeOrAuto = option(AUTO, "Passes over the training images; auto: 6, or more for few images.", minimum=1)
     batch_size: int = option(256, "Images per step: this many with a label, and as many others.", minimum=1)
     learning_rate: float = option(3e-3, "Adam's step size; the peak of its schedule.", above=0)

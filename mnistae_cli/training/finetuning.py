@@ -98,12 +98,12 @@ def build_finetuned(
     # No side is hidden here: a digit without a side may look like another digit, and would get the wrong label.
     learned = keras.layers.Concatenate(axis=0, name="learned")([weak(pairs[:, 0]), strong(pairs[:, 1])])
     answers = head(backbone(weak(pairs[:, 1])))  # separate: no gradient is computed for them
-    self_training = SelfTraining(views.threshold, views.unlabelled_weight, name="self_training")
+    self_training = SelfTraining(views.threshold, views.unlabeled_weight, name="self_training")
     trained = keras.Model(pairs, self_training([head(backbone(learned)), answers]))
     return Finetuned(encoder, classifier, trained, keras.Model(whole, classifier(encoder.output), name="finetuned"))
 
 
-def labelled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
+def labeled_loss(n_labelled: int, n: int, n_classes: int) -> Loss:
     """min(1, 60 L / N) times the cross-entropy: a label has the weight of at most 60 unlabeled images.
 
     Labels are repeated, one for each image. Without this limit, a few memorized labels would outweigh the other images.

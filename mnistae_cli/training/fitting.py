@@ -221,7 +221,7 @@ def finetune_encoder(
     from mnistae_cli.training import backend  # noqa: F401
     from mnistae_cli.training.batches import Examples
     from mnistae_cli.training.export import load_keras
-    from mnistae_cli.training.finetuning import build_finetuned, labelled_loss
+    from mnistae_cli.training.finetuning import build_finetuned, labeled_loss
     from mnistae_cli.training.runtime import start_session
     from mnistae_cli.training.steps import Optimization, train_network
 
@@ -229,7 +229,7 @@ def finetune_encoder(
     model = build_finetuned(load_keras(autoencoder), pixels, codes.load(), drawn, n_classes, config)
     examples = Examples(pixels, drawn.labels_of_all(len(pixels)), labelled=drawn.indices)
     del pixels  # TensorFlow holds them now
-    loss = labelled_loss(len(drawn.indices), len(examples), n_classes)
+    loss = labeled_loss(len(drawn.indices), len(examples), n_classes)
     fitted = train_network(
         model.trained, loss, examples, Optimization.from_settings(config, config.seed), report,
         task="finetune", xla=False, checkpoint=checkpoint,

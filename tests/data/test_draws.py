@@ -6,14 +6,14 @@ import pytest
 from mnistae_cli.common.errors import DamagedInput, MissingInput, UsageError
 from mnistae_cli.common.progress import Notice
 from mnistae_cli.data.draws import Drawn, draw_labels
-from mnistae_cli.settings.labelled import LabelledConfig
+from mnistae_cli.settings.labeled import LabeledConfig
 
 NAMES = ["bar", "beam", "block"]
 LABELS = np.repeat(np.arange(3, dtype=np.uint8), (60, 30, 10))
 
 
 def drawn(**options: object) -> np.ndarray:
-    return draw_labels(LABELS, NAMES, LabelledConfig(**options)).indices  # type: ignore[arg-type]
+    return draw_labels(LABELS, NAMES, LabeledConfig(**options)).indices  # type: ignore[arg-type]
 
 
 def test_a_draw_is_seeded_sorted_and_names_each_image_once() -> None:
@@ -26,7 +26,7 @@ def test_a_draw_is_seeded_sorted_and_names_each_image_once() -> None:
 
 
 def test_the_labels_are_those_of_the_indices() -> None:
-    found = draw_labels(LABELS, NAMES, LabelledConfig(labels=7, seed=3))
+    found = draw_labels(LABELS, NAMES, LabeledConfig(labels=7, seed=3))
     assert found.labels.tolist() == LABELS[found.indices].tolist()
 
 
@@ -42,14 +42,14 @@ def test_or_every_class_gives_as_many() -> None:
 
 
 def test_without_stratification_no_label_is_looked_at() -> None:
-    config = LabelledConfig(labels=20, stratify=False)
+    config = LabeledConfig(labels=20, stratify=False)
     others = np.random.default_rng(0).permutation(LABELS)
     assert np.array_equal(draw_labels(LABELS, NAMES, config).indices, draw_labels(others, NAMES, config).indices)
 
 
 def test_indices_are_used_as_they_are(tmp_path: Path) -> None:
     np.save(tmp_path / "few.npy", np.array([50, 3, 99], np.int32))
-    found = draw_labels(LABELS, NAMES, LabelledConfig(indices=str(tmp_path / "few.npy")))
+    found = draw_labels(LABELS, NAMES, LabeledConfig(indices=str(tmp_path / "few.npy")))
     assert found.indices.tolist() == [3, 50, 99]
     assert found.labels.tolist() == [0, 0, 2]
 
@@ -102,7 +102,7 @@ def test_indices_of_images_that_a_review_removed_are_told_and_left_out(tmp_path:
 
     def drawn_of(*indices: int) -> Drawn:
         np.save(tmp_path / "indices.npy", np.array(indices))
-        which = LabelledConfig(indices=str(tmp_path / "indices.npy"), labels_from=str(tmp_path / "kept.csv"))
+        which = LabeledConfig(indices=str(tmp_path / "indices.npy"), labels_from=str(tmp_path / "kept.csv"))
         return draw_labels(LABELS, ["0", "1"], which)
 
     found = drawn_of(21, 40, 3)

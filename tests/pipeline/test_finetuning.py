@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mnistae_cli.training.batches import Examples
-from mnistae_cli.training.finetuning import SelfTraining, labelled_loss
+from mnistae_cli.training.finetuning import SelfTraining, labeled_loss
 from tests.conftest import QUICK, Mnistae, assert_two_lines, shapes
 from tests.pipeline.conftest import FEW, bytes_of, manifest, permute_others
 
@@ -48,7 +48,7 @@ def test_the_weak_view_is_not_learned_from() -> None:
 def test_a_label_weighs_at_most_as_much_as_sixty_images(n_labelled: int, weight: float) -> None:
     logits, labels = RNG.normal(0, 1, (5, 4)).astype(np.float32), np.array([0, 1, 2, 3, 0])
     crossentropy = -np.log(np.exp(logits) / np.exp(logits).sum(1, keepdims=True))[np.arange(5), labels]
-    found = np.asarray(labelled_loss(n_labelled, 1000, 4)(labels, logits))
+    found = np.asarray(labeled_loss(n_labelled, 1000, 4)(labels, logits))
     assert found == pytest.approx(weight * crossentropy, rel=1e-5)
 
 
@@ -115,7 +115,7 @@ def test_labels_outside_the_draw_are_never_read(
     ("settings", "learns_from_others"),
     [
         ({"per_class": 1, "augment": 0, "ema": 0, "threshold": 0.0}, True),
-        ({"per_class": 5, "unlabelled_weight": 0, "schedule": "constant", "threshold": 0.0}, False),
+        ({"per_class": 5, "unlabeled_weight": 0, "schedule": "constant", "threshold": 0.0}, False),
     ],
 )
 def test_its_settings_can_be_changed(

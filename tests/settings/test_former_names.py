@@ -13,13 +13,19 @@ from tests.making import make_stage
 
 
 @pytest.mark.parametrize(
-    ("stage", "name"), [("label", "images_per_cluster"), ("review", "least_rows"), ("report", "map_images")]
+    ("stage", "old", "name"),
+    [
+        ("label", "shown", "images_per_cluster"),
+        ("review", "shown", "least_rows"),
+        ("report", "shown", "map_images"),
+        ("finetune", "unlabelled_weight", "unlabeled_weight"),
+    ],
 )
-def test_the_old_key_of_a_file_is_taken_and_told(stage: str, name: str) -> None:
+def test_the_old_key_of_a_file_is_taken_and_told(stage: str, old: str, name: str) -> None:
     told: list[str] = []
-    found = read_experiment(f"[{stage}]\nshown = 7\n", "my.toml", lambda event: told.append(event.text))  # type: ignore[union-attr]
+    found = read_experiment(f"[{stage}]\n{old} = 7\n", "my.toml", lambda event: told.append(event.text))  # type: ignore[union-attr]
     assert found[stage] == {name: 7}
-    assert told == [f"shown of {stage} is called {name} now"]
+    assert told == [f"{old} of {stage} is called {name} now"]
 
 
 def test_the_old_option_is_taken_and_told_but_not_in_the_help(finished: Path, mnistae: Mnistae) -> None:

@@ -10,7 +10,7 @@ WHICH = frozenset({"labels", "per_class", "indices"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledConfig(Checked):
+class LabeledConfig(Checked):
     """Which labels a stage may use."""
 
     labels: float | int | None = option(
