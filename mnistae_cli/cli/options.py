@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -29,35 +29,6 @@ SHARERS = {"n_clusters": ("cluster", "train")}
 SHARED_BY = "kmeans"
 PREFIX = "MNISTAE_"  # of every environment variable
 PREFIXES = {"classify": "head"}
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.", envvar="MNISTAE_JSON")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress on stderr.", envvar="MNISTAE_QUIET")]
-Verbose = Annotated[
-    bool,
-    typer.Option(
-        "--verbose", "-v", help="Show TensorFlow's messages, and tracebacks of bugs.", envvar="MNISTAE_VERBOSE"
-    ),
-]
-Artifacts = Annotated[
-    Path, typer.Option("--artifacts", "-a", help="Directory of models and features.", envvar="MNISTAE_ARTIFACTS")
-]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Run even if up to date.", envvar="MNISTAE_FORCE")]
-Preset = Annotated[
-    str | None,
-    typer.Option(
-        "--preset",
-        help="Settings that come with mnistae: original, sparse, topk or invariant; options override them.",
-        envvar="MNISTAE_PRESET",
-    ),
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="Settings from a TOML file, for example the config.toml that run writes.",
-        envvar="MNISTAE_CONFIG",
-    ),
-]
 
 Verify = Annotated[
     bool,
@@ -85,36 +56,39 @@ FailUnder = Annotated[
 ]
 
 
+def _everywhere(default: Any, help: str, *short: str) -> Any:
+    return dataclasses.field(default=default, metadata={"help": help, "short": short})
+
+
 @dataclasses.dataclass(frozen=True)
 class Common:
-    """The options with the same meaning in every command."""
+    """The options with the same meaning in every command. Each has a variable, for example `MNISTAE_JSON`."""
 
-    artifacts: Path = DEFAULT_ROOT
-    json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    force: bool = False
-    preset: str | None = None
-    config: Path | None = None
+    artifacts: Path = _everywhere(DEFAULT_ROOT, "Directory of models and features.", "-a")
+    json: bool = _everywhere(False, "Print one JSON object instead of a table.")
+    quiet: bool = _everywhere(False, "Do not show progress on stderr.", "-q")
+    verbose: bool = _everywhere(False, "Show TensorFlow's messages, and tracebacks of bugs.", "-v")
+    force: bool = _everywhere(False, "Run even if up to date.", "-f")
+    preset: str | None = _everywhere(
+        None, "Settings that come with mnistae: original, sparse, topk or invariant; options override them."
+    )
+    config: Path | None = _everywhere(None, "Settings from a TOML file, for example the config.toml that run writes.")
     from_environment: frozenset[str] = frozenset()
     """The parameters that environment variables gave."""
 
 
-COMMON_TYPES = {
-    "artifacts": Artifacts,
-    "json": Json,
-    "quiet": Quiet,
-    "verbose": Verbose,
-    "force": Force,
-    "preset": Preset,
-    "config": ConfigFile,
-}
+COMMON_NAMES = tuple(each.name for each in dataclasses.fields(Common) if each.metadata)
 
 
 def common_parameters(names: Iterable[str]) -> list[inspect.Parameter]:
     """Parameters for some of the fields of `Common`."""
-    defaults = {each.name: each.default for each in dataclasses.fields(Common)}
-    return [_parameter(name, COMMON_TYPES[name], defaults[name]) for name in names]
+    fields, hints = {each.name: each for each in dataclasses.fields(Common)}, get_type_hints(Common)
+    parameters = []
+    for name in names:
+        known = fields[name].metadata
+        option = typer.Option(f"--{name}", *known["short"], help=known["help"], envvar=PREFIX + name.upper())
+        parameters.append(_parameter(name, Annotated[hints[name], option], fields[name].default))
+    return parameters
 
 
 def settings_by_name(stage: str) -> dict[str, list[Setting]]:

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from mnistae_cli.cli.options import (
-    COMMON_TYPES,
+    COMMON_NAMES,
     PREFIX,
     SHARED,
     SHARED_BY,
@@ -159,7 +159,7 @@ def given_values(context: typer.Context, sources: Collection[str] = GIVEN_BY) ->
 
 def misspelled_variables(environment: Iterable[str]) -> list[str]:
     """One line for each variable whose name resembles one of ours. Other variables get no line."""
-    known = [f"{PREFIX}{name.upper()}" for name in COMMON_TYPES]
+    known = [f"{PREFIX}{name.upper()}" for name in COMMON_NAMES]
     for stage, config_class in STAGE_CONFIGS.items():
         known += [variable_of(stage, each) for each in settings_of(config_class)]
     words, lines = [each.removeprefix(PREFIX) for each in known], list[str]()
