@@ -16,8 +16,9 @@ from mnistae_cli.settings.kinds import make
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.train import TrainConfig
 from mnistae_cli.store.directory import hold, replaced
-from mnistae_cli.store.files import sha256_of
+from mnistae_cli.store.files import seal_of, sha256_of
 from mnistae_cli.store.making import Work
+from mnistae_cli.store.manifests import peak_memory_bytes
 from mnistae_cli.store.plans import Plan
 from mnistae_cli.store.reading import command_again, open_stage, read_manifest, up_to_date
 from mnistae_cli.store.seen import see
@@ -420,3 +421,17 @@ def test_a_folder_that_takes_the_place_of_another_leaves_nothing_else(tmp_path: 
             (folder / "weights").write_text(content)
     assert [each.name for each in tmp_path.iterdir()] == ["train"]
     assert (tmp_path / "train" / "weights").read_text() == "second"
+
+
+def test_the_order_of_keys_does_not_change_a_seal() -> None:
+    assert seal_of({"a": 1, "b": {"c": 2, "d": 3}}) == seal_of({"b": {"d": 3, "c": 2}, "seal": "x", "a": 1})
+    assert seal_of({"a": 1}) != seal_of({"a": 2})
+
+
+def test_the_memory_is_in_bytes_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(path: Path, *_: object, **__: object) -> str:
+        raise FileNotFoundError(path)
+
+    expected = peak_memory_bytes()
+    monkeypatch.setattr(Path, "read_text", missing)
+    assert expected / 4 < peak_memory_bytes() < expected * 4
