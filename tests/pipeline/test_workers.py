@@ -267,7 +267,7 @@ def test_seeds_by_workers_are_those_of_one_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(shapes_npz.parent)
-    monkeypatch.setattr(sweeping, "apart", here)
+    monkeypatch.setattr(sweeping, "run_in_own_process", here)
     arguments = ("--dataset", f"./{shapes_npz.name}", *SECOND, "--seeds", "2", "-a", tmp_path / "sweep", "--json", "-q")
     result = mnistae("sweep", *arguments, "--scheduler", "tcp://there:1")
     assert result.code == 0, result.err
