@@ -77,7 +77,7 @@ def with_present_names(stage: str, values: Mapping[str, Any], report: Report = s
 def without_other_kinds(
     stage: str, values: Mapping[str, Any], overrides: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
-    """The values of a preset or a file that still apply if `over` chooses another kind of code or head.
+    """The values of a preset or a file that still apply if `overrides` choose another kind of code or head.
 
     The settings of a kind apply only to that kind. If another one is chosen, they are all left out.
 

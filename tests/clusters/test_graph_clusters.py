@@ -42,6 +42,13 @@ def test_a_number_that_is_given_comes_out() -> None:
 def test_more_than_can_be_found_is_refused() -> None:
     with pytest.raises(UsageError, match=r"n_clusters is 60: only \d+ clusters of at least 20 images were found"):
         found(groups(SIZES), n_clusters=60, min_cluster_size=20)
+    for smallest, remedy in (
+        (1, "Give a smaller number."),
+        (2, "Give a smaller number, or a smaller min_cluster_size."),
+    ):
+        with pytest.raises(UsageError) as refused:
+            found(groups(SIZES), n_clusters=739, min_cluster_size=smallest)
+        assert refused.value.remedy == remedy
 
 
 def test_sizes_that_cannot_be_are_refused() -> None:

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from mnistae_cli.common.errors import DamagedInput
+from mnistae_cli.data import framing
 from mnistae_cli.data.framing import Frame, frame_image, measure_frame
 
 MNIST = Frame(28, 28, 20, 2.5, 14.0, 14.0, light_ink=True)
@@ -113,3 +114,11 @@ def test_a_fine_pen_gets_the_strokes_of_the_training_images() -> None:
         ImageDraw.Draw(sheet).line([(200, 150), (400, 150), (280, 450)], fill=0, width=width)
     inked = [frame_image(np.asarray(sheet), MNIST, "test").sum() for sheet in (fine, broad)]
     assert inked[0] > 0.6 * inked[1]
+
+
+@pytest.mark.parametrize("width", [3, 5, 8])
+def test_the_stroke_width_is_that_of_the_pen(width: int) -> None:
+    sheet = np.zeros((120, 120), np.float32)
+    sheet[60 : 60 + width, 10:110] = 1
+    # The edge of a straight stroke is 2 (100 + width) long, and counts as π / 4 of it.
+    assert framing._stroke_width(sheet) == pytest.approx(4 / np.pi * 100 * width / (100 + width))

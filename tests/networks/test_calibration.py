@@ -28,13 +28,15 @@ def test_the_temperature_is_what_the_logits_were_multiplied_by(sharpness: float)
     assert expected_calibration_error(told, labels) < 0.03
 
 
-def test_the_temperature_makes_the_loss_least() -> None:
-    logits, labels = logits_and_labels(50, 2.0)
+@pytest.mark.parametrize("n", [6, 50])
+def test_the_temperature_makes_the_loss_least(n: int) -> None:
+    logits, labels = logits_and_labels(n, 2.0)
 
     def loss(temperature: float) -> float:
         p = softmax(logits.astype(float) / temperature, axis=1)
-        targets = np.full(p.shape, 1 / 52 / 3)
-        targets[np.arange(50), labels] = 51 / 52
+        targets = np.zeros(p.shape)
+        targets[:, np.unique(labels)] = 1 / (n + 2) / (len(np.unique(labels)) - 1)
+        targets[np.arange(n), labels] = (n + 1) / (n + 2)
         return float(-(targets * np.log(p)).sum(1).mean())
 
     best = fit_temperature(logits, labels)

@@ -214,3 +214,9 @@ def test_the_unit_of_the_features_does_not_matter() -> None:
     assert (head.logits(np.hstack([FEATURES, constant]) * np.float32(1e-4)).argmax(1) == LABELS).all()
     constant_alone = fitted(np.zeros((60, 3), np.float32), epochs=3).head
     assert np.isfinite(constant_alone.logits(FEATURES)).all()
+
+
+def test_the_loss_of_large_logits_is_finite() -> None:
+    targets = np.eye(3, dtype=np.float32)[:2]
+    logits = np.array([[1000, 0, -1000], [1000, 0, -1000]], np.float32)
+    assert head_training._loss(logits, targets) == 500

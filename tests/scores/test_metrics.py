@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from mnistae_cli.scores import metrics
+from mnistae_cli.scores import figures, metrics
 
 
 def test_squared_error_is_one_numpy_line() -> None:
@@ -114,3 +114,9 @@ def test_risk_at_coverage_by_hand() -> None:
     assert metrics.risk_at_coverage(probabilities, labels, 0.8) == pytest.approx(1 / 4)
     assert metrics.risk_at_coverage(probabilities, labels, 1.0) == pytest.approx(2 / 5)
     assert metrics.risk_at_coverage(probabilities, labels, 0.01) == 0
+
+
+def test_the_coverages_are_those_of_the_documents() -> None:
+    named = [path for path in figures.known_figures() if path.startswith("classifier.test.error_at")]
+    assert [path.rpartition("_")[2] for path in named] == ["90", "95", "99"]
+    assert [round(100 * share) for share in figures.COVERAGES] == [90, 95, 99]

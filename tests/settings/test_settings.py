@@ -148,6 +148,7 @@ SPARSE = {"model": "sparse", "sparsity": "kl", "sparsity_target": 0.1, "epochs":
         (SPARSE, {"model": "sparse"}, SPARSE),
         ({"latent_dim": 99, "dataset": "digits"}, {"model": "sparse"}, {"dataset": "digits"}),
         ({"latent_dim": 99}, {"model": "dense"}, {"latent_dim": 99}),
+        ({"dataset": "digits"}, {"model": "sparse"}, {"dataset": "digits"}),
         ({"model": "invariant", "n_heads": 3}, {"model": "sparse", "sparsity": "l1"}, {}),
     ],
 )

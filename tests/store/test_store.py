@@ -15,7 +15,7 @@ from mnistae_cli.settings.encode import EncodeConfig
 from mnistae_cli.settings.kinds import make
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.train import TrainConfig
-from mnistae_cli.store.directory import hold
+from mnistae_cli.store.directory import hold, replaced
 from mnistae_cli.store.files import sha256_of
 from mnistae_cli.store.making import Work
 from mnistae_cli.store.plans import Plan
@@ -412,3 +412,11 @@ def test_files_beside_a_manifest_that_cannot_be_read_are_not_lost(tmp_path: Path
     with hold(tmp_path):
         make_stage(tmp_path, TRAIN, fill, force=True)
     assert open_stage(tmp_path, "train")
+
+
+def test_a_folder_that_takes_the_place_of_another_leaves_nothing_else(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        with replaced(tmp_path / "train") as folder:
+            (folder / "weights").write_text(content)
+    assert [each.name for each in tmp_path.iterdir()] == ["train"]
+    assert (tmp_path / "train" / "weights").read_text() == "second"
