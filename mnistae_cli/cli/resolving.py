@@ -42,14 +42,8 @@ def resolve(
 ) -> dict[str, Any]:
     """The configs of some stages: defaults, overridden by preset or file, overridden by what was given.
 
-    Args:
-        stages: the stages of the command.
-        common: has the preset or the file.
-        given: `stage__setting` → value, as given on the command line or in the environment.
-        report: listener; it gets notices about settings that are left out or have an old name.
-
-    Raises:
-        UsageError: an unknown preset, a file that cannot be read, or a refused value.
+    `given`: `stage__setting` → value, as given on the command line or in the environment. `report` gets notices about
+    settings that are left out or have an old name.
     """
     experiment = load_experiment(common.preset, common.config, report)
     shared = SHARERS if _method(experiment, given) == SHARED_BY else {}

@@ -46,14 +46,8 @@ class Found:
 def decode_all(paths: Sequence[str], states: NDArray[np.int64], sink: Sink, report: Report) -> Found:
     """Decode all files once; or twice, if most have another size than the first one.
 
-    Args:
-        paths: the files.
-        states: size and mtime in ns of each, (N, 2).
-        sink: takes the pixels, black for a damaged file, and the sha256 of each file's bytes.
-        report: listener.
-
-    Raises:
-        DamagedInput: a file has another state now.
+    The `states` (N, 2) are size and mtime in ns of each file; `DamagedInput` if they have changed. The `sink` takes the
+    pixels, black for a damaged file, and the sha256 of each file's bytes.
     """
     wanted = _first_shape(paths)
     while True:
@@ -90,14 +84,9 @@ def _first_shape(paths: Sequence[str]) -> Shape:
 
 @dataclass(frozen=True)
 class _Decoded:
-    """A batch of files.
+    """A batch of files. Pixels are black, and the shape is None, for a file that cannot be read.
 
-    Args:
-        pixels: (B, H, W) uint8; black for a damaged file.
-        hashes: (B, 32) uint8, the sha256 of each file's bytes.
-        shapes: height and width of each; None for a file that cannot be read.
-        problems: number → what is wrong with a file that cannot be read.
-        unread: numbers of the files that the system did not allow to read.
+    `problems`: number → what is wrong with a file. `unread`: those that the system did not allow to read.
     """
 
     pixels: NDArray[np.uint8]

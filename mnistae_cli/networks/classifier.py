@@ -24,12 +24,7 @@ def fit_classifier(
 ) -> Trained:
     """Fit a head and its temperature at the same time, each in one thread.
 
-    Args:
-        config: of the head; its settings for drawing labels are not used.
-        features: (N, D).
-        labels: (N,), below `n_classes`.
-        n_classes: C.
-        report: listener.
+    The features are (N, D), the labels (N,) below `n_classes`. The settings in `config` for the draw are not used.
     """
 
     def fit(learned: NDArray[np.int64] | slice, report: Report) -> Trained:

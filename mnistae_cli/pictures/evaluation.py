@@ -31,12 +31,7 @@ def draw(
 ) -> None:
     """Write a PNG file for each figure that the stages in `inputs` allow.
 
-    Args:
-        folder: the folder for the files; it has `density.npy` already.
-        inputs: `train`, `encode`, and other stages that were run.
-        test: the test images.
-        tables: split with labels → contingency table of clusters and classes.
-        seed: seed of the draw of the images on the map.
+    `folder` has `density.npy` already. `tables`: split with labels → contingency table of clusters and classes.
     """
     class_names = inputs["encode"].manifest.data.class_names
     mapped = draw_images(len(test.features), MAPPED, seed)

@@ -23,13 +23,7 @@ SCRIPTS = ("base.js", "map.js", "sheet.js", "review.js", "start.js")
 
 @dataclass(frozen=True)
 class Page:
-    """A page.
-
-    Args:
-        title: title of the page.
-        intro: a sentence under the title.
-        parts: name of a part in `page/*.js` → its content, made by `parts.py`; in order.
-    """
+    """A page: its title, a sentence under it, and its parts: name in `page/*.js` → content by `parts.py`, in order."""
 
     title: str
     intro: str

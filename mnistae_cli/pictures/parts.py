@@ -32,13 +32,7 @@ CAPTIONS = {
 
 @dataclass(frozen=True)
 class Groups:
-    """A way to color and filter the dots of a map.
-
-    Args:
-        title: what the groups are, for example `Class`.
-        names: names of the groups.
-        of: (N,), the group of each dot; -1: none.
-    """
+    """A way to color and filter the dots of a map; `of` (N,) is the group of each dot, -1: none."""
 
     title: str
     names: Sequence[str]
@@ -84,13 +78,8 @@ def map_part(
 ) -> Part:
     """The map of the features of test images.
 
-    Args:
-        points: (N, 2), the places of the dots.
-        method: the name of the method.
-        rows: (N,), the rows of the images in the test split.
-        groups: ways to color and filter, at least one.
-        figures: titles, and a text about each dot.
-        tiles: collects the images.
+    `points` (N, 2) are the places of the images in `rows` (N,) of the test split. There is at least one of `groups`.
+    `figures` are titles, each with a text per dot.
     """
     low, span = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-9)
     centered = (points - low + (span - np.ptp(points, axis=0)) / 2) / span
@@ -140,11 +129,8 @@ def review_part(
 ) -> Part:
     """The rows of a review as galleries, the most suspicious first.
 
-    Args:
-        suspicions: rows with split, index, image, suspicion, score, why, label, suggested and neighbors.
-        table_sha256: the sha256 of their `review.csv`.
-        class_names: the classes that can be chosen; empty without labels.
-        tiles: collects the images and those of the neighbors.
+    The `suspicions` have split, index, image, suspicion, score, why, label, suggested and neighbors; `class_names` are
+    those that can be chosen. The sha256 is that of their `review.csv`.
     """
     rows = []
     for row in sorted(suspicions, key=lambda row: -row["score"]):

@@ -146,10 +146,6 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
     Args:
         scheduler: `local`, or an address, for example `tcp://host:8786`.
         n_workers: number of workers for `local`; None: one per core. Each is a process with one thread.
-
-    Raises:
-        MissingInput: Dask is not installed.
-        UsageError: no scheduler answers.
     """
     try:
         import distributed

@@ -40,11 +40,8 @@ class Plan:
     Args:
         stage: its name, which is also the name of its folder.
         config: the stage's whole config.
-        inputs: role → the earlier stage's folder, opened with the names of what is read of it.
+        inputs: role → the earlier stage's folder, opened with the names of what is read of it; at least one name.
         dataset: a record, with `sha256`, of the data that the stage reads itself: images, or the drawn labels.
-
-    Raises:
-        ValueError: an input has no names of what is read of it, so that no change of it would be noticed.
     """
 
     stage: str

@@ -50,14 +50,6 @@ def open_optional(root: Path, report: Report, reads: Reads) -> dict[str, Stored]
     """Open some stages, if they exist. A stale one is left out, with a notice.
 
     Only the manifest of `label` is read, because a person may have corrected its table.
-
-    Args:
-        root: the artifacts directory.
-        report: listener; it gets a notice about each stage that is left out.
-        reads: stage → what is read of it, if the calling stage records that.
-
-    Raises:
-        DamagedInput: a file is missing or not what the manifest says.
     """
     found = {}
     for stage, names in reads.items():
@@ -73,12 +65,7 @@ def open_optional(root: Path, report: Report, reads: Reads) -> dict[str, Stored]
 
 
 def read_manifest(root: Path, stage: str) -> Stored:
-    """Read a stage's manifest, but do not check its files.
-
-    Raises:
-        MissingInput: it does not exist.
-        DamagedInput: this version cannot read it.
-    """
+    """Read a stage's manifest, but do not check its files. `DamagedInput` if this version cannot read it."""
     folder = root / stage
     if not folder.exists() and (root / f".{stage}.previous").exists():
         with hold(root):  # a swap was killed; taking the lock repairs it
@@ -106,10 +93,7 @@ def read_manifest(root: Path, stage: str) -> Stored:
 def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:
     """The earliest stale stage among `stage` and its inputs, and why it is stale; both empty if none is.
 
-    Args:
-        root: the artifacts directory.
-        stage: its name.
-        data: stage → why its data set makes it stale, if that was checked.
+    `data`: stage → why its data set makes it stale, if that was checked.
     """
     inputs = read_manifest(root, stage).manifest.inputs
     there = [role for role in inputs if (root / role / MANIFEST).exists()]

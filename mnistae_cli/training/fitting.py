@@ -85,9 +85,6 @@ def fit_autoencoder(
         streamed: leave the images on the disk and read them in batches; only if `Code.in_parts`.
         shown: name → images whose loss is recorded each epoch. They have no influence.
         checkpoint: keeps the state; an interrupted training continues from it.
-
-    Raises:
-        UsageError: the code cannot be learned from these images, or the loss is no longer a number.
     """
     report(Notice("loading TensorFlow"))
     pixels, frame = _load_during_import(images, streamed)

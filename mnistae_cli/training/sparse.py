@@ -52,12 +52,9 @@ def _built(
     """H×W, x - b → `before_code` → `latent_dim`, an activation → b + Σ_j z_j d_j, clipped to [0, 1].
 
     Each unit j has an atom d_j, its picture, of length 1: a unit cannot become small by making its atom large. Without
-    hidden layers, the encoder starts as the decoder's transpose (Gao et al. 2024).
+    hidden layers, the encoder starts as the decoder's transpose (Gao et al. 2024). b starts as the mean of `pixels`.
 
     Args:
-        code: the settings.
-        pixels: the training images, (N, H, W): b starts as their mean.
-        seed: seed of the corruption of the images.
         activation: the activation of the units, or the layer named `code` that keeps few of them.
         penalty: the penalty of the code, in training.
         mean_activation: that of sigmoid units at the start, in (0, 1).
