@@ -244,23 +244,28 @@ class Tests:
             found[test] = frozenset(needed)
         return found
 
-    def of(self, mutant: Mutant, skipped: Iterable[str]) -> tuple[list[str], list[str]]:
-        """The tests that run what is changed and those near it; the others that may tell, because all import it."""
+    def of(self, mutant: Mutant, skipped: Iterable[str]) -> list[list[str]]:
+        """Tests that run what is changed; quick ones of its room; the others, where all of them import it."""
         contexts = self._contexts(mutant)
         if not contexts:
-            return [], []
-        passing = [test for test in self._needs if test not in self.failed and test not in set(skipped)]
+            return []
         anywhere = mutant.at_import or "" in contexts
         if anywhere:
             contexts |= {name for names in self.lines.get(mutant.file, {}).values() for name in names}
+        passing = set(self._needs).difference(self.failed, skipped)
         near = {test for test in passing if test in contexts or self._needs[test] & contexts}
-        mirrored = f"tests/{_room(mutant.file)}/", f"tests/{Path(mutant.file).parent.name}/"
+        mirrored = self._mirrored(mutant.file) & passing - near
+        return [sorted(near), sorted(mirrored), sorted(passing - near - mirrored) if anywhere else []]
+
+    def _mirrored(self, file: str) -> set[str]:
+        places = f"tests/{_room(file)}/", f"tests/{Path(file).parent.name}/"
+        found: set[str] = set()
         seconds = 0.0
-        for test in sorted(passing, key=self.seconds.__getitem__):
-            if test.startswith(mirrored) and self.seconds[test] < MIRRORED_TEST and seconds < MIRRORED:
+        for test in sorted(self._needs, key=self.seconds.__getitem__):
+            if test.startswith(places) and self.seconds[test] < MIRRORED_TEST and seconds < MIRRORED:
                 seconds += self.seconds[test]
-                near.add(test)
-        return sorted(near), sorted(set(passing) - near) if anywhere else []
+                found.add(test)
+        return found
 
     def _contexts(self, mutant: Mutant) -> set[str]:
         lines = self.lines.get(mutant.file, {})
