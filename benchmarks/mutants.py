@@ -15,13 +15,13 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from benchmarks.measuring import ROOT, Table, report
@@ -39,6 +39,8 @@ ROOMS = {  # those of 0.7.0 too
 }
 MOVED = {"scores/calibration.py": "networks", "scores/probing.py": "networks"}
 MIRRORED_TEST, MIRRORED = 1.0, 10.0  # seconds of one, and of all tests of a room that are tried although not of a line
+LEAST = 20.0  # seconds of a processor that a test may take, beside three times those that it took
+LOOK = 0.2  # seconds between two looks at pytest
 TOO_LONG = (-signal.SIGXCPU, -signal.SIGALRM)
 STATES = ("killed", "timeout", "survived", "not covered")
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
@@ -127,8 +129,8 @@ class Copy:
                 for file in sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []:
                     yield str(file.relative_to(self.root))
 
-    def pytest(self, *options: str, variables: Mapping[str, str]) -> "Ended":
-        """Run pytest in the copy."""
+    def pytest(self, *options: str, variables: Mapping[str, str], is_late: Callable[[], bool] | None = None) -> "Ended":
+        """Run pytest in the copy; it is asked every now and then whether that takes too long."""
         environment = {**os.environ, **THREADS, **variables, "PYTHONPATH": f"{self.hooks}{os.pathsep}{self.root}"}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants_plugin", "-p", "no:cacheprovider"]
         command += ["--basetemp", str(self.folder / "pytest"), "-o", "addopts=", *options]
@@ -137,7 +139,11 @@ class Copy:
             started = perf_counter()
             running = subprocess.Popen(command, cwd=self.root, env=environment, start_new_session=True, **streams)
             try:
-                code = running.wait()
+                while (code := running.poll()) is None:
+                    sleep(LOOK)
+                    if is_late and is_late():
+                        code = -signal.SIGALRM
+                        break
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(running.pid, signal.SIGKILL)  # and what it has left behind
@@ -351,15 +357,31 @@ class Ran(Ended):
 def _run(tree: Copy, tests: Tests, order: Sequence[str], *options: str) -> Ran:
     """Run tests in this order."""
     chosen = tree.folder / "chosen.json"
-    chosen.write_text(json.dumps({test: tests.seconds_of(test) for test in order}), encoding="utf-8")
+    may_take = {test: LEAST + 3 * tests.seconds_of(test) for test in order}
+    chosen.write_text(json.dumps(may_take), encoding="utf-8")
     said = [chosen.with_name(f"{chosen.name}.{word}") for word in ("at", "failed")]
     for file in said:
         file.write_text("", encoding="utf-8")
     files = dict.fromkeys(test.split("::")[0] for test in order)
     variables = {"MUTANTS_CHOSEN": str(chosen)}
-    ended = tree.pytest("-p", "no:xdist", *options, *files, variables=variables)
+    watch = _Watch(said[0], may_take)
+    ended = tree.pytest("-p", "no:xdist", *options, *files, variables=variables, is_late=watch.is_late)
     at, failed = (file.read_text(encoding="utf-8") for file in said)
     return Ran(ended.code, ended.seconds, ended.out, at, failed.splitlines())
+
+
+class _Watch:
+    """Tells when a test waits without end. It counts its looks, not the clock, which goes on while all is stopped."""
+
+    def __init__(self, at: Path, may_take: Mapping[str, float]) -> None:
+        self._at, self._may_take = at, may_take
+        self._test, self._looks = "", 0
+
+    def is_late(self) -> bool:
+        test = self._at.read_text(encoding="utf-8")
+        self._looks = self._looks + 1 if test == self._test else 0
+        self._test = test
+        return self._looks * LOOK > 10 * self._may_take.get(test, LEAST)
 
 
 def _failing(tree: Copy, tests: Tests, doubted: Sequence[str]) -> list[str]:

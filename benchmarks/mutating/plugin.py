@@ -2,14 +2,13 @@
 
 `MUTANTS_RECORD` names a folder for what it writes down. What is made once for many tests (a fixture of a module or of
 the session, or a folder of `tests.conftest.Shared`) has a context of its own, so that a line that makes it is known as
-one of all tests that use it. `MUTANTS_CHOSEN` names a file with the tests to run, and the seconds that each is known to
-take; `FILE.at` and `FILE.failed` say which one began last and which failed.
+one of all tests that use it. `MUTANTS_CHOSEN` names a file with the tests to run, and the seconds of a processor that
+each may take; `FILE.at` and `FILE.failed` say which one began last and which failed.
 """
 
 import json
 import os
 import resource
-import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 import pytest
 
-LEAST_SECONDS = 20  # of a processor that a test may take, with three times those that it took: then it does not end
 MOST_MEMORY = 8 * 2**30  # bytes of a process: a mutant may ask for all there is
 
 
@@ -128,10 +126,8 @@ class Chosen:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._at.write_text(nodeid, encoding="utf-8")
-        used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-        most = LEAST_SECONDS + 3 * self._seconds[nodeid]
-        resource.setrlimit(resource.RLIMIT_CPU, (round(used + most), resource.RLIM_INFINITY))  # then SIGXCPU
-        signal.alarm(round(10 * most))  # then SIGALRM; other work may take nearly all of the processor
+        most = sum(resource.getrusage(resource.RUSAGE_SELF)[:2]) + self._seconds[nodeid]
+        resource.setrlimit(resource.RLIMIT_CPU, (round(most), resource.RLIM_INFINITY))  # then comes SIGXCPU
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
