@@ -8,7 +8,6 @@ from contextlib import suppress
 from types import FrameType
 
 from mnistae_cli.common import INTERRUPTED, KEPT, Output, own_process
-from mnistae_cli.store import discard_unfinished
 
 TERMINATED = 143
 
@@ -24,7 +23,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
         if child.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
-    discard_unfinished()
+    store = sys.modules.get("mnistae_cli.store")  # not imported either: until it is, nothing is unfinished
+    getattr(store, "discard_unfinished", int)()
     what, code = ("interrupted", INTERRUPTED) if number == signal.SIGINT else ("terminated", TERMINATED)
     stderr = sys.stderr.fileno()
     cursor = "\x1b[?25h\n" if os.isatty(stderr) else ""
