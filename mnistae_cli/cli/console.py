@@ -5,23 +5,34 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
-from mnistae_cli.common import INTERRUPTED, KEPT, MnistaeError, UsageError, on_command_line
+from mnistae_cli.common import INTERRUPTED, KEPT, MnistaeError, UsageError, legible, on_command_line
 from mnistae_cli.store import NO_PLACE, SCHEMA_VERSION
 
 BUG = 1
+PLAIN = str.maketrans({"…": "...", "–": "-", "×": "x", "·": "|", "✓": "done:"})  # our own signs, for ASCII
 
 
 def say(text: str) -> None:
     """One line on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(shown_on(sys.stderr, text), file=sys.stderr, flush=True)
+
+
+def shown_on(stream: TextIO, text: str) -> str:
+    r"""The text as a stream can show it: `legible`; a letter that its encoding lacks, as in the C locale, is `\xe9`."""
+    text, encoding = legible(text), stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def ask(question: str, problem_of: Callable[[str], str]) -> str:
     """Ask a question on stderr until `problem_of` the answer is empty; `KeyboardInterrupt` at the end of the input."""
     while True:
-        print(f"{question}: ", end="", file=sys.stderr, flush=True)
+        print(shown_on(sys.stderr, f"{question}: "), end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         if not answer:
             say("")
@@ -63,7 +74,8 @@ def guarded(verbose: bool) -> Iterator[None]:
         if verbose:
             raise
         if error.errno in NO_PLACE:
-            print_error(f"{error.filename or 'the disk'}: {error.strerror}.", "Check permissions and free space.")
+            where = legible(str(error.filename or "the disk"))
+            print_error(f"{where}: {error.strerror}.", "Check permissions and free space.")
             sys.exit(UsageError.exit_code)
         _print_bug(error)
     except Exception as error:
@@ -91,15 +103,18 @@ def print_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold")
+    def cell(text: str) -> str:
+        return shown_on(sys.stdout, text)
+
+    table = Table(title=cell(title), title_justify="left", title_style="bold")
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 or words else "right", overflow="fold")
+        table.add_column(cell(column), justify="left" if index == 0 or words else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(cell, row))
     console = Console(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = 160  # a pipe has no width; at 80, figures would be cut
     with console.capture() as text:
         console.print(table)
-    lines = text.get() + (f"{note}\n" if note else "")  # not as a caption, which would break a path
+    lines = text.get() + (f"{cell(note)}\n" if note else "")  # not as a caption, which would break a path
     print(lines, end="", flush=True)  # with Rich, a reader that stops early would mean exit code 1

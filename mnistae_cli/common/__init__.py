@@ -1,4 +1,4 @@
-"""For all rooms: errors, progress, streams, spreadsheets, and whether this process is a command of mnistae."""
+"""For all rooms: errors, progress, legible text, streams, spreadsheets; whether this process is a command of ours."""
 
 from mnistae_cli.common import own_process
 from mnistae_cli.common.bars import Bars, progress_text
@@ -16,6 +16,7 @@ from mnistae_cli.common.errors import (
     on_command_line,
     setting,
 )
+from mnistae_cli.common.legible import legible
 from mnistae_cli.common.progress import Advance, Notice, Report, StageEnded, silent
 from mnistae_cli.common.spreadsheets import as_text, from_text, read_table, whole_number, write_history
 from mnistae_cli.common.streams import Output, muted_native_stderr

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mnistae_cli.common.legible import legible
+
 INTERRUPTED = 130  # the exit code of a shell for SIGINT
 KEPT = "Finished stages are kept. Run the same command again to continue."
 
@@ -56,9 +58,9 @@ def on_command_line(mention: Mention) -> str:
 
 
 def worded(text: str, face: Face, *, between: str = " ") -> str:
-    """A message with its settings written by `face`; `between` separates two settings in a row."""
+    """A message, `legible`, with its settings written by `face`; `between` separates two settings in a row."""
     found = text.replace(BETWEEN, f"\x03{between}\x02")
-    return MENTION.sub(lambda part: face(Mention(part[1], part[2], json.loads(part[3]))), found)
+    return legible(MENTION.sub(lambda part: face(Mention(part[1], part[2], json.loads(part[3]))), found))
 
 
 def mentioned(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistae_cli.common import DamagedInput, from_text, read_table, setting, whole_number
+from mnistae_cli.common import DamagedInput, from_text, legible, read_table, setting, whole_number
 from mnistae_cli.curation.suspicions import Key
 
 COLUMNS = ("split", "index", "suspicion", "decision")
@@ -51,6 +51,11 @@ def read_decisions(path: Path, known: Mapping[Key, str], class_names: Sequence[s
     return list(decisions.values())
 
 
+def _is_named(cell: str, image: str) -> bool:
+    """Whether a cell, without spaces around it, names an image as `review.csv` does, or as the page does: `legible`."""
+    return cell in (image.strip(), legible(image).strip())
+
+
 def _decision(row: Mapping[str, str], where: str, known: Mapping[Key, str], class_names: Sequence[str]) -> Decision:
     verdict = row["decision"].lower()
     if verdict not in VERDICTS:
@@ -59,13 +64,15 @@ def _decision(row: Mapping[str, str], where: str, known: Mapping[Key, str], clas
         )
     key = (row["split"], whole_number(row["index"]), row["suspicion"])
     image = from_text(row.get("image", ""))
-    if key not in known or image not in ("", known[key].strip()):
+    if key not in known or (image and not _is_named(image, known[key])):
         what = f"{row['split']}:{row['index'][:20]}" + (f" ({image[:80]})" if image else "")
         raise DamagedInput(
             f"{where}: {what} is not in the review as {row['suspicion'][:20]!r}.",
             "Give decisions on this review, not on another one.",
         )
     chosen = from_text(row.get("chosen", ""))
+    if chosen not in class_names:
+        chosen = {legible(name): name for name in class_names}.get(chosen, chosen)
     if chosen and chosen not in class_names:
         raise DamagedInput(f"{where}: {chosen[:80]!r} is not a class.", f"Classes: {', '.join(class_names)}.")
     return Decision(key, verdict == "accept", chosen)

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mnistae_cli.common import legible
 from mnistae_cli.data import ImageSource
 from mnistae_cli.pictures.palette import PALETTE
 from mnistae_cli.pictures.tiles import Tiles
@@ -31,12 +32,12 @@ class Page:
 
     def write(self, path: Path, tiles: Tiles, images: Mapping[str, ImageSource]) -> None:
         """Write the page as one file; `tiles` are the small images of its parts, from `images`: split → its images."""
-        data = {"palette": PALETTE, "tiles": tiles.sheets(images), "parts": self.parts}
+        data = {"palette": PALETTE, "tiles": tiles.sheets(images), "parts": _shown(self.parts)}
         script = "\n".join(_file(name) for name in SCRIPTS)
         content = {
             "policy": _policy(script),
-            "title": html.escape(self.title),
-            "intro": html.escape(self.intro),
+            "title": html.escape(legible(self.title)),
+            "intro": html.escape(legible(self.intro)),
             "style": _file("page.css"),
             # `<` may start the end tag of the element, or a comment. In JSON it can be written differently.
             "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
@@ -47,7 +48,16 @@ class Page:
         for each in rest:
             name, _, after = each.partition("}}")
             pieces += [content[name], after]
-        path.write_text("".join(pieces), encoding="utf-8", errors="replace")
+        path.write_text("".join(pieces), encoding="utf-8")
+
+
+def _shown(content: Any) -> Any:
+    """The content of a part with every text `legible`."""
+    if isinstance(content, str):
+        return legible(content)
+    if isinstance(content, Mapping):
+        return {name: _shown(each) for name, each in content.items()}
+    return [_shown(each) for each in content] if isinstance(content, list | tuple) else content
 
 
 def _policy(script: str) -> str:
