@@ -32,7 +32,8 @@ def open_network(model: Path | bytes) -> Network:
     options.use_deterministic_compute = True
     # `in_parallel` uses one core per batch. With more threads per batch, cores would wait for each other.
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    content = model if isinstance(model, bytes) or _is_text(model) else model.read_bytes()
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     (name,) = (each.name for each in session.get_inputs())
 
     def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -40,6 +41,15 @@ def open_network(model: Path | bytes) -> Network:
         return cast(NDArray[np.float32], result)
 
     return run
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the names in a path are text; ONNX Runtime takes no other one, and in the C locale many are not."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def in_batches(network: Callable[[NDArray[Any]], NDArray[np.float32]], rows: NDArray[Any]) -> NDArray[np.float32]:
