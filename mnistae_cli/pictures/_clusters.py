@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,8 +11,11 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFor
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import SHOWN, colored, counts, plain, rows_of_images
+from mnistae_cli.pictures._axes import LETTER, SHOWN, beyond, colored, counts, rows_of_images
+from mnistae_cli.pictures._names import Names, in_order, names_for
 from mnistae_cli.scores import Table
+
+FEW_INCHES, MOST_INCHES = 22.0, 20.0  # the height of all rows before they get lower, and the width of a table
 
 
 def resolutions(scan: Path, n_clusters: int | str) -> Figure:
@@ -56,20 +60,24 @@ def clusters(
 ) -> Figure:
     """The first images of each cluster and, with labels, the number of images of each class in it."""
     first = [each[:SHOWN] for each in ordered]
-    height = max(0.55 * len(first) + 1.2, 3.0)
-    figure = Figure(figsize=(12, height) if table is not None else (6, height), layout="constrained")
-    left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False)[0]
-    numbers = [str(number) for number in range(len(first))]
-    rows_of_images(left_axes, [unit_scale(images[each]) for each in first], numbers)
+    rows = min(0.55 * len(first), max(FEW_INCHES, 0.2 * len(first)))
+    height = max(rows + 1.2, 3.0)
+    wide = max(6.0, min(0.12 * len(class_names), MOST_INCHES)) if table is not None else 0.0
+    below = beyond(names_for(class_names), wide - 1) if table is not None else 0.0
+    figure = Figure(figsize=(6 + wide, height + below), layout="constrained")
+    shares = {"width_ratios": (6, wide)} if table is not None else None
+    left_axes, *right_axes = figure.subplots(1, 2 if table is not None else 1, squeeze=False, gridspec_kw=shares)[0]
+    numbers = Names.of_numbers(len(first))
+    rows_of_images(left_axes, [unit_scale(images[each]) for each in first], numbers, height - 1.2)
     left_axes.set(ylabel="cluster", title="The surest test images of each cluster")
     if table is not None:
-        counts(right_axes[0], table, numbers, class_names)
+        counts(right_axes[0], table, numbers, names_for(class_names), (wide - 1, height - 1.2))
         right_axes[0].set(xlabel="class", ylabel="cluster", title="Test images of each class")
     return figure
 
 
 def mistakes(
-    images: Pixels, predicted: NDArray[np.int64], labels: NDArray[np.uint8], class_names: Sequence[str]
+    images: Pixels, predicted: NDArray[np.int64], labels: NDArray[np.integer[Any]], class_names: Sequence[str]
 ) -> Figure:
     """Images (N, H, W) whose cluster is mapped to another class than their label (N,), a row per frequent confusion.
 
@@ -79,13 +87,15 @@ def mistakes(
     pairs, counts = np.unique(np.stack([labels[wrong], predicted[wrong]], axis=1), axis=0, return_counts=True)
     frequent = np.argsort(-counts, kind="stable")[:SHOWN]
     rows = [np.flatnonzero((labels == true) & (predicted == guess))[: 2 * SHOWN] for true, guess in pairs[frequent]]
-    names = [f"{class_names[true]} as {class_names[guess]}" for true, guess in pairs[frequent]]
-    titles = [f"{name}: {count}" for name, count in zip(names, counts[frequent], strict=True)]
+    names = names_for(class_names)
+    confused = [f"{names.texts[true]} as {names.texts[guess]}" for true, guess in pairs[frequent]]
+    titles = [in_order(f"{name}: {count}") for name, count in zip(confused, counts[frequent], strict=True)]
     columns = max(map(len, rows), default=SHOWN)
-    figure = Figure(figsize=(0.5 * max(columns, SHOWN) + 1.6, 0.5 * len(rows) + 0.8), layout="constrained")
+    left = max(1.6, LETTER * max(map(len, titles), default=0))
+    figure = Figure(figsize=(0.5 * max(columns, SHOWN) + left, 0.5 * len(rows) + 0.8), layout="constrained")
     axes = figure.subplots()
     if rows:
-        rows_of_images(axes, [unit_scale(images[each]) for each in rows], plain(titles))
+        rows_of_images(axes, [unit_scale(images[each]) for each in rows], Names(titles, names.family), 0.5 * len(rows))
     else:
         axes.set_axis_off()
     axes.set(title=f"{wrong.sum():,} of {len(labels):,} test images are in the cluster of another class")

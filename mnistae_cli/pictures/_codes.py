@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -11,10 +12,12 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import MOST_NUMBERS, SIGNED, axes_of, colored, plain
+from mnistae_cli.pictures._axes import MOST_NUMBERS, SIGNED, TEXT, axes_of, colored
+from mnistae_cli.pictures._names import names_for
 from mnistae_cli.pictures.palette import color_and_marker
 
 MANY = 3000  # dots; more must be small, or they cover each other
+FINE = 6  # points, of the names of many classes
 MOST_ATOMS = 1024
 STRONGEST = 8  # atoms that are shown for an image
 WIDTH = 1000  # smallest width of the picture of all atoms, in pixels
@@ -113,33 +116,31 @@ def compositions(
 def feature_map(
     points: NDArray[np.float32],
     method: str,
-    labels: NDArray[np.uint8] | None,
+    labels: NDArray[np.integer[Any]] | None,
     class_names: Sequence[str],
 ) -> Figure:
     """The map of `maps.lay_out`: places (M, 2) of test images, colored by their labels (M,), with names."""
-    figure = Figure(figsize=(7.4, 6), layout="constrained")
+    figure = Figure(figsize=(7.4, 6) if len(class_names) <= MOST_NUMBERS else (11, 10), layout="constrained")
     axes = figure.subplots()
-    groups = [("test images", np.arange(len(points)))]
+    groups, names = [np.arange(len(points))], names_for(class_names)
     if labels is not None:
-        groups = [(name, np.flatnonzero(labels == number)) for number, name in enumerate(plain(class_names))]
-    size = 3 if len(points) > MANY else 9
-    for number, (name, members) in enumerate(groups):
+        groups = [np.flatnonzero(labels == number) for number in range(len(class_names))]
+    dot = 3 if len(points) > MANY else 9
+    few = len(groups) <= MOST_NUMBERS
+    dots = []
+    for number, members in enumerate(groups):
         color, marker = color_and_marker(number)
-        axes.scatter(
-            points[members, 0],
-            points[members, 1],
-            s=size,
-            color=color,
-            marker=marker,
-            edgecolors="0.2",
-            linewidths=0.1,
-            label=name,
-        )
-        if labels is not None and len(members) and len(groups) <= MOST_NUMBERS:
+        style: dict[str, Any] = {"color": color, "marker": marker, "edgecolors": "0.2", "linewidths": 0.1}
+        dots.append(axes.scatter(points[members, 0], points[members, 1], s=dot, **style))
+        if labels is not None and len(members):
             across, up = np.median(points[members], axis=0)
-            text = axes.text(across, up, name, ha="center", va="center", fontweight="bold")
-            text.set_path_effects([withStroke(linewidth=3, foreground="white")])
+            style = {"fontfamily": names.family, "fontsize": TEXT if few else FINE, "fontweight": "bold"}
+            text = axes.text(across, up, names.texts[number], ha="center", va="center", **style)
+            text.set_path_effects([withStroke(linewidth=3 if few else 2, foreground="white")])
     axes.set(xticks=[], yticks=[], title=f"Features of {len(points):,} test images ({method})")
-    if labels is not None and len(class_names) <= MOST_NUMBERS:
-        figure.legend(loc="outside right center", title="class", markerscale=3)
+    if labels is not None and few:
+        numbers, family = [str(number) for number in range(len(dots))], {"family": names.family}
+        legend = figure.legend(dots, numbers, loc="outside right center", title="class", markerscale=3, prop=family)
+        for text, name in zip(legend.get_texts(), names.texts, strict=True):
+            text.set_text(name)  # Matplotlib leaves out an entry whose name begins with _
     return figure

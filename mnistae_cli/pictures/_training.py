@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,15 +11,18 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Pixels, unit_scale
-from mnistae_cli.pictures._axes import SHOWN, colored, counts, rows_of_images
+from mnistae_cli.pictures._axes import SHOWN, beyond, colored, counts, rows_of_images
+from mnistae_cli.pictures._names import names_for
 from mnistae_cli.scores import contingency_table
 
+MOST_INCHES = 20.0
 
-def one_per_class(labels: NDArray[np.uint8] | None, n: int) -> NDArray[np.int64]:
+
+def one_per_class(labels: NDArray[np.integer[Any]] | None, n: int) -> NDArray[np.int64]:
     """Indices of the first image of each of the first ten classes; without labels, of the first ten images."""
     if labels is None:
         return np.arange(min(SHOWN, n))
-    _, first = np.unique(labels, return_index=True)
+    first: NDArray[np.int64] = np.unique(labels, return_index=True)[1]
     return first[:SHOWN]
 
 
@@ -26,7 +30,8 @@ def reconstructions(images: Pixels, reconstructed: NDArray[np.float32]) -> Figur
     """A row of originals (M, H, W), and below it their reconstructions (M, H, W) in [0, 1]."""
     figure = Figure(figsize=(1.1 * len(images) + 1.4, 2.7), layout="constrained")
     axes = figure.subplots()
-    rows_of_images(axes, [unit_scale(images), reconstructed], ["original", "reconstruction"], len(images))
+    titles = names_for(["original", "reconstruction"])
+    rows_of_images(axes, [unit_scale(images), reconstructed], titles, 2.0, len(images))
     axes.tick_params("y", length=0)
     axes.set_frame_on(False)
     figure.suptitle("Test images and their reconstructions")
@@ -62,14 +67,17 @@ def loss_curve(history: Path) -> Figure:
 
 
 def confusion_matrix(
-    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str]
+    probabilities: NDArray[np.float32], labels: NDArray[np.integer[Any]], class_names: Sequence[str]
 ) -> Figure:
     """True classes in rows, predicted classes in columns."""
     n_classes = len(class_names)
     table = contingency_table(labels.astype(np.int64), probabilities.argmax(axis=1), n_classes, n_classes)
     accuracy = np.trace(table) / table.sum()
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    width = min(max(6.4, 0.16 * n_classes + 2.0), MOST_INCHES)
+    names = names_for(class_names)
+    size = width + beyond(names), width - 0.8 + beyond(names, width - 1)
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
-    counts(axes, table, class_names, class_names)
+    counts(axes, table, names, names, (width - 1, width - 1.8))
     axes.set(xlabel="predicted class", ylabel="true class", title=f"Classifier on test images: {accuracy:.1%} right")
     return figure

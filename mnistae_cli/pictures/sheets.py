@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from mnistae_cli.clusters import PLACEMENT_FILES, UNSURE, Placement
 from mnistae_cli.data import ImageSource, Pixels, unit_scale
@@ -120,29 +120,34 @@ def _strip(images: Pixels) -> Any:
 def _picture(strips: Sequence[tuple[Any, Any]], summaries: Sequence[ClusterLook], surest: str) -> Any:
     height = max(TEXT, *(each.height for pair in strips for each in pair)) + GAP
     widths = [max(pair[side].width for pair in strips) for side in (0, 1)]
-    captions = [(_title(each), f"{each.size:,} images, {each.unsure:.1%} unsure") for each in summaries]
-    ruler = ImageDraw.Draw(Image.new("L", (1, 1)))
-    left = 3 * GAP + max(
-        int(ruler.textlength(text, font_size=size))
-        for caption in captions
-        for text, size in zip(caption, SIZES, strict=True)
-    )
+    small = ImageFont.load_default(SIZES[1])
+    captions = [
+        (_title(each), (f"{each.size:,} images, {each.unsure:.1%} unsure", small), (_warning(each), small))
+        for each in summaries
+    ]
+    left = 3 * GAP + max(int(font.getlength(text)) for caption in captions for text, font in caption)
     sheet = Image.new("RGB", (left + widths[0] + 3 * GAP + widths[1], GAP + 24 + height * len(strips)), "white")
     draw = ImageDraw.Draw(sheet)
     draw.text((left, GAP), surest, "black", font_size=16)
     draw.text((left + widths[0] + 2 * GAP, GAP), "least sure", "black", font_size=16)
-    for row, (summary, (nearest, unsure)) in enumerate(zip(summaries, strips, strict=True)):
+    for row, (nearest, unsure) in enumerate(strips):
         top = GAP + 24 + row * height
-        for text, size, offset in zip(captions[row], SIZES, (0, 24), strict=True):
-            draw.text((GAP, top + offset), text, "black", font_size=size)
-        draw.text((GAP, top + 40), _warning(summary), "#b00000", font_size=13)
+        for (text, font), offset, color in zip(captions[row], (0, 24, 40), ("black", "black", "#b00000"), strict=True):
+            draw.text((GAP, top + offset), text, color, font=font)
         sheet.paste(nearest, (left, top))
         sheet.paste(unsure, (left + widths[0] + 2 * GAP, top))
     return sheet
 
 
-def _title(summary: ClusterLook) -> str:
-    return f"{summary.cluster}" + (f": {summary.name}" if summary.name else "")
+def _title(summary: ClusterLook) -> tuple[str, Any]:
+    """The number and the name of a cluster, and a font that has their letters."""
+    title = f"{summary.cluster}" + (f": {summary.name}" if summary.name else "")
+    if title.isascii() and title.isprintable():
+        return title, ImageFont.load_default(SIZES[0])
+    from mnistae_cli.pictures._names import in_one_font  # loads Matplotlib, which plain names do not need
+
+    text, path, number = in_one_font(title)
+    return text, ImageFont.truetype(path, SIZES[0], number)
 
 
 def _warning(summary: ClusterLook) -> str:
