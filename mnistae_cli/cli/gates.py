@@ -38,18 +38,16 @@ def parse_gates(gates: list[str]) -> list[tuple[str, float]]:
 
 def check_gates(scores: Mapping[str, Any], gates: Sequence[tuple[str, float]]) -> None:
     """Compare figures, named by their paths in `metrics.json`, with lower limits; `GateFailed` if one is lower."""
-    failed, absent = [], False
+    failed, remedy = [], "Improve the model, or lower the limit."
     for path, least in gates:
         figure = figure_at(scores, path)
         if figure == {}:
             failed.append(f"{path} does not exist")
-            absent = True
+            remedy = "Run the stage that makes it: classify, cluster, finetune, label or evaluate --probe."
+        elif figure is None:
+            failed.append(f"{path} has no value for these images")
+            remedy = f"Leave out its {setting('fail_under')}, or give images of several classes that are not all equal."
         elif not figure >= least:
             failed.append(f"{path} is {figure:.4f}, below {least:g}")
     if failed:
-        remedy = (
-            "Run the stage that makes it: classify, cluster, finetune, label or evaluate --probe."
-            if absent
-            else "Improve the model, or lower the limit."
-        )
         raise GateFailed("; ".join(failed) + ".", remedy)

@@ -1,6 +1,6 @@
 """The figures of `mnistae evaluate`, from the files of the stages. It is only imported if figures are drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Placement
+from mnistae_cli.common import Notice, Report
 from mnistae_cli.data import Pixels, Rows, load_npy
 from mnistae_cli.networks import open_network
 from mnistae_cli.pictures import figures
@@ -19,21 +20,38 @@ from mnistae_cli.store import Stored
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The test images: features (N, D) float32, images (N, H, W), labels (N,) uint8 or None."""
+    """The test images.
+
+    Args:
+        features: (N, D) float32.
+        images: (N, H, W).
+        labels: (N,) from 0 to C - 1, or None.
+        class_names: of the C classes that occur.
+        columns: (C,) the columns of these classes among probabilities.
+    """
 
     features: Rows
     images: Pixels
-    labels: NDArray[np.uint8] | None
+    labels: NDArray[np.int64] | None
+    class_names: Sequence[str]
+    columns: NDArray[np.int64]
 
 
 def draw(
-    folder: Path, inputs: Mapping[str, Stored], test: HeldOut, tables: Mapping[str, metrics.Table], seed: int
+    folder: Path,
+    inputs: Mapping[str, Stored],
+    test: HeldOut,
+    tables: Mapping[str, metrics.Table],
+    seed: int,
+    report: Report,
 ) -> None:
     """Write a PNG file for each figure that the stages in `inputs` allow.
 
     `folder` has `density.npy` already. `tables`: split with labels → contingency table of clusters and classes.
     """
-    class_names = inputs["encode"].manifest.data.class_names
+    class_names = test.class_names
+    if figures.names_for(class_names).lacking:
+        report(Notice("the figures' font lacks letters of class names: figures show #NUMBER, tables have the names"))
     mapped = draw_images(len(test.features), MAPPED, seed)
     known = None if test.labels is None else test.labels[mapped]
     # NumPy releases Python's global lock for about half of the map's time. Meanwhile Matplotlib draws.
@@ -41,7 +59,7 @@ def draw(
         layout = other_thread.submit(lay_out, test.features.take(mapped))
         _draw_codes(folder, inputs["train"], test)
         if "classify" in inputs and test.labels is not None:
-            probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")
+            probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")[:, test.columns]
             figures.save(figures.confusion_matrix(probabilities, test.labels, class_names), folder / "confusion.png")
         if "cluster" in inputs:
             _draw_clusters(folder, inputs["cluster"], test, tables, class_names)
@@ -62,7 +80,7 @@ def _draw_codes(folder: Path, train: Stored, test: HeldOut) -> None:
 
 
 def _draw_clusters(
-    folder: Path, cluster: Stored, test: HeldOut, tables: Mapping[str, metrics.Table], class_names: list[str]
+    folder: Path, cluster: Stored, test: HeldOut, tables: Mapping[str, metrics.Table], class_names: Sequence[str]
 ) -> None:
     placement, config = Placement.load(cluster.folder, "test"), cluster.manifest.config
     by_distance = config["method"] == "kmeans"

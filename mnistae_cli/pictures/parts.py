@@ -38,6 +38,12 @@ class Groups:
     names: Sequence[str]
     of: NDArray[np.integer[Any]]
 
+    def with_dots(self) -> "Groups":
+        """The same without the groups that have no dot: labels may have gaps."""
+        numbers = np.unique(self.of[self.of >= 0])
+        of = np.where(self.of >= 0, np.searchsorted(numbers, self.of), -1)
+        return Groups(self.title, [self.names[number] for number in numbers], of)
+
 
 def scores_part(rows: Sequence[Sequence[str]]) -> Part:
     """The table of the scores. Columns: name, training images, test images."""
@@ -97,7 +103,7 @@ def map_part(
         "tiles": tiles.numbers_of("test", rows),
         "groups": [
             {"title": each.title, "names": each.names, "of": each.of.tolist(), "centers": _centers(places, each)}
-            for each in groups
+            for each in (given.with_dots() for given in groups)
         ],
         "figures": [{"title": title, "of": values} for title, values in figures],
     }

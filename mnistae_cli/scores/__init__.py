@@ -2,7 +2,16 @@
 
 from mnistae_cli.scores import metrics
 from mnistae_cli.scores.codes import describe_codes
-from mnistae_cli.scores.figures import CALIBRATION, COVERAGES, ERRORS, FIGURES, SPLITS, figure_at, known_figures
+from mnistae_cli.scores.figures import (
+    CALIBRATION,
+    COVERAGES,
+    ERRORS,
+    FIGURES,
+    ON_TEST,
+    SPLITS,
+    figure_at,
+    known_figures,
+)
 from mnistae_cli.scores.metrics import (
     Table,
     adjusted_rand_index,

@@ -36,6 +36,8 @@ def known_figures() -> list[str]:
 
 
 def figure_at(scores: Mapping[str, Any], path: str) -> Any:
-    """The figure of `metrics.json` at a path such as `clusters.test.purity`; an empty dict if there is none."""
-    found: Any = reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)
-    return {} if found is None else found
+    """The figure of `metrics.json` at a path such as `clusters.test.purity`.
+
+    It is None where it is not defined for these images, and an empty dict if no stage made it.
+    """
+    return reduce(lambda inner, key: inner.get(key, {}), path.split("."), scores)

@@ -53,6 +53,11 @@ def contingency_table(clusters: Integers, labels: Integers, n_clusters: int, n_c
     return np.bincount(pairs, minlength=n_clusters * n_classes).reshape(n_clusters, n_classes)
 
 
+def n_classes_of(table: Table) -> int:
+    """Number of classes that have images. Where it is below two, agreement with classes says nothing."""
+    return int(np.count_nonzero(table.sum(axis=0)))
+
+
 def hungarian_mapping(table: Table) -> NDArray[np.int64]:
     """The one-to-one mapping cluster → class with the most images right, (K,); -1 for a cluster left over.
 
