@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.data import Dataset, Pixels, load_dataset
-from mnistae_cli.settings import ReadOptions
+from mnistae_cli.settings import ReadOptions, check_path
 
 
 class Split(NamedTuple):
@@ -65,9 +65,12 @@ def load_mnist(data_dir: str | Path | None = None) -> Loaded:
             cache. If they are in none of these, they are downloaded.
 
     Raises:
+        UsageError: `data_dir` is empty.
         MissingInput: the files are not found, and cannot be downloaded.
         DamagedInput: a file has the wrong content.
     """
+    if data_dir is not None:
+        check_path("data_dir", data_dir)
     folder = data_dir or os.environ.get("MNISTAE_DATA_DIR")
     return _arrays(load_dataset("mnist", str(folder) if folder else None))
 
@@ -82,9 +85,11 @@ def load_images(path: str | Path, *, skip_damaged: bool = False) -> Loaded:
         skip_damaged: leave out pictures that cannot be read.
 
     Raises:
+        UsageError: `path` is empty.
         MissingInput: it does not exist, or has no images.
         DamagedInput: it cannot be read.
     """
+    check_path("path", path)
     return _arrays(load_dataset(str(Path(path).resolve()), reading=ReadOptions(skip_damaged=skip_damaged)))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from mnistae_cli.cli import console, resolving
+from mnistae_cli.cli import console, options, resolving
 from mnistae_cli.cli.listener import Listener
 from mnistae_cli.cli.options import Common
 from mnistae_cli.common import MnistaeError, Notice, muted_native_stderr
@@ -63,6 +63,7 @@ def command(name: str, parameters: list[inspect.Parameter], example: str, panel:
             function(values["context"], _common(values), **extra)
 
         every = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + parameters
+        every = [options.refuse_empty_paths(each) for each in every]
         carry_out.__signature__ = inspect.Signature([context, *every])  # type: ignore[attr-defined]
         carry_out.__annotations__ = {each.name: each.annotation for each in [context, *every]}
         app.command(name, help=function.__doc__, epilog=f"Example: {example}", rich_help_panel=panel)(carry_out)

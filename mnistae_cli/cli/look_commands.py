@@ -79,7 +79,7 @@ def data(
     fetch: Annotated[
         str | None, typer.Option(help="Download this data set into the user's cache.", metavar="NAME")
     ] = None,
-    data_dir: Annotated[str | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="A folder to look in first.", envvar="MNISTAE_DATA_DIR")] = None,
     remove_packed: Annotated[
         bool,
         typer.Option("--remove-packed", help="Remove decoded pictures from the cache, while no stage runs."),
@@ -99,7 +99,7 @@ def data(
             freed = remove()
             if not common.quiet:
                 console.say(f"✓ removed: {freed:,} bytes")
-        known, packed = known_data_sets(data_dir), packed_data_sets()
+        known, packed = known_data_sets(str(data_dir) if data_dir else None), packed_data_sets()
         if common.json:
             console.print_json({"data_sets": known, "packed": packed})
             return

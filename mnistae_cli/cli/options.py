@@ -4,9 +4,10 @@ import dataclasses
 import inspect
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
 
 from mnistae_cli.settings import SHARED_KEYS, STAGE_CONFIGS, Setting, as_typed, settings_of, value_kind
 from mnistae_cli.store import DEFAULT_ROOT
@@ -54,6 +55,22 @@ FailUnder = Annotated[
         rich_help_panel="Evaluation",
     ),
 ]
+
+
+def as_path(text: str | Path) -> Path:
+    """A path as it was typed. Python takes an empty one for the working directory, which nobody meant."""
+    if not str(text):
+        raise typer.BadParameter("it is empty. Give a path, or leave the option out.")
+    return Path(text)
+
+
+def refuse_empty_paths(parameter: inspect.Parameter) -> inspect.Parameter:
+    """A parameter of a command; if it holds paths, each is read by `as_path`."""
+    hint, *notes = get_args(parameter.annotation) if get_origin(parameter.annotation) is Annotated else (None,)
+    for each in notes:
+        if (Path is hint or Path in get_args(hint)) and isinstance(each, OptionInfo | ArgumentInfo):
+            each.parser, each.metavar = as_path, each.metavar or "PATH"
+    return parameter
 
 
 def _everywhere(default: Any, help: str, *short: str) -> Any:

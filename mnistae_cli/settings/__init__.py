@@ -35,7 +35,7 @@ from mnistae_cli.settings.finetune import FinetuneConfig
 from mnistae_cli.settings.kinds import Setting, chosen, kinds_of, make, record, settings_of
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.labeled import WHICH, LabeledConfig
-from mnistae_cli.settings.options import MAX_SEED, Checked, suggestion
+from mnistae_cli.settings.options import MAX_SEED, Checked, check_path, suggestion
 from mnistae_cli.settings.read_options import DEFAULT, ReadOptions
 from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig

@@ -1,5 +1,6 @@
 """Experiments: what a preset or a `--config` file says, and the stage configs that it makes."""
 
+import codecs
 import json
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_conf
 
 SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "kept", "memory_share", "seed")
 PATHS = ("dataset", "data_dir", "indices", "labels_from", "kept")  # settings that name a file or a folder
+OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # that of UTF-32 LE begins like one
 
 Experiment = dict[str, dict[str, Any]]
 """Per stage, the values that differ from its defaults: what a TOML file says."""
@@ -36,7 +38,7 @@ def read_experiment(text: str, source: str, report: Report = silent) -> Experime
     """
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # also of numbers with thousands of digits, of deep nesting
         raise UsageError(f"{source} is not valid TOML: {problem}.", "Correct that line of the file.") from None
     shared = {key: tables.pop(key) for key in SHARED_KEYS if key in tables}
     experiment: Experiment = {}
@@ -134,10 +136,27 @@ def load_experiment(preset: str | None, config: Path | None, report: Report = si
         text = (resources.files("mnistae_cli.settings") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
         return read_experiment(text, f"preset {preset}")
     if config is not None:
-        try:
-            text = config.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            why = getattr(problem, "strerror", None) or "it is not UTF-8 text"
-            raise UsageError(f"{setting('config', config)} cannot be read: {why}.", "Name a TOML file.") from None
-        return read_experiment(text, str(config), report)
+        experiment = read_experiment(_read_text(config), str(config), report)
+        if not any(experiment.values()):
+            report(Notice(f"{setting('config', config)} has no settings: all have their defaults"))
+        return experiment
     return {stage: {} for stage in STAGE_CONFIGS}
+
+
+def _read_text(config: Path) -> str:
+    """The text of a TOML file. The mark with which editors on Windows begin a UTF-8 file is left out."""
+    named, remedy = setting("config", config), "Name a TOML file."
+    try:
+        content = config.read_bytes()
+    except (OSError, ValueError) as problem:
+        raise UsageError(f"{named} cannot be read: {getattr(problem, 'strerror', problem)}.", remedy) from None
+    if content.startswith(OTHER_ENCODINGS):
+        raise UsageError(f"{named} is text in UTF-16 or UTF-32, but TOML is UTF-8.", "Save it as UTF-8.")
+    if b"\0" in content:
+        raise UsageError(f"{named} is not a text file: it has zero bytes.", f"{remedy} If it is one, save it as UTF-8.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content[: problem.start].count(b"\n") + 1
+        byte = f"byte {content[problem.start]:#04x} in line {line}"
+        raise UsageError(f"{named} is not UTF-8 text: {byte}.", f"{remedy} If it is one, save it as UTF-8.") from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from mnistae_cli.common import RefusedValue, setting
-from mnistae_cli.settings.values import may_be_none, value_kind
+from mnistae_cli.settings.values import TEXT, may_be_none, value_kind
 
 WIDEST = 2**16  # units of a layer; more do not fit into memory
 MAX_SEED = 2**32 - 1  # what scikit-learn takes
@@ -86,6 +86,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """`" Did you mean 'mnist'?"`, or nothing if no known word is similar."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def check_path(name: str, value: object) -> None:
+    """Raise `RefusedValue` if a path that is no setting, the parameter `name`, is empty: see `TEXT`."""
+    if not TEXT.holds(str(value)):
+        raise RefusedValue(setting(name), str(value), f"it must be {TEXT.expected}")
 
 
 class Checked:

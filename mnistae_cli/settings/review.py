@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from mnistae_cli.common import UsageError, setting
 from mnistae_cli.settings.options import Checked, data_dir_option, option, seed_option
 
 
@@ -24,8 +23,3 @@ class ReviewConfig(Checked):
     )
     data_dir: str | None = data_dir_option()
     seed: int = seed_option("Seed of the draw of the five folds by which labels are judged.")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.apply == "":
-            raise UsageError(f"{setting('apply')} is empty.", "Name a CSV file of decisions.")

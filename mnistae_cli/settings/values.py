@@ -53,7 +53,18 @@ def _parse_share(text: str) -> ShareOrCount:
 
 
 FLAG = ValueKind("true or false", "", lambda text: {"true": True, "false": False}[text], lambda v: type(v) is bool)
-TEXT = ValueKind("text", "TEXT", str, lambda value: type(value) is str)
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _names_something(value: Any) -> bool:
+    return _is_text(value) and value != "" and "\0" not in value
+
+
+# Every setting of text names a file, a folder or a data set. Python takes an empty path for the working directory.
+TEXT = ValueKind("a name or a path: not empty, without a zero byte", "TEXT", str, _names_something)
 WHOLE = ValueKind("a whole number", "INTEGER", int, _is_whole)
 NUMBER = ValueKind(
     "a finite number", "NUMBER", float, _is_number, lambda value: float(value) if _is_whole(value) else value
@@ -78,7 +89,7 @@ NAMES = ValueKind(
     "words, for example 7,2,x",
     "NAME,NAME,…",
     lambda text: tuple(part.strip() for part in text.split(",")),
-    _tuple_of(TEXT.holds),
+    _tuple_of(_is_text),
     _from_list,
 )
 KINDS: dict[Any, ValueKind] = {
