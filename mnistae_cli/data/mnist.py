@@ -78,6 +78,11 @@ def find(data_dir: str | None, report: Report = silent) -> Place | None:
             return place
         if place.problem:
             report(Notice(f"MNIST is incomplete in {place.folder}: it {place.problem}"))
+    what = "MNIST is not on this machine"
+    if data_dir:
+        lacking = (name for name in GZ if not (Path(data_dir) / name).is_file())
+        what = f"{setting('data_dir', data_dir)} has no {', no '.join(lacking)}"
+    report(Notice(f"{what}: downloading into {cache_folder()}"))
     return None
 
 
