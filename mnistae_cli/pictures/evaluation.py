@@ -13,6 +13,7 @@ from mnistae_cli.common import Notice, Report
 from mnistae_cli.data import Pixels, Rows, load_npy
 from mnistae_cli.networks import open_network
 from mnistae_cli.pictures import figures
+from mnistae_cli.pictures._names import names_for
 from mnistae_cli.pictures.maps import MAPPED, draw_images, lay_out
 from mnistae_cli.scores import metrics
 from mnistae_cli.store import Stored
@@ -50,7 +51,7 @@ def draw(
     `folder` has `density.npy` already. `tables`: split with labels → contingency table of clusters and classes.
     """
     class_names = test.class_names
-    if figures.names_for(class_names).lacking:
+    if names_for(class_names).lacking:
         report(Notice("the figures' font lacks letters of class names: figures show #NUMBER, tables have the names"))
     mapped = draw_images(len(test.features), MAPPED, seed)
     known = None if test.labels is None else test.labels[mapped]

@@ -3,7 +3,6 @@
 from mnistae_cli.pictures._axes import save
 from mnistae_cli.pictures._clusters import clusters, mistakes, resolutions
 from mnistae_cli.pictures._codes import atoms, compositions, density, feature_map
-from mnistae_cli.pictures._names import names_for
 from mnistae_cli.pictures._training import confusion_matrix, loss_curve, one_per_class, reconstructions
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "feature_map",
     "loss_curve",
     "mistakes",
-    "names_for",
     "one_per_class",
     "reconstructions",
     "resolutions",

@@ -15,6 +15,7 @@ from PIL import Image
 from mnistae_cli.clusters import Placement
 from mnistae_cli.data import from_array
 from mnistae_cli.pictures import figures
+from mnistae_cli.pictures._names import names_for
 from mnistae_cli.pictures.sheets import ClusterLook, Sheet, write_sheet
 
 NOWHERE = "\U000f0000"  # for private use: no font has it
@@ -44,27 +45,27 @@ def test_every_name_can_be_drawn_and_matplotlib_says_nothing(tmp_path: Path) -> 
 
 
 def test_texts_of_names() -> None:
-    found = figures.names_for(ODD)
+    found = names_for(ODD)
     assert found.lacking
     assert found.texts[0:5] == ["caf\\xe9", "#1", r"a\$b\$c", "line\\nend", "_under"]
     assert len(found.texts[5]) == 24
     assert found.texts[7:] == ["\\x1b[31m", "[/]", ""]
-    assert not figures.names_for(["0", "é", "_"]).lacking
+    assert not names_for(["0", "é", "_"]).lacking
 
 
 def test_what_can_be_drawn_of_a_name_stays() -> None:
-    assert figures.names_for(["ka", f"kha {NOWHERE}"]).texts == ["ka", "#1 kha"]
+    assert names_for(["ka", f"kha {NOWHERE}"]).texts == ["ka", "#1 kha"]
 
 
 def test_long_names_that_begin_and_end_alike_differ() -> None:
-    texts = figures.names_for([f"{'a' * 20}{middle}{'b' * 20}" for middle in "xy"]).texts
+    texts = names_for([f"{'a' * 20}{middle}{'b' * 20}" for middle in "xy"]).texts
     assert texts[0].startswith("#0 aaa")
     assert texts[1].startswith("#1 aaa")
 
 
 def test_a_font_that_has_the_letters_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(matplotlib.rcParams, "font.family", ["STIXGeneral"])  # has no Arabic
-    found = figures.names_for(["عربي"])
+    found = names_for(["عربي"])
     assert (found.texts, found.family) == (["عربي"], ["STIXGeneral", "DejaVu Sans"])
     assert not found.lacking
 
