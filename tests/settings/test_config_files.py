@@ -35,6 +35,7 @@ def test_a_mark_at_the_beginning_is_left_out(tmp_path: Path) -> None:
         (b"seed = " + b"[" * 100_000, "not valid TOML", "Correct"),
         (b"seed: 7", "not valid TOML", "Correct"),
     ],
+    ids=["utf-16", "utf-16-be", "utf-32", "no mark", "zero", "latin-1", "digits", "nested", "yaml"],
 )
 def test_what_is_not_toml_is_refused_with_the_reason(content: bytes, problem: str, remedy: str, tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", content)
