@@ -39,7 +39,7 @@ class ReadOptions(Checked):
         if not self.trust_sizes and unpacked > MOST_BYTES and unpacked > MOST_TIMES * packed:
             raise DamagedInput(
                 f"{path} has {packed:,} bytes, but its header says that it unpacks to {unpacked:,}.",
-                f"Get the file again; if that is its true size, give {setting('trust_sizes', True)}.",
+                f"If that is its true size, give {setting('trust_sizes', True)}; otherwise get the file again.",
             )
 
 
