@@ -148,6 +148,7 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
         n_workers: number of workers for `local`; None: one per core. Each is a process with one thread.
     """
     try:
+        import dask
         import distributed
     except ImportError:
         raise MissingInput(
@@ -162,6 +163,7 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
             scratch = Path(tempfile.mkdtemp(prefix="mnistae-"))
             unfinished.add(scratch)  # a signal ends the process without leaving the block
             closing.callback(_forget, scratch)
+            closing.enter_context(dask.config.set({"temporary-directory": str(scratch)}))  # of the scheduler
             address = closing.enter_context(
                 distributed.LocalCluster(
                     n_workers=n_workers,
