@@ -16,6 +16,8 @@ from mnistae_cli.common.errors import (
     on_command_line,
     setting,
 )
+from mnistae_cli.common.home import NOWHERE, can_be_written, home_folder, in_home, sheltered
+from mnistae_cli.common.leftovers import discard_unfinished, unfinished
 from mnistae_cli.common.progress import Advance, Notice, Report, StageEnded, silent
 from mnistae_cli.common.spreadsheets import as_text, from_text, read_table, whole_number, write_history
 from mnistae_cli.common.streams import Output, muted_native_stderr

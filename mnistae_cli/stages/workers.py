@@ -14,8 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mnistae_cli.common import MissingInput, MnistaeError, UsageError, own_process, setting
-from mnistae_cli.store import unfinished
+from mnistae_cli.common import (
+    MissingInput,
+    MnistaeError,
+    UsageError,
+    discard_unfinished,
+    own_process,
+    setting,
+    sheltered,
+    unfinished,
+)
 
 LOCAL = "local"
 RETRIES = 2  # of a task after an error that may pass, such as a full disk; tasks of a lost worker are moved anyway
@@ -130,10 +138,12 @@ def serve() -> None:
 
     def end_with_the_worker() -> None:
         sys.stdin.buffer.read()
+        discard_unfinished()
         os._exit(1)
 
     threading.Thread(target=end_with_the_worker, daemon=True).start()
-    answer = pickle.dumps(_call(task))
+    with sheltered():
+        answer = pickle.dumps(_call(task))
     out.write(answer)
     out.flush()
     os._exit(0)

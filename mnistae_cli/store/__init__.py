@@ -4,18 +4,17 @@ The main functions: `stage` makes a stage's folder, `open_stage` reads one, `sta
 `hold` locks the directory.
 """
 
+from mnistae_cli.common import discard_unfinished, unfinished
 from mnistae_cli.store.checkpoints import Checkpoint
 from mnistae_cli.store.directory import DEFAULT_ROOT, command_for, drop_stage, hold, keep, replaced
 from mnistae_cli.store.files import (
     NO_PLACE,
     damage_of,
-    discard_unfinished,
     entry_of,
     fsync,
     seal_of,
     sha256_of,
     time_of_writing,
-    unfinished,
 )
 from mnistae_cli.store.interrupts import Interrupts
 from mnistae_cli.store.making import Work, stage

@@ -8,10 +8,29 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from tests.conftest import INVARIANT, QUICK, SMALL
+from tests.conftest import INVARIANT, QUICK, SMALL, shapes
 
+UNKNOWN_USER = """
+import os, pwd
+def unknown(number):
+    raise KeyError(number)
+pwd.getpwuid = unknown
+"""
+NO_TEMPORARY_FOLDER = """
+import tempfile
+tempfile._candidate_tempdir_list = lambda: ["/nonexistent"]
+"""
 INVARIANT_SMALL = (*INVARIANT, "--epochs", "1", *SMALL, "--no-figures")
+
+
+def write_pictures(folder: Path) -> None:
+    """Shapes as a picture each, in a folder for each class."""
+    for number, (image, label) in enumerate(zip(*shapes(60, 1), strict=True)):
+        path = folder / str(label) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
 
 
 class Elsewhere:
@@ -107,3 +126,66 @@ def test_a_stopped_training_leaves_no_temporary_file(
         running.send_signal(number)
         running.communicate()
     assert not list(elsewhere.temporary.iterdir())
+
+
+# Not even root can make a folder below a file, so that these tests are of use in a container.
+HOMES = [
+    {"HOME": ""},
+    pytest.param({"HOME": "/nonexistent"}, marks=pytest.mark.slow),
+    pytest.param({"HOME": os.devnull}, marks=pytest.mark.slow),
+    pytest.param({"HOME": "~"}, marks=pytest.mark.slow),
+    pytest.param({"XDG_CACHE_HOME": "~/.cache", "KERAS_HOME": "~/.keras", "HOME": ""}, marks=pytest.mark.slow),
+    pytest.param({"MPLCONFIGDIR": f"{os.devnull}/a", "HOME": ""}, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("variables", HOMES)
+def test_a_user_without_a_home_can_run_all(variables: dict[str, str], elsewhere: Elsewhere, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    write_pictures(pictures)
+    before = set(Path("/").iterdir()) | set(Path("/tmp").glob(".keras"))
+    code, told = elsewhere.run("run", "--dataset", pictures, *QUICK, *SMALL, before=UNKNOWN_USER, **variables)
+    assert code == 0, told
+    for line in told.splitlines():
+        assert re.match("(…|✓|train|encode|decode|classify) ", line), line
+    assert "there is no home folder for a cache" in told
+    assert elsewhere.left() == ["artifacts"]
+    assert set(Path("/").iterdir()) | set(Path("/tmp").glob(".keras")) == before
+
+
+@pytest.mark.parametrize("command", ["data --json", "status", "data --remove-packed -q --json"])
+def test_commands_that_read_need_no_home(command: str, elsewhere: Elsewhere) -> None:
+    assert elsewhere.run(*command.split(), before=UNKNOWN_USER, HOME="") == (0, "")
+    assert elsewhere.left() == []
+
+
+@pytest.mark.parametrize("command", ["data --fetch mnist", "run --dataset mnist", "--install-completion bash"])
+def test_what_needs_a_home_says_so(command: str, elsewhere: Elsewhere) -> None:
+    code, told = elsewhere.run(*command.split(), before=UNKNOWN_USER, HOME="")
+    assert (code, [line.split(":")[0] for line in told.splitlines()]) == (2, ["error", "help"]), told
+    assert "home" in told
+    assert elsewhere.left() == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", *QUICK),
+        pytest.param(("sweep", "--seeds", "0,1", "--scheduler", "local", *QUICK), marks=pytest.mark.slow),
+    ],
+)
+def test_without_a_folder_for_temporary_files_the_variable_is_named(
+    arguments: tuple[str, ...], shapes_npz: Path, elsewhere: Elsewhere
+) -> None:
+    code, told = elsewhere.run(*arguments, "--dataset", shapes_npz, "-q", before=NO_TEMPORARY_FOLDER)
+    assert (code, [line.split(":")[0] for line in told.splitlines()]) == (2, ["error", "help"]), told
+    assert "Set TMPDIR" in told
+
+
+def test_figures_without_home_and_temporary_folder_name_the_variable(finished: Path, elsewhere: Elsewhere) -> None:
+    """Matplotlib needs one of both."""
+    code, told = elsewhere.run(
+        "evaluate", "--force", "-q", "-a", finished, before=UNKNOWN_USER + NO_TEMPORARY_FOLDER, HOME=""
+    )
+    assert (code, [line.split(":")[0] for line in told.splitlines()]) == (2, ["error", "help"]), told
+    assert "Set TMPDIR" in told
