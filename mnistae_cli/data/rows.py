@@ -1,6 +1,5 @@
-"""Arrays on the disk that are read by rows, and whether an array fits into memory."""
+"""Arrays on the disk that are read by rows."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +54,3 @@ class Rows:
     def load(self) -> NDArray[Any]:
         """The whole array."""
         return next(self.batches(max(len(self), 1)), np.empty(self.shape, self.dtype))
-
-
-def fits_memory(n_bytes: int, share: float) -> bool:
-    """Whether `n_bytes` are at most this share of the machine's memory."""
-    return n_bytes <= share * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

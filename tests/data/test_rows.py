@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnistae_cli.common.errors import DamagedInput
-from mnistae_cli.data import Rows, fits_memory
+from mnistae_cli.data import Rows
 
 ARRAY = np.arange(60, dtype=np.float32).reshape(10, 2, 3)
 
@@ -26,11 +26,6 @@ def test_a_file_cut_short_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "a.npy").write_bytes(whole[:-1])
     with pytest.raises(DamagedInput):
         Rows.open(tmp_path / "a.npy")
-
-
-def test_what_fits_into_memory_depends_on_the_share() -> None:
-    assert fits_memory(10**6, 0.5)
-    assert not fits_memory(10**6, 1e-9)
 
 
 def test_rows_of_a_file_of_another_format_are_read_by_their_place(tmp_path: Path) -> None:
