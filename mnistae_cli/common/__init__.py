@@ -19,5 +19,14 @@ from mnistae_cli.common.errors import (
 from mnistae_cli.common.home import NOWHERE, can_be_written, home_folder, in_home, sheltered
 from mnistae_cli.common.leftovers import discard_unfinished, unfinished
 from mnistae_cli.common.progress import Advance, Notice, Report, StageEnded, silent
-from mnistae_cli.common.spreadsheets import as_text, from_text, read_table, whole_number, write_history
+from mnistae_cli.common.spreadsheets import (
+    as_text,
+    find_name,
+    from_text,
+    read_table,
+    table_lines,
+    whole_number,
+    write_history,
+    write_table,
+)
 from mnistae_cli.common.streams import Output, muted_native_stderr

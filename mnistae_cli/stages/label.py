@@ -1,6 +1,5 @@
 """`mnistae label`: a name for each cluster → a name for each image, the surest first. Labels are not used."""
 
-import csv
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mnistae_cli.clusters import Placement
-from mnistae_cli.common import Report, UsageError, as_text, setting, silent
+from mnistae_cli.common import Report, UsageError, as_text, setting, silent, write_table
 from mnistae_cli.data import load_encoded
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import sheet_part
@@ -149,11 +148,10 @@ def _fill(work: Work, config: LabelConfig, report: Report) -> None:
 def _write_labels(
     path: Path, images: Sequence[tuple[str, int, str]], placement: Placement, names: Sequence[str]
 ) -> None:
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:  # file names as they are
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for i in np.lexsort((placement.distance, -placement.confidence)):
-            cluster = int(placement.clusters[i])
-            figures = (f"{placement.distance[i]:.6g}", f"{placement.confidence[i]:.4f}")
-            split, index, image = images[i]
-            table.writerow((split, index, as_text(image), cluster, as_text(names[cluster]), *figures))
+    def row(i: int) -> tuple[object, ...]:
+        cluster = int(placement.clusters[i])
+        figures = (f"{placement.distance[i]:.6g}", f"{placement.confidence[i]:.4f}")
+        split, index, image = images[i]
+        return split, index, as_text(image), cluster, as_text(names[cluster]), *figures
+
+    write_table(path, COLUMNS, map(row, np.lexsort((placement.distance, -placement.confidence)).tolist()))
