@@ -122,7 +122,7 @@ class Answers:
         """What the file holds; nothing if it is damaged."""
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             saved = json.loads(self._path.read_text(encoding="utf-8"))
-            answers = saved["answers"] if "answers" in saved else [saved]  # version 0.8.0 kept those of one clustering
+            answers = saved.get("answers", [saved])  # version 0.8.0 kept those of one clustering
             return [{"clusters": each["clusters"], "names": list(map(str, each["names"]))} for each in answers]
         return []
 

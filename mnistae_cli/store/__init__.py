@@ -1,7 +1,7 @@
 """The artifacts directory: one folder per stage, complete or absent. No other room creates or replaces them.
 
-The main functions: `stage` makes a stage's folder, `open_stage` reads one, `stage_states` lists the state of each, and
-`hold` locks the directory.
+The main functions: `stage` makes a stage's folder, `open_stage` reads one, inside `steady` if the directory is not
+locked, `stage_states` lists the state of each, and `hold` locks the directory.
 """
 
 from mnistae_cli.common import discard_unfinished, unfinished
@@ -24,3 +24,4 @@ from mnistae_cli.store.reading import Reads, command_again, open_optional, open_
 from mnistae_cli.store.records import TEST_IMAGES, TRAIN_IMAGES, DataRecord
 from mnistae_cli.store.seen import see
 from mnistae_cli.store.states import LABELS_TABLE, stage_states
+from mnistae_cli.store.steady import Verified, steady
