@@ -1,4 +1,4 @@
-"""For all rooms: errors, progress, streams, spreadsheets, and whether this process is a command of mnistae."""
+"""For all rooms: errors, progress, streams, spreadsheets, the home folder, and whether this process is a command."""
 
 from mnistae_cli.common import own_process
 from mnistae_cli.common.bars import Bars, progress_text

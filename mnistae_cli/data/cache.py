@@ -60,9 +60,11 @@ def user_cache() -> Path:
     """
     import platformdirs
 
-    if home_folder() is None and not Path(os.environ.get("XDG_CACHE_HOME", "")).is_absolute():
+    known = home_folder() or Path(os.environ.get("XDG_CACHE_HOME", "")).is_absolute()
+    found = platformdirs.user_cache_path("mnistae") if known else None
+    if found is None or not found.is_absolute():
         raise UsageError("there is no home folder for a cache.", "Set HOME to a folder where you may write.")
-    return platformdirs.user_cache_path("mnistae")
+    return found
 
 
 def packed_folder() -> Path:
