@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
-from mnistae_cli.common import INTERRUPTED, KEPT, Output, own_process
+from mnistae_cli.common import INTERRUPTED, KEPT, Output, discard_unfinished, own_process, sheltered
 
 TERMINATED = 143
 
@@ -23,8 +23,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
         if child.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
-    store = sys.modules.get("mnistae_cli.store")  # not imported either: until it is, nothing is unfinished
-    getattr(store, "discard_unfinished", int)()
+    discard_unfinished()
     what, code = ("interrupted", INTERRUPTED) if number == signal.SIGINT else ("terminated", TERMINATED)
     stderr = sys.stderr.fileno()
     cursor = "\x1b[?25h\n" if os.isatty(stderr) else ""
@@ -58,7 +57,8 @@ def main() -> None:
     from mnistae_cli.cli import main as command_line
 
     try:
-        command_line()
+        with sheltered():
+            command_line()
     finally:
         if "tensorflow" in sys.modules:  # its normal shutdown takes most of a second
             _end(sys.exc_info()[1])

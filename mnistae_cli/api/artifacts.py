@@ -1,7 +1,7 @@
 """An artifacts directory as an object, which reads what the stages wrote."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from mnistae_cli.scores import SPLITS
 from mnistae_cli.stages.encode import check_size
 from mnistae_cli.stages.predict import Prediction
 from mnistae_cli.stages.predict import predict as predict_pictures
-from mnistae_cli.store import DEFAULT_ROOT, Manifest, Stored, open_stage, stage_states
+from mnistae_cli.store import DEFAULT_ROOT, Manifest, Stored, Verified, open_stage, stage_states, steady
 
 
 def open(root: str | Path = DEFAULT_ROOT) -> "Artifacts":
@@ -33,16 +33,17 @@ def open(root: str | Path = DEFAULT_ROOT) -> "Artifacts":
 
 @dataclass(frozen=True)
 class Artifacts:
-    """The stages in a directory. A method reads its stage when it is called, and checks every byte of it.
+    """The stages in a directory. A method reads its stage when it is called, and checks every byte that it reads.
 
     Every method raises MissingInput if its stage was not run or is older than its inputs, and DamagedInput if a file
-    is not what the manifest says.
+    is not what the manifest says. A file that has not changed since an earlier call is not checked again.
 
     Args:
         root: the directory.
     """
 
     root: Path
+    _verified: Verified = field(default_factory=Verified, init=False, repr=False, compare=False)
 
     def states(self) -> dict[str, str]:
         """Stage → `up to date`, `stale`, `missing`, `interrupted`, `damaged` or `edited`, like `mnistae status`."""
@@ -50,7 +51,7 @@ class Artifacts:
 
     def manifest(self, stage: str) -> Manifest:
         """The record of a stage: settings, inputs, figures (`metrics`), versions, time and memory."""
-        return self._stage(stage).manifest
+        return self._stage(stage, None).manifest
 
     def features(self, split: str = "train") -> NDArray[np.float32]:
         """The features (N, D) of the images of a split, `train` or `test`."""
@@ -59,12 +60,12 @@ class Artifacts:
     def labels(self, split: str = "train") -> NDArray[np.uint8] | None:
         """The labels (N,) of a split; None if the data set has none."""
         name = f"labels_{_checked(split)}.npy"
-        return self.array("encode", name) if name in self.manifest("encode").files else None
+        return self.array("encode", name) if name in self._stage("encode").manifest.files else None
 
     @property
     def class_names(self) -> list[str]:
         """The name of each class, in the order of the labels; empty without labels."""
-        return self.manifest("encode").data.class_names
+        return self._stage("encode").manifest.data.class_names
 
     def clusters(self, split: str = "train") -> NDArray[np.int32]:
         """The cluster (N,) of each image of a split."""
@@ -85,10 +86,14 @@ class Artifacts:
             stage: for example `evaluate`.
             name: the file's name.
         """
-        stored = self._stage(stage)
-        if name not in stored.manifest.files:
-            raise MissingInput(f"{stored.folder} has no {name}.", f"It has: {', '.join(stored.manifest.files)}.")
-        return load_npy(stored.folder / name)
+
+        def read() -> NDArray[Any]:
+            stored = open_stage(self.root, stage, names=(name,), verified=self._verified)
+            if name not in stored.manifest.files:
+                raise MissingInput(f"{stored.folder} has no {name}.", f"It has: {', '.join(stored.manifest.files)}.")
+            return load_npy(stored.folder / name)
+
+        return steady(self.root, read)
 
     def encode(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """The features (N, D) of images (N, H, W) of the training images' size: uint8, or floats from 0 to 1.
@@ -97,13 +102,13 @@ class Artifacts:
             DamagedInput: images of another size or type.
         """
         pixels = from_array(images, "the array")
-        check_size(pixels, self._stage("train"))
-        encoder = self._network("encoder")
+        train, encoder = self._network("encoder")
+        check_size(pixels, train)
         return in_batches(lambda raw: encoder(unit_scale(raw)), pixels.load())
 
     def decode(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The images (N, H, W) in [0, 1] that the decoder makes of features (N, D)."""
-        return in_batches(self._network("decoder"), features.astype(np.float32, copy=False))
+        return in_batches(self._network("decoder")[1], features.astype(np.float32, copy=False))
 
     def predict(self, images: NDArray[Any] | Sequence[str | Path], *, frame: bool = True) -> list[Prediction]:
         """Class, probability, cluster and novelty of new pictures, like `mnistae predict`.
@@ -115,14 +120,20 @@ class Artifacts:
         given = [images] if isinstance(images, np.ndarray) else [Path(each) for each in images]
         return predict_pictures(given, self.root, frame=frame)
 
-    def _network(self, name: str) -> Network:
-        return open_network(self._stage("train").folder / f"{name}.onnx")
+    def _network(self, name: str) -> tuple[Stored, Network]:
+        def read() -> tuple[Stored, Network]:
+            file = f"{name}.onnx"
+            train = open_stage(self.root, "train", names=(file,), verified=self._verified)
+            return train, open_network(train.folder / file)
+
+        return steady(self.root, read)
 
     def _array(self, stage: str, name: str, split: str) -> NDArray[Any]:
         return self.array(stage, f"{name}_{_checked(split)}.npy")
 
-    def _stage(self, stage: str) -> Stored:
-        return open_stage(self.root, stage)
+    def _stage(self, stage: str, names: tuple[str, ...] | None = ()) -> Stored:
+        """A stage of which these files are checked; None: all."""
+        return steady(self.root, lambda: open_stage(self.root, stage, names=names, verified=self._verified))
 
     def _repr_html_(self) -> str:
         rows = [f"<tr><td>{stage}</td><td>{state}</td></tr>" for stage, state in self.states().items()]

@@ -77,11 +77,25 @@ def guarded(verbose: bool) -> Iterator[None]:
             where = legible(str(error.filename or "the disk"))
             print_error(f"{where}: {error.strerror}.", "Check permissions and free space.")
             sys.exit(UsageError.exit_code)
+        if _lacks_temporary_folder():
+            print_error("there is no folder for temporary files.", "Set TMPDIR to a folder where you may write.")
+            sys.exit(UsageError.exit_code)
         _print_bug(error)
     except Exception as error:
         if verbose:
             raise
         _print_bug(error)
+
+
+def _lacks_temporary_folder() -> bool:
+    """Whether neither TMPDIR nor one of the system's folders can be written."""
+    import tempfile
+
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        return True
+    return False
 
 
 def _print_bug(error: Exception) -> None:

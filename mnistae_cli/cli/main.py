@@ -27,7 +27,13 @@ def root(
 
 
 def main() -> None:
-    """Run the command line. Usage errors are two lines, like all errors."""
+    """Run the command line. Every error is two lines."""
+    # Each command has a guard of its own, which lets a traceback pass if that is wanted.
+    with console.guarded(verbose="--install-completion" not in sys.argv):
+        sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as problem:
@@ -35,8 +41,8 @@ def main() -> None:
         path = context.command_path if context else "mnistae"
         if problem.format_message():  # empty without a command: then the help was shown
             console.print_error(problem.format_message(), f"Run: {path} --help")
-        sys.exit(problem.exit_code)
+        return int(problem.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         console.print_error("interrupted.", KEPT)
-        sys.exit(INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0

@@ -133,9 +133,10 @@ def label(context: typer.Context, common: Common) -> None:
         listener.stop()
         sheet = common.artifacts / "label" / "contact_sheet.html"
         if LABELS_TABLE not in manifest.files and not common.json and console.somebody_answers():
-            answers = Answers(common.artifacts)
+            answers = Answers(common.artifacts, manifest.inputs["cluster"])
             _ask_for_names(answers, manifest.metrics["clusters"], sheet)
-            manifest = stage(dataclasses.replace(config, names=tuple(answers.names)), common.artifacts, listener)
+            named = dataclasses.replace(config, names=tuple(answers.names))
+            manifest = stage(named, common.artifacts, listener, shown=answers.shown)
             answers.forget()
         if common.json:
             console.print_json(dataclasses.asdict(manifest))

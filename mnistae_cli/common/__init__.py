@@ -1,4 +1,4 @@
-"""For all rooms: errors, progress, legible text, streams, spreadsheets; whether this process is a command of ours."""
+"""For all rooms: errors, progress, legible text, streams, spreadsheets, the home folder; whether we are a command."""
 
 from mnistae_cli.common import own_process
 from mnistae_cli.common.bars import Bars, progress_text
@@ -16,7 +16,18 @@ from mnistae_cli.common.errors import (
     on_command_line,
     setting,
 )
+from mnistae_cli.common.home import NOWHERE, can_be_written, home_folder, in_home, sheltered
+from mnistae_cli.common.leftovers import discard_unfinished, unfinished
 from mnistae_cli.common.legible import legible
 from mnistae_cli.common.progress import Advance, Notice, Report, StageEnded, silent
-from mnistae_cli.common.spreadsheets import as_text, from_text, read_table, whole_number, write_history
+from mnistae_cli.common.spreadsheets import (
+    as_text,
+    find_name,
+    from_text,
+    read_table,
+    table_lines,
+    whole_number,
+    write_history,
+    write_table,
+)
 from mnistae_cli.common.streams import Output, muted_native_stderr

@@ -1,6 +1,6 @@
 """What is odd in a set of images: labels that look wrong, strangers, duplicates; and what a person decides."""
 
-from mnistae_cli.curation.decisions import Decision, read_decisions
+from mnistae_cli.curation.decisions import Decision, decisions_file, lacks_class, named, read_decisions
 from mnistae_cli.curation.duplicates import Duplicates, find_duplicates
 from mnistae_cli.curation.label_errors import LabelErrors, find_label_errors
 from mnistae_cli.curation.novelty import N_NEIGHBORS, Novelty, NoveltyBaseline, Reference, measure_baseline

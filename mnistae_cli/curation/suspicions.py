@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from mnistae_cli.common import as_text, from_text
+from mnistae_cli.common import as_text, from_text, write_table
 
 LABEL, STRANGER, DUPLICATE, NEAR_DUPLICATE = "label", "stranger", "duplicate", "near-duplicate"
 KINDS = (LABEL, STRANGER, DUPLICATE, NEAR_DUPLICATE)
@@ -52,13 +52,13 @@ COLUMNS = tuple(each.name for each in fields(Suspicion))
 def write_suspicions(path: Path, rows: Iterable[Suspicion]) -> None:
     """Write the rows by kind, the most suspicious first."""
     ordered = sorted(rows, key=lambda row: (KINDS.index(row.suspicion), -row.score, row.split, row.index))
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for row in ordered:
-            split, index, image, kind, score, why, *names, neighbors = astuple(row)
-            cells = (as_text(image), kind, f"{score:.6f}", why, *map(as_text, names), " ".join(neighbors))
-            table.writerow((split, index, *cells))
+    write_table(path, COLUMNS, map(_cells, ordered))
+
+
+def _cells(row: Suspicion) -> tuple[object, ...]:
+    split, index, image, kind, score, why, *names, neighbors = astuple(row)
+    texts = (as_text(image), kind, f"{score:.6f}", as_text(why), *map(as_text, names), " ".join(neighbors))
+    return split, index, *texts
 
 
 def read_suspicions(path: Path) -> list[Suspicion]:
@@ -69,5 +69,5 @@ def read_suspicions(path: Path) -> list[Suspicion]:
 
 def _row(split: str, index: str, image: str, kind: str, score: str, why: str, *rest: str) -> Suspicion:
     label, suggested, neighbors = rest
-    names = (from_text(label), from_text(suggested))
-    return Suspicion(split, int(index), from_text(image), kind, float(score), why, *names, tuple(neighbors.split()))
+    texts = (from_text(why), from_text(label), from_text(suggested))
+    return Suspicion(split, int(index), from_text(image), kind, float(score), *texts, tuple(neighbors.split()))

@@ -14,10 +14,11 @@ from mnistae_cli.data.datasets import (
 from mnistae_cli.data.draws import Drawn, can_be_classified, draw_from, draw_labels
 from mnistae_cli.data.framing import MEASURED_IMAGES, Frame, frame_image, measure_frame
 from mnistae_cli.data.image_files import image_paths, read_gray
+from mnistae_cli.data.memory import fits_memory
 from mnistae_cli.data.npy import NpyWriter, load_npy
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.orders import epoch_order, hold_out
 from mnistae_cli.data.parallel import in_parallel
-from mnistae_cli.data.rows import ROWS_AT_ONCE, Rows, fits_memory
+from mnistae_cli.data.rows import ROWS_AT_ONCE, Rows
 from mnistae_cli.data.sources import ImageSource, Pixels, checked_pixels, from_array, unit_scale
 from mnistae_cli.data.splits import Dataset

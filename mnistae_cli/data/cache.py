@@ -4,7 +4,9 @@ An entry is found by a key: a hash over the names, sizes and times of the decode
 key is another one, and a new entry is made. Folders are swapped in, sealed and checked by the functions of the store.
 """
 
+import errno
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnistae_cli.common import Notice, Report, silent
+from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Notice, Report, UsageError, home_folder, silent
 from mnistae_cli.store import damage_of, entry_of, fsync, keep, replaced, seal_of, time_of_writing
 
 RECORD = "record.json"  # written last
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # what only writing raises
 PRIVATE = 0o700  # mode of an entry: the images may be private, and the cache may be anywhere
 
 
@@ -50,14 +53,22 @@ class Entry:
 
 
 def user_cache() -> Path:
-    """The folder for files that can be made or downloaded again, for this user."""
+    """The folder for files that can be made or downloaded again, for this user.
+
+    Raises:
+        UsageError: there is none, because there is no home folder.
+    """
     import platformdirs
 
-    return platformdirs.user_cache_path("mnistae")
+    known = home_folder() or Path(os.environ.get("XDG_CACHE_HOME", "")).is_absolute()
+    found = platformdirs.user_cache_path("mnistae") if known else None
+    if found is None or not found.is_absolute():
+        raise UsageError("there is no home folder for a cache.", "Set HOME to a folder where you may write.")
+    return found
 
 
 def packed_folder() -> Path:
-    """The folder of all entries."""
+    """The folder of all entries; `UsageError` without a home folder."""
     return user_cache() / "packed"
 
 
@@ -82,13 +93,17 @@ def find_or_make(
         None if the cache cannot be written; a notice says why.
 
     Raises:
-        MnistaeError: whatever `make` raises; nothing is kept then.
+        MnistaeError: whatever `make` raises, or it cannot read the data; nothing is kept then.
     """
-    root = packed_folder()
-    found = _open(root / key, report)
-    if found and holds(found.facts):
-        return found
     try:
+        root = packed_folder()
+    except UsageError:
+        report(Notice(f"there is no home folder for a cache, so each stage decodes {source} again"))
+        return None
+    try:
+        found = _open(root / key, report)
+        if found and holds(found.facts):
+            return found
         root.mkdir(parents=True, exist_ok=True)
         with _alone(root, key, report):
             again = _open(root / key)  # another process may have made it
@@ -101,20 +116,26 @@ def find_or_make(
 
 def entries() -> list[Entry]:
     """All entries whose record can be read, the newest first."""
-    root = packed_folder()
-    found = [_read(folder) for folder in root.iterdir()] if root.is_dir() else []
+    found = [_read(folder) for folder in _folders()]
     return sorted((each for each in found if each), key=lambda each: -each.finished)
 
 
 def remove_entries() -> int:
     """Remove all entries except those that are being made, and leftovers of killed processes. Returns freed bytes."""
-    root, freed = packed_folder(), 0
-    for folder in list(root.iterdir()) if root.is_dir() else []:
-        key = folder.name.removeprefix(".").partition(".")[0]
+    freed = 0
+    for folder in _folders():
+        root, key = folder.parent, folder.name.removeprefix(".").partition(".")[0]
         if folder.is_dir() and not _in_the_making(root, key):
             freed += _bytes_in(folder)
             shutil.rmtree(folder)
     return freed
+
+
+def _folders() -> list[Path]:
+    """Everything in the cache; nothing if it is not there, or cannot be looked at."""
+    with suppress(OSError, UsageError):
+        return list(packed_folder().iterdir())
+    return []
 
 
 def _read(folder: Path) -> Entry | None:
@@ -160,13 +181,38 @@ def _made(root: Path, key: str, source: Path, make: Callable[[Path], dict[str, A
     with replaced(root / key) as folder:
         with suppress(OSError):  # a file system without modes
             folder.chmod(PRIVATE)
-        facts = make(folder)
+        try:
+            facts = make(folder)
+        except OSError as problem:
+            if _is_of_cache(problem, folder):
+                raise
+            raise _unreadable(problem, source) from None
         files = {path.name: entry_of(path) for path in sorted(folder.iterdir())}
         record = {"source": str(source), "finished": time.time(), "facts": facts, "files": files}
         keep(folder / RECORD, json.dumps({**record, "seal": seal_of(record)}))
         fsync(folder)
         shutil.rmtree(root / key, ignore_errors=True)  # it is damaged; a kill must not leave it as `previous`
     return _entry(root / key, record, fresh=True)
+
+
+def _is_of_cache(problem: OSError, folder: Path) -> bool:
+    """Whether writing into `folder` raised it, and not reading the data."""
+    if isinstance(problem.filename, str | bytes):
+        return Path(os.fsdecode(problem.filename)).is_relative_to(folder)
+    if problem.errno in FULL:
+        return True
+    try:
+        keep(folder / RECORD, "")
+    except OSError:
+        return True
+    return False
+
+
+def _unreadable(problem: OSError, source: Path) -> MnistaeError:
+    where = os.fsdecode(problem.filename) if isinstance(problem.filename, str | bytes) else source
+    if isinstance(problem, FileNotFoundError):
+        return MissingInput(f"{where} was removed while it was in use.", "Run the same command again.")
+    return DamagedInput(f"{where} cannot be read: {problem.strerror or problem}.", "Check its disk and permissions.")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput, from_text, read_table, setting, whole_number
+from mnistae_cli.common import DamagedInput, find_name, read_table, setting, whole_number
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.data.splits import Dataset, Images, Labels
 
@@ -57,16 +57,16 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
 
 
 def _read(path: Path, where: str) -> list[Row]:
-    return [
-        Row(row["split"], whole_number(row["index"]), from_text(row["image"]), from_text(row["label"]))
-        for row in read_table(path, where, COLUMNS, REMEDY)
-    ]
+    rows = read_table(path, where, COLUMNS, REMEDY)
+    if not rows:
+        raise DamagedInput(f"{where} has no row below its header.", REMEDY)
+    return [Row(row["split"].strip(), whole_number(row["index"]), row["image"], row["label"]) for row in rows]
 
 
 def _kept(images: Images, rows: Sequence[Row], class_names: Sequence[str], where: str) -> Images:
     indices, labels = _columns(rows, images.pixels.n, class_names if images.labels is not None else (), where)
     names = images.pixels.names()
-    other = next((row for row in rows if row.image != names[row.index].strip()), None)
+    other = next((row for row in rows if find_name(row.image, [names[row.index]]) is None), None)
     if other:
         raise DamagedInput(
             f"{where}: image {other.index} is {other.image!r}, but {names[other.index]!r} in the data set.", REMEDY
@@ -85,7 +85,11 @@ def _columns(
         if not 0 <= row.index < n:
             raise DamagedInput(f"{where}: the index of a row is not from 0 to {n - 1}.", REMEDY)
         if numbers and row.label not in numbers:
-            raise DamagedInput(f"{where}: label {row.label!r} is not a class.", f"Classes: {', '.join(class_names)}.")
+            name = find_name(row.label, class_names)
+            if name is None:
+                problem = f"{where}: label {row.label!r} is not a class."
+                raise DamagedInput(problem, f"Classes: {', '.join(class_names)}.")
+            numbers[row.label] = numbers[name]
     ordered = sorted(rows, key=lambda row: row.index)
     again = next((one for one, other in itertools.pairwise(ordered) if one.index == other.index), None)
     if again:

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistae_cli.common import DamagedInput, Notice, Report, UsageError, setting, silent
+from mnistae_cli.common import DamagedInput, Notice, Report, UsageError, in_home, setting, silent
 from mnistae_cli.data.cache import user_cache
 from mnistae_cli.data.downloads import fetch
 from mnistae_cli.store import sha256_of
@@ -40,32 +41,45 @@ class Place:
 
 
 def cache_folder() -> Path:
-    """The folder of downloaded data sets, for this user."""
+    """The folder of downloaded data sets, for this user; `UsageError` without a home folder."""
     return user_cache() / "mnist"
 
 
 def places(data_dir: str | None) -> list[Place]:
     """The folders in which MNIST may be, in the order of the search, with the state of its files."""
-    keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     given = [Path(data_dir)] if data_dir else []
     if given and not given[0].is_dir():
         raise UsageError(
             f"{setting('data_dir', data_dir)} is not a folder.", "Give the folder with the data set's files."
         )
-    folders = [*given, cache_folder(), keras_home / "datasets"]
+    keras_home = in_home(os.environ.get("KERAS_HOME") or "~/.keras")
+    folders = [*given, *_cache(), *([keras_home / "datasets"] if keras_home else [])]
     return [_inspect(folder) for folder in folders]
+
+
+def _cache() -> list[Path]:
+    """The cache folder, if there can be one."""
+    with suppress(UsageError):
+        return [cache_folder()]
+    return []
 
 
 def _inspect(folder: Path) -> Place:
     for files in (GZ, PLAIN, NPZ):
-        if all((folder / name).is_file() for name in files):
+        if all(_is_there(folder / name) for name in files):
             for name, sha256 in files.items():
                 if sha256_of(folder / name) != sha256:
                     return Place(folder, files, "damaged", f"{folder / name} does not have the sha256 of MNIST's file")
             return Place(folder, files, "sound")
-    some = [name for name in GZ if (folder / name).is_file()]
+    some = [name for name in GZ if _is_there(folder / name)]
     lacking = ", ".join(name for name in GZ if name not in some)
     return Place(folder, GZ, "missing", f"lacks {lacking}" if some else "")
+
+
+def _is_there(path: Path) -> bool:
+    with suppress(OSError):  # the folder may belong to another user
+        return path.is_file()
+    return False
 
 
 def find(data_dir: str | None, report: Report = silent) -> Place | None:
@@ -73,7 +87,7 @@ def find(data_dir: str | None, report: Report = silent) -> Place | None:
     for place in places(data_dir):
         if place.state == "damaged":
             fetched = "Run: mnistae data --fetch mnist"
-            raise DamagedInput(f"{place.problem}.", fetched if place.folder == cache_folder() else "Replace that file.")
+            raise DamagedInput(f"{place.problem}.", fetched if place.folder in _cache() else "Replace that file.")
         if place.state == "sound":
             return place
         if place.problem:
@@ -88,7 +102,13 @@ def find(data_dir: str | None, report: Report = silent) -> Place | None:
 
 def fetch_all(report: Report = silent) -> Place:
     """Download MNIST's four files into the cache, except those that it has already."""
-    folder = cache_folder()
+    try:
+        folder = cache_folder()
+    except UsageError as problem:
+        raise UsageError(
+            f"MNIST is not on this machine, and cannot be downloaded: {problem.parts[0]}",
+            f"Name the folder of its files by {setting('data_dir')}, or set HOME to a folder where you may write.",
+        ) from None
     for name, sha256 in GZ.items():
         fetch(name, sha256, MIRRORS, folder, report)
     return Place(folder, GZ, "sound")

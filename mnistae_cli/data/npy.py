@@ -27,7 +27,8 @@ def load_npy(path: Path) -> NDArray[Any]:
         DamagedInput: it is not an `.npy` file, is cut short, or holds Python objects.
     """
     shape, dtype, offset = read_header(path)
-    return np.fromfile(path, dtype, offset=offset).reshape(shape)
+    n = math.prod(shape)
+    return next(read_rows(path, (n,), dtype, offset, n), np.empty(0, dtype)).reshape(shape)
 
 
 def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
@@ -76,13 +77,21 @@ def read_rows(
                 count = min(batch_size, rows_left)
                 items = np.fromfile(file, dtype, count * row)
                 if len(items) < count * row:
-                    raise DamagedInput(
-                        f"{path} was cut short while it was read.", "Run again when nothing writes to it."
-                    )
+                    raise cut_short(path)
                 yield items.reshape(count, *shape[1:])
                 rows_left -= count
     except FileNotFoundError:
-        raise MissingInput(f"{path} was removed while it was in use.", "Run the same command again.") from None
+        raise removed(path) from None
+
+
+def cut_short(path: Path) -> DamagedInput:
+    """The error for a file that ends before the last byte that its header promised."""
+    return DamagedInput(f"{path} was cut short while it was read.", "Run again when nothing writes to it.")
+
+
+def removed(path: Path) -> MissingInput:
+    """The error for a file that was there when its header was read."""
+    return MissingInput(f"{path} was removed while it was in use.", "Run the same command again.")
 
 
 class NpyWriter:

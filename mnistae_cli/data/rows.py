@@ -1,6 +1,5 @@
-"""Arrays on the disk that are read by rows, and whether an array fits into memory."""
+"""Arrays on the disk that are read by rows."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data.npy import read_header, read_rows
+from mnistae_cli.data.npy import cut_short, read_header, read_rows, removed
 
 ROWS_AT_ONCE = 4096
 
@@ -41,22 +40,21 @@ class Rows:
         return read_rows(self.path, self.shape, self.dtype, self.offset, size, first)
 
     def take(self, indices: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """The rows at `indices` (M,), in their order."""
+        """The rows at `indices` (M,), in their order, unless the file is removed or cut meanwhile."""
         if len(indices) == len(self) and np.array_equal(indices, np.arange(len(self))):
             return self.load()  # takes a tenth of the time
         taken = np.empty((len(indices), *self.shape[1:]), self.dtype)
         row = taken[:1].nbytes
-        with self.path.open("rb") as file:
-            for place in np.argsort(indices, kind="stable"):
-                file.seek(self.offset + int(indices[place]) * row)
-                file.readinto(taken[place : place + 1].reshape(-1).view(np.uint8).data)
+        try:
+            with self.path.open("rb") as file:
+                for place in np.argsort(indices, kind="stable"):
+                    file.seek(self.offset + int(indices[place]) * row)
+                    if file.readinto(taken[place : place + 1].reshape(-1).view(np.uint8).data) < row:
+                        raise cut_short(self.path)
+        except FileNotFoundError:
+            raise removed(self.path) from None
         return taken
 
     def load(self) -> NDArray[Any]:
         """The whole array."""
         return next(self.batches(max(len(self), 1)), np.empty(self.shape, self.dtype))
-
-
-def fits_memory(n_bytes: int, share: float) -> bool:
-    """Whether `n_bytes` are at most this share of the machine's memory."""
-    return n_bytes <= share * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -75,6 +76,8 @@ class ImageSource:
                 whole = np.empty((self.n, self.height, self.width), batch.dtype)
             whole[first : first + len(batch)] = batch
             first += len(batch)
+        if first < self.n:  # the rest would be whatever was in memory
+            raise DamagedInput(f"{self.origin} ends after {first} of {self.n} images.", "Run again, or get it again.")
         return cast(Pixels, whole)
 
     def take(self, indices: NDArray[np.int64]) -> "ImageSource":
@@ -90,7 +93,14 @@ class ImageSource:
         )
 
     def sha256(self) -> str:
-        """Hex sha256 of the sizes and the files' bytes; without files, of the sizes, the dtype and every pixel."""
+        """Hex sha256 of the sizes and the files' bytes; without files, of the sizes, the dtype and every pixel.
+
+        It is computed once: several stages of `run` ask for it.
+        """
+        return self._sha256
+
+    @cached_property
+    def _sha256(self) -> str:
         digest = hashlib.sha256(f"{self.n} {self.height} {self.width}".encode())
         for hashes in self.file_hashes(CHUNK) if self.file_hashes else ():
             digest.update(np.ascontiguousarray(hashes).data)

@@ -1,5 +1,6 @@
 """Run exported networks with ONNX Runtime: no TensorFlow, no training."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +26,9 @@ def open_network(model: Path | bytes) -> Network:
     Returns:
         A function, (B, …) float32 → (B, …) float32.
     """
+    # From version 1.32 on, ONNX Runtime by itself reports its use over the internet, and leaves files for that in the
+    # temporary directory and in the user's cache.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)

@@ -29,7 +29,7 @@ from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_ba
 from mnistae_cli.settings import DEFAULT, GRAPH_FEATURES_OF, EncodeConfig, ReadOptions, graph_features
 from mnistae_cli.stages.shards import finished, plan_shards, read_shard, write_shard
 from mnistae_cli.stages.workers import connect
-from mnistae_cli.store import DataRecord, Manifest, Stored, Work, command_again, command_for, open_stage, stage
+from mnistae_cli.store import DataRecord, Manifest, Stored, Work, command_again, command_for, open_stage, stage, steady
 
 SHARDS = ".encode.shards"
 READS = {"train": ("encoder.onnx", "decoder.onnx", "#dataset.height", "#dataset.width", *GRAPH_FEATURES_OF)}
@@ -199,10 +199,14 @@ def encode_images(
         )
     if artifacts.resolve() in output.resolve().parents:
         raise UsageError(f"{setting('output', output)} is in the artifacts directory.", "Give a file in another place.")
-    train = open_stage(artifacts, "train")
+
+    def opened() -> tuple[Stored, Network]:
+        train = open_stage(artifacts, "train")
+        return train, open_network(train.folder / "encoder.onnx")
+
+    train, encoder = steady(artifacts, opened)
     pixels = open_images(images, reading, report)
     check_size(pixels, train)
-    encoder = open_network(train.folder / "encoder.onnx")
     done, started, shape = 0, perf_counter(), (pixels.n, _latent_dim(encoder, pixels))
     with NpyWriter(output, shape) as file:
         for features in in_parallel(lambda raw: encoder(unit_scale(raw)), pixels.batches(BATCH_SIZE)):

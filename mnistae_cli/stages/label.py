@@ -1,16 +1,16 @@
 """`mnistae label`: a name for each cluster → a name for each image, the surest first. Labels are not used."""
 
-import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mnistae_cli.clusters import Placement
-from mnistae_cli.common import Report, UsageError, as_text, setting, silent
+from mnistae_cli.common import MissingInput, Report, UsageError, as_text, setting, silent, write_table
 from mnistae_cli.data import load_encoded
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import sheet_part
@@ -27,7 +27,6 @@ from mnistae_cli.store import (
     Work,
     command_for,
     keep,
-    open_stage,
     read_stage,
     sha256_of,
     stage,
@@ -39,7 +38,14 @@ LONGEST_NAME = 80  # characters
 READS: Reads = {"encode": (TRAIN_IMAGES, TEST_IMAGES), "cluster": READS_OF_CLUSTER}
 
 
-def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, force: bool = False) -> Manifest:
+def label(
+    config: LabelConfig,
+    artifacts: Path,
+    report: Report = silent,
+    *,
+    force: bool = False,
+    shown: Mapping[str, str] | None = None,
+) -> Manifest:
     """Draw the contact sheet of the clusters and, with `names`, name every image. Earlier names are kept.
 
     Writes `contact_sheet.png` and `contact_sheet.html` (needs no other file) of training images and, with names,
@@ -51,14 +57,21 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
         artifacts: the artifacts directory.
         report: listener.
         force: run even if up to date.
+        shown: `inputs["cluster"]` of the manifest whose contact sheet the names were given for, if that is known.
 
     Raises:
-        MissingInput: there are no valid clusters, or the images are gone.
+        MissingInput: there are no valid clusters, or not those that were `shown`, or the images are gone.
         UsageError: there is not one name per cluster, a name is invalid, or `labels.csv` was corrected since.
     """
     with stage("label", artifacts, report, force=force) as work:
         inputs = work.open(READS)
         cluster = inputs["cluster"]
+        if shown is not None and cluster.read != shown:
+            raise MissingInput(
+                "the clusters have changed since they were shown, so they do not get the names of the earlier ones.",
+                f"The names are kept for those: {', '.join(config.names)}. "
+                f"Name the new ones: {command_for(artifacts, 'label')}",
+            )
         earlier = read_stage(artifacts, "label")
         table = artifacts / "label" / LABELS_TABLE
         if earlier and not force:
@@ -74,25 +87,44 @@ def label(config: LabelConfig, artifacts: Path, report: Report = silent, *, forc
 
 
 class Answers:
-    """The names that a person has typed for these clusters. Each is saved at once, in case the process stops."""
+    """The names that a person has typed for some clusters. Each is saved at once, in case the process stops.
 
-    def __init__(self, artifacts: Path) -> None:
+    Names for other clusters stay in the file: whoever makes those again, with the same settings, has their names.
+
+    Args:
+        artifacts: the artifacts directory.
+        shown: `inputs["cluster"]` of the manifest whose contact sheet the person sees.
+    """
+
+    def __init__(self, artifacts: Path, shown: Mapping[str, str]) -> None:
         self._path = artifacts / ANSWERS
-        self._clusters = dict(open_stage(artifacts, "cluster", READS["cluster"]).read)
-        saved = {}
-        with suppress(OSError, ValueError):
-            saved = json.loads(self._path.read_text(encoding="utf-8"))
-        same = isinstance(saved, dict) and saved.get("clusters") == self._clusters
-        self.names: list[str] = list(saved["names"]) if same else []
+        self.shown = dict(shown)
+        self._others, self.names = list[dict[str, Any]](), list[str]()
+        for each in self._saved():
+            if each["clusters"] == self.shown:
+                self.names = each["names"]
+            else:
+                self._others.append(each)
 
     def add(self, name: str) -> None:
         """Add a name, and save it."""
         self.names.append(name)
-        keep(self._path, json.dumps({"clusters": self._clusters, "names": self.names}) + "\n")
+        self._save([*self._others, {"clusters": self.shown, "names": self.names}])
 
     def forget(self) -> None:
         """Delete the saved names: they are in the stage's folder now."""
-        self._path.unlink(missing_ok=True)
+        self._save(self._others) if self._others else self._path.unlink(missing_ok=True)
+
+    def _save(self, answers: list[dict[str, Any]]) -> None:
+        keep(self._path, json.dumps({"answers": answers}) + "\n")
+
+    def _saved(self) -> list[dict[str, Any]]:
+        """What the file holds; nothing if it is damaged."""
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            saved = json.loads(self._path.read_text(encoding="utf-8"))
+            answers = saved.get("answers", [saved])  # version 0.8.0 kept those of one clustering
+            return [{"clusters": each["clusters"], "names": list(map(str, each["names"]))} for each in answers]
+        return []
 
 
 def problem_of_name(name: str) -> str:
@@ -149,11 +181,10 @@ def _fill(work: Work, config: LabelConfig, report: Report) -> None:
 def _write_labels(
     path: Path, images: Sequence[tuple[str, int, str]], placement: Placement, names: Sequence[str]
 ) -> None:
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:  # file names as they are
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for i in np.lexsort((placement.distance, -placement.confidence)):
-            cluster = int(placement.clusters[i])
-            figures = (f"{placement.distance[i]:.6g}", f"{placement.confidence[i]:.4f}")
-            split, index, image = images[i]
-            table.writerow((split, index, as_text(image), cluster, as_text(names[cluster]), *figures))
+    def row(i: int) -> tuple[object, ...]:
+        cluster = int(placement.clusters[i])
+        figures = (f"{placement.distance[i]:.6g}", f"{placement.confidence[i]:.4f}")
+        split, index, image = images[i]
+        return split, index, as_text(image), cluster, as_text(names[cluster]), *figures
+
+    write_table(path, COLUMNS, map(row, np.lexsort((placement.distance, -placement.confidence)).tolist()))

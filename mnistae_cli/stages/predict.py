@@ -13,12 +13,15 @@ from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_b
 from mnistae_cli.common import DamagedInput, MissingInput, Report, setting, silent
 from mnistae_cli.curation import NoveltyBaseline, Reference
 from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_gray, unit_scale
-from mnistae_cli.networks import open_network
+from mnistae_cli.networks import Network, open_network
 from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
-from mnistae_cli.store import Stored, command_for, open_optional, open_stage
+from mnistae_cli.store import Stored, command_for, open_optional, open_stage, steady
 
 COLORS = (3, 4)
+
+Batch = NDArray[np.float32]
+"""A row for each picture: (B, H, W) in [0, 1], or features (B, D)."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,49 @@ def predict(
         MissingInput: there is no autoencoder, or neither a classifier nor clusters.
         DamagedInput: an array does not hold pictures, or no picture can be used.
     """
+    models = steady(artifacts, partial(_open, artifacts, report))
+    prepared, outcomes = list[NDArray[np.float32]](), list[tuple[str, DamagedInput | None]]()
+    for name, read in (pair for path in images for pair in _pictures(path)):
+        try:
+            prepared.append(_prepared(read(), name, models.train, frame))
+            outcomes.append((name, None))
+        except DamagedInput as problem:
+            outcomes.append((name, problem))
+    problems = [problem for _, problem in outcomes if problem]
+    if not prepared:
+        raise DamagedInput(" ".join(each.problem for each in problems), problems[0].remedy)
+    batch = np.stack(prepared)
+    features = models.encoder(batch)
+    parts = (models.classes(batch, features), models.clusters(features), models.novelties(batch, features))
+    predictions = zip(*parts, strict=True)
+    return [
+        Prediction(name, None, None, None, None, None, problem=problem.problem)
+        if problem
+        else _prediction(name, *next(predictions))
+        for name, problem in outcomes
+    ]
+
+
+@dataclass(frozen=True)
+class _Models:
+    """All that is read of the stages, so that they may be replaced while it is used.
+
+    Args:
+        train: the autoencoder's stage, for its manifest.
+        encoder: images → features.
+        classes: images and features → class name → probability, for each image.
+        clusters: features → cluster and its name by `label`, for each image.
+        novelties: images and features → novelty, and whether it is a stranger, for each image.
+    """
+
+    train: Stored
+    encoder: Network
+    classes: Callable[[Batch, Batch], list[dict[str, float] | None]]
+    clusters: Callable[[Batch], list[tuple[int | None, str | None]]]
+    novelties: Callable[[Batch, Batch], list[tuple[float, bool] | tuple[None, None]]]
+
+
+def _open(artifacts: Path, report: Report) -> _Models:
     train = open_stage(artifacts, "train")
     stored = open_optional(artifacts, report, {"finetune": (), "label": ()})
     stored |= {stage: open_stage(artifacts, stage) for stage in ("classify", "cluster") if (artifacts / stage).exists()}
@@ -76,76 +122,61 @@ def predict(
             f"{artifacts} has neither a classifier nor clusters.",
             f"Run: {command_for(artifacts, 'classify')}, or: {command_for(artifacts, 'cluster')}",
         )
-    prepared, outcomes = list[NDArray[np.float32]](), list[tuple[str, DamagedInput | None]]()
-    for name, read in (pair for path in images for pair in _pictures(path)):
-        try:
-            prepared.append(_prepared(read(), name, train, frame))
-            outcomes.append((name, None))
-        except DamagedInput as problem:
-            outcomes.append((name, problem))
-    problems = [problem for _, problem in outcomes if problem]
-    if not prepared:
-        raise DamagedInput(" ".join(each.problem for each in problems), problems[0].remedy)
-    batch = np.stack(prepared)
-    features = open_network(train.folder / "encoder.onnx")(batch)
-    parts = (_classes(batch, features, stored), _clusters(features, stored), _novelties(batch, features, stored))
-    predictions = zip(*parts, strict=True)
-    return [
-        Prediction(name, None, None, None, None, None, problem=problem.problem)
-        if problem
-        else _prediction(name, *next(predictions))
-        for name, problem in outcomes
-    ]
+    encoder = open_network(train.folder / "encoder.onnx")
+    return _Models(train, encoder, _classes(stored), _clusters(stored), _novelties(stored))
 
 
-def _novelties(
-    batch: NDArray[np.float32], features: NDArray[np.float32], stored: Mapping[str, Stored]
-) -> list[tuple[float, bool] | tuple[None, None]]:
-    """The novelty of each image, and whether it is a stranger."""
+def _novelties(stored: Mapping[str, Stored]) -> Callable[[Batch, Batch], list[tuple[float, bool] | tuple[None, None]]]:
     if "encode" not in stored:
-        return [(None, None)] * len(batch)
+        return lambda batch, features: [(None, None)] * len(batch)
     train, encode = stored["train"], stored["encode"]
-    errors = unexplained_variance(batch, open_network(train.folder / "decoder.onnx")(features))
+    decoder = open_network(train.folder / "decoder.onnx")
     columns = graph_features(train.manifest.config)
     reference = Reference.from_features(Rows.open(encode.folder / "features_train.npy"), columns)
     usual = NoveltyBaseline(*load_npy(encode.folder / "novelty.npy"))
-    found = usual.compare(reference.distances(features), errors)
-    return list(zip(found.novelty.tolist(), found.strange.tolist(), strict=True))
+
+    def novelties(batch: Batch, features: Batch) -> list[tuple[float, bool] | tuple[None, None]]:
+        found = usual.compare(reference.distances(features), unexplained_variance(batch, decoder(features)))
+        return list(zip(found.novelty.tolist(), found.strange.tolist(), strict=True))
+
+    return novelties
 
 
-def _classes(
-    batch: NDArray[np.float32], features: NDArray[np.float32], stored: Mapping[str, Stored]
-) -> list[dict[str, float] | None]:
-    """Class name → probability for each image, by the fine-tuned network if there is one."""
+def _classes(stored: Mapping[str, Stored]) -> Callable[[Batch, Batch], list[dict[str, float] | None]]:
+    """By the fine-tuned network if there is one."""
     stage = stored.get("finetune", stored.get("classify"))
     if stage is None:
-        return [None] * len(batch)
-    inputs = open_network(stage.folder / "encoder.onnx")(batch) if "finetune" in stored else features
-    class_names = stage.manifest.metrics["class_names"]
-    probabilities = open_network(stage.folder / "classifier.onnx")(inputs).tolist()
-    return [dict(zip(class_names, each, strict=True)) for each in probabilities]
+        return lambda batch, features: [None] * len(batch)
+    own_encoder = open_network(stage.folder / "encoder.onnx") if "finetune" in stored else None
+    head, class_names = open_network(stage.folder / "classifier.onnx"), stage.manifest.metrics["class_names"]
+
+    def classes(batch: Batch, features: Batch) -> list[dict[str, float] | None]:
+        probabilities = head(own_encoder(batch) if own_encoder else features).tolist()
+        return [dict(zip(class_names, each, strict=True)) for each in probabilities]
+
+    return classes
 
 
-def _places(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> NDArray[np.int32]:
+def _places(stored: Mapping[str, Stored]) -> Callable[[Batch], NDArray[np.int32]]:
     cluster = stored["cluster"]
     config = cluster.manifest.config
-    metric = config.get("metric", "euclidean")  # version 0.3.0 had no other one
     if config["method"] == "kmeans":
-        return place_by_centroids(features, load_npy(cluster.folder / "centroids.npy"), metric).clusters
+        metric = config.get("metric", "euclidean")  # version 0.3.0 had no other one
+        centroids = load_npy(cluster.folder / "centroids.npy")
+        return lambda features: place_by_centroids(features, centroids, metric).clusters
     columns = graph_features(stored["train"].manifest.config)
-    known = load_npy(stored["encode"].folder / "features_train.npy")[:, columns]
-    neighbors = Directions(known).nearest(features[:, columns], VOTERS)
-    return place_by_neighbors(neighbors, load_npy(cluster.folder / "assignments_train.npy")).clusters
+    known = Directions(load_npy(stored["encode"].folder / "features_train.npy")[:, columns])
+    assignments = load_npy(cluster.folder / "assignments_train.npy")
+    return lambda features: place_by_neighbors(known.nearest(features[:, columns], VOTERS), assignments).clusters
 
 
-def _clusters(features: NDArray[np.float32], stored: Mapping[str, Stored]) -> list[tuple[int | None, str | None]]:
-    """The cluster of each image, and its name by `label`."""
+def _clusters(stored: Mapping[str, Stored]) -> Callable[[Batch], list[tuple[int | None, str | None]]]:
     if "cluster" not in stored:
-        return [(None, None)] * len(features)
-    clusters = _places(features, stored).tolist()
+        return lambda features: [(None, None)] * len(features)
+    places = _places(stored)
     summaries = stored["label"].manifest.metrics["clusters"] if "label" in stored else []
     names = {each["cluster"]: each["name"] or None for each in summaries}
-    return [(each, names.get(each)) for each in clusters]
+    return lambda features: [(each, names.get(each)) for each in places(features).tolist()]
 
 
 def _prediction(

@@ -1,9 +1,8 @@
 """`mnistae review`: features and images → labels that look wrong, strangers, duplicates; what is left without them."""
 
-import csv
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,21 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import Directions
-from mnistae_cli.common import Notice, Report, UsageError, as_text, setting, silent
+from mnistae_cli.common import Notice, Report, UsageError, as_text, setting, silent, write_table
 from mnistae_cli.curation import (
     KINDS,
     LABEL,
     LEAK,
     N_NEIGHBORS,
     Decision,
-    Key,
     NoveltyBaseline,
     Reference,
     Review,
     Split,
     Suspicion,
+    decisions_file,
     find_duplicates,
     find_label_errors,
+    lacks_class,
+    named,
     read_decisions,
     read_suspicions,
     write_suspicions,
@@ -39,7 +40,6 @@ from mnistae_cli.store import (
     TEST_IMAGES,
     TRAIN_IMAGES,
     Manifest,
-    Plan,
     Stored,
     Work,
     damage_of,
@@ -69,7 +69,7 @@ def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, fo
     for train and test `novelty_*.npy` (N,) float32 in [0, 1] and, with labels, `label_quality_*.npy` (N,) float32 in
     [0, 1]. With `apply` it also writes `decisions.csv`, `kept.csv` (the images that are kept, and their labels) and,
     with labels, `labels_corrected.npy` (N,) uint8 of all training images. Earlier decisions are kept until others are
-    given. Images are not changed.
+    given: an accepted label stays the class that was suggested when it was accepted. Images are not changed.
 
     The manifest's metrics: the number of `rows` for each suspicion, the `wrong_share` of each class and, with
     decisions, `n_kept` of each split and `n_corrected`.
@@ -88,21 +88,58 @@ def review(config: ReviewConfig, artifacts: Path, report: Report = silent, *, fo
     with stage("review", artifacts, report, force=force) as work:
         inputs = work.open(READS)
         earlier = read_stage(artifacts, "review")
-        path = Path(config.apply) if config.apply else None
-        if path is None and not force:
-            path = _earlier_decisions(earlier, inputs)
-        content = path.read_bytes() if path and path.is_file() else b""
-        record = {"sha256": {"decisions": hashlib.sha256(content).hexdigest()}} if path else None
+        same = earlier if earlier and not force and _is_found_by(earlier, config, inputs) else None
+        given = _given(config, earlier, inputs, force)
+        if given and same and not given.is_stored:
+            given.read(same)
+        record = given.record() if given else None
         if work.is_due(config, record):
-            intact = earlier if earlier and not damage_of(earlier.folder, earlier.manifest.files, 0) else None
-            same = intact if intact and not force and _is_found_by(intact, config, work.plan) else None
             _fill(work, config, inputs, same, report)
-            if path:
-                known = _known(intact.folder if intact and not config.apply else work.folder)
-                decisions = read_decisions(path, known, inputs["encode"].manifest.data.class_names)
-                _apply(work, inputs["encode"], config, decisions, report)
-                shutil.copy2(path, work.folder / DECISIONS)
+            if given and record:
+                given.read(earlier if given.is_stored else None, work.folder)
+                record["sha256"] |= given.record()["sha256"]  # it was not known before which class was accepted
+                _apply(work, inputs["encode"], config, given.decisions, report)
+                (work.folder / DECISIONS).write_bytes(given.content)
     return work.manifest
+
+
+class _Given:
+    """A file of decisions. After `read`, each accepted label has its class, in `decisions` and in the `content`."""
+
+    def __init__(self, path: Path, class_names: Sequence[str], *, is_stored: bool) -> None:
+        self._path, self._class_names = path, class_names
+        self.is_stored = is_stored  # by an earlier review
+        self.content = path.read_bytes() if path.is_file() else b""
+        self.decisions: list[Decision] = []
+
+    def record(self) -> dict[str, dict[str, str]]:
+        """What the manifest holds of it."""
+        return {"sha256": {"decisions": hashlib.sha256(self.content).hexdigest()}}
+
+    def read(self, review: Stored | None, otherwise: Path | None = None) -> None:
+        """Read it as decisions about a review, or about the one that is being made in a folder.
+
+        Stored decisions may also be about rows of a still earlier review. If the review was damaged since, the classes
+        that it suggested are not known.
+        """
+        intact = review is None or not _damage(review)
+        folder = review.folder if review else otherwise
+        rows = read_suspicions(folder / TABLE) if folder and intact else []
+        known = None if self.is_stored else {row.key: row.image for row in rows}
+        found = read_decisions(self._path, known, self._class_names)
+        self.decisions = named(found, {row.key: row.suggested for row in rows})
+        if self.decisions != found:
+            self.content = decisions_file(self.decisions)
+
+
+def _given(config: ReviewConfig, earlier: Stored | None, inputs: Mapping[str, Stored], force: bool) -> _Given | None:
+    """The decisions that are to be applied, if there are any."""
+    class_names = inputs["encode"].manifest.data.class_names
+    if config.apply:
+        path, stored = Path(config.apply), earlier and earlier.folder / DECISIONS
+        return _Given(path, class_names, is_stored=bool(stored and path.resolve() == stored.resolve()))
+    kept = None if force else _earlier_decisions(earlier, inputs)
+    return _Given(kept, class_names, is_stored=True) if kept else None
 
 
 def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> Path | None:
@@ -120,14 +157,17 @@ def _earlier_decisions(earlier: Stored | None, inputs: Mapping[str, Stored]) -> 
     return path
 
 
-def _is_found_by(earlier: Stored, config: ReviewConfig, plan: Plan) -> bool:
-    """Whether an earlier review has this plan, except for the decisions."""
+def _is_found_by(earlier: Stored, config: ReviewConfig, inputs: Mapping[str, Stored]) -> bool:
+    """Whether an earlier review is undamaged, and the same as this one except for the decisions."""
     settings = all(earlier.manifest.config.get(name) == getattr(config, name) for name in ("least_rows", "seed"))
-    return settings and earlier.manifest.inputs == plan.recorded_inputs
+    found_in = {role: dict(stored.read) for role, stored in inputs.items()}
+    return settings and earlier.manifest.inputs == found_in and not _damage(earlier)
 
 
-def _known(folder: Path) -> dict[Key, str]:
-    return {row.key: row.image for row in read_suspicions(folder / TABLE)}
+def _damage(earlier: Stored) -> str:
+    """What is wrong with what an earlier review found; empty if nothing is."""
+    files = {name: entry for name, entry in earlier.manifest.files.items() if name not in OF_DECISIONS}
+    return damage_of(earlier.folder, files, 0)
 
 
 def _fill(work: Work, config: ReviewConfig, inputs: Mapping[str, Stored], same: Stored | None, report: Report) -> None:
@@ -196,31 +236,36 @@ def _labels(
 def _apply(work: Work, encode: Stored, config: ReviewConfig, decisions: Sequence[Decision], report: Report) -> None:
     """Carry out the accepted decisions: an odd image is left out, a wrong label is corrected."""
     data = load_encoded(encode, config.data_dir, report)
-    suggested = {row.key: row.suggested for row in read_suspicions(work.folder / TABLE)}
-    gone = [each for each in decisions if each.key not in suggested]
+    listed = {row.key for row in read_suspicions(work.folder / TABLE)}
+    applied = [each for each in decisions if each.key in listed and not lacks_class(each)]
+    gone, unnamed = sum(each.key not in listed for each in decisions), sum(map(lacks_class, decisions))
     if gone:
-        report(Notice(f"{len(gone)} of {len(decisions)} decisions are about rows that this review does not have"))
+        report(Notice(f"{gone} of {len(decisions)} decisions are about rows that this review does not have"))
+    if unnamed:
+        why = "it is not known which class was suggested when they were made"
+        report(Notice(f"{unnamed} of {len(decisions)} decisions are left out: {why}"))
     kept = {name: np.ones(images.pixels.n, np.bool_) for name, images in data.splits()}
     labels = {name: None if images.labels is None else images.labels.copy() for name, images in data.splits()}
     n_corrected = 0
-    for each in decisions:
-        if each.key not in suggested:
-            continue
+    for each in applied:
         split, index, suspicion = each.key
         known = labels[split]
         if each.accepted and suspicion != LABEL:
             kept[split][index] = False
         elif each.accepted and known is not None:
-            known[index] = data.class_names.index(each.chosen or suggested[each.key])
+            known[index] = data.class_names.index(each.chosen)
             n_corrected += 1
-    with (work.folder / KEPT).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        table = csv.writer(file)
-        table.writerow(("split", "index", "image", "label"))
-        for split, images in data.splits():
-            names, known = images.pixels.names(), labels[split]
-            for i in np.flatnonzero(kept[split]).tolist():
-                label = "" if known is None else data.class_names[known[i]]
-                table.writerow((split, i, as_text(names[i]), as_text(label)))
+    write_table(work.folder / KEPT, ("split", "index", "image", "label"), _kept_rows(data, kept, labels))
     if labels["train"] is not None:
         np.save(work.folder / CORRECTED, labels["train"])
     work.metrics |= {"n_kept": {split: int(each.sum()) for split, each in kept.items()}, "n_corrected": n_corrected}
+
+
+def _kept_rows(
+    data: Dataset, kept: Mapping[str, NDArray[np.bool_]], labels: Mapping[str, NDArray[np.uint8] | None]
+) -> Iterator[tuple[str, int, str, str]]:
+    for split, images in data.splits():
+        names, known = images.pixels.names(), labels[split]
+        for i in np.flatnonzero(kept[split]).tolist():
+            label = "" if known is None else data.class_names[known[i]]
+            yield split, i, as_text(names[i]), as_text(label)

@@ -14,8 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mnistae_cli.common import MissingInput, MnistaeError, UsageError, own_process, setting
-from mnistae_cli.store import unfinished
+from mnistae_cli.common import (
+    MissingInput,
+    MnistaeError,
+    UsageError,
+    discard_unfinished,
+    own_process,
+    setting,
+    sheltered,
+    unfinished,
+)
 
 LOCAL = "local"
 RETRIES = 2  # of a task after an error that may pass, such as a full disk; tasks of a lost worker are moved anyway
@@ -130,10 +138,12 @@ def serve() -> None:
 
     def end_with_the_worker() -> None:
         sys.stdin.buffer.read()
+        discard_unfinished()
         os._exit(1)
 
     threading.Thread(target=end_with_the_worker, daemon=True).start()
-    answer = pickle.dumps(_call(task))
+    with sheltered():
+        answer = pickle.dumps(_call(task))
     out.write(answer)
     out.flush()
     os._exit(0)
@@ -148,6 +158,7 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
         n_workers: number of workers for `local`; None: one per core. Each is a process with one thread.
     """
     try:
+        import dask
         import distributed
     except ImportError:
         raise MissingInput(
@@ -162,6 +173,7 @@ def connect(scheduler: str, n_workers: int | None = None) -> Iterator[Workers]:
             scratch = Path(tempfile.mkdtemp(prefix="mnistae-"))
             unfinished.add(scratch)  # a signal ends the process without leaving the block
             closing.callback(_forget, scratch)
+            closing.enter_context(dask.config.set({"temporary-directory": str(scratch)}))  # of the scheduler
             address = closing.enter_context(
                 distributed.LocalCluster(
                     n_workers=n_workers,

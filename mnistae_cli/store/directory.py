@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mnistae_cli.common import MissingInput, Notice, Report, UsageError, setting, silent
-from mnistae_cli.store.files import fsync, unfinished
+from mnistae_cli.common import MissingInput, Notice, Report, UsageError, setting, silent, unfinished
+from mnistae_cli.store.files import fsync
 from mnistae_cli.store.manifests import command_line
 
 DEFAULT_ROOT = Path("artifacts")

@@ -1,28 +1,20 @@
-"""Operations on files: compute a hash, wait for the disk, remove unfinished copies."""
+"""Operations on files: compute a hash, compare with a record, wait for the disk."""
 
 import errno
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-NO_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+NO_PLACE = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+    errno.ENOTDIR,
+)
 """Errors of a path that cannot be written. Trying again does not help."""
 
 SWAP_SECONDS = 10  # a record is on the disk at most this long after the time in it
-
-unfinished: set[Path] = set()
-"""Files and folders that this process is writing under a temporary name. They are useless if it stops."""
-
-
-def discard_unfinished() -> None:
-    """Remove the files and folders that this process will not finish."""
-    for path in list(unfinished):
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-    unfinished.clear()
 
 
 def sha256_of(path: Path) -> str:

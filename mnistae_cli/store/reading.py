@@ -1,6 +1,7 @@
 """Reading a stage's folder and checking its hashes. Errors about stale or damaged stages name the command to run."""
 
 import shlex
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,18 +11,30 @@ from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, setti
 from mnistae_cli.store.directory import DEFAULT_ROOT, STAGES, command_for, hold
 from mnistae_cli.store.manifests import MANIFEST, Manifest, damage, parse
 from mnistae_cli.store.plans import Plan, Stored
+from mnistae_cli.store.steady import Verified
+
+SWAP = 0.05  # seconds; longer than the two renames of a swap
 
 Reads = Mapping[str, Sequence[str]]
 """Role → what is read of that stage: see `Manifest.fingerprints`."""
 
 
-def open_stage(root: Path, stage: str, reads: Sequence[str] = ()) -> Stored:
-    """Open a stage's folder for reading, and check every byte.
+def open_stage(
+    root: Path,
+    stage: str,
+    reads: Sequence[str] = (),
+    *,
+    names: Sequence[str] | None = None,
+    verified: Verified | None = None,
+) -> Stored:
+    """Open a stage's folder for reading, and check every byte. Without the lock, do it inside `steady`.
 
     Args:
         root: the artifacts directory.
         stage: its name.
         reads: what the calling stage reads of it, if it records that in its plan.
+        names: the files that are checked; None: all.
+        verified: which files need not be read again.
 
     Raises:
         MissingInput: the stage was not run, or is older than its inputs.
@@ -32,7 +45,9 @@ def open_stage(root: Path, stage: str, reads: Sequence[str] = ()) -> Stored:
     if first:
         via = "" if first == stage else f"{first} is stale, "
         raise MissingInput(f"{root / stage} is stale: {via}{reason}.", f"Run again: {command_again(root, first)}")
-    problem = damage(stored.folder, stored.manifest)
+    files = stored.manifest.files
+    checked = files if names is None else {name: files[name] for name in names if name in files}
+    problem = (verified or Verified()).damage(stored.folder, checked)
     if problem:
         raise DamagedInput(f"{problem}.", f"Run again: {command_again(root, stage)}")
     return replace(stored, read=stored.manifest.fingerprints(reads))
@@ -67,9 +82,11 @@ def open_optional(root: Path, report: Report, reads: Reads) -> dict[str, Stored]
 def read_manifest(root: Path, stage: str) -> Stored:
     """Read a stage's manifest, but do not check its files. `DamagedInput` if this version cannot read it."""
     folder = root / stage
-    if not folder.exists() and (root / f".{stage}.previous").exists():
-        with hold(root):  # a swap was killed; taking the lock repairs it
-            pass
+    if _is_between_renames(root, stage):
+        time.sleep(SWAP)  # it may be done by now; the lock is perhaps held until a training has ended
+        if _is_between_renames(root, stage):
+            with hold(root):  # a swap was killed; taking the lock repairs it
+                pass
     path = folder / MANIFEST
     try:
         content = path.read_bytes()
@@ -88,6 +105,10 @@ def read_manifest(root: Path, stage: str) -> Stored:
             f"Run {command_for(root, stage)} with the same settings as before.",
         ) from None
     return Stored(folder, manifest)
+
+
+def _is_between_renames(root: Path, stage: str) -> bool:
+    return not (root / stage).exists() and (root / f".{stage}.previous").exists()
 
 
 def stale_reason(root: Path, stage: str, data: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:

@@ -114,7 +114,7 @@ def corrupt(images: Any, corruption: Corruption, seed: int, *, whole_steps: int 
     return keras.layers.GaussianNoise(corruption.noise, seed=seed ^ 1, name="noise")(seen) if corruption.noise else seen
 
 
-@tf.function(jit_compile=True)
+@tf.function(jit_compile=True, autograph=False)
 def occlude(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
     """Make those images (B, H, W) that are `hidden`, (B,) bool, dark beyond a line.
 
@@ -128,7 +128,9 @@ def occlude(images: Any, hidden: Any, side: Any, distance: Any) -> Any:
     return tf.where(beyond & hidden[:, None, None], 0.0, images)
 
 
-@tf.function(jit_compile=True)  # a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
+@tf.function(
+    jit_compile=True, autograph=False
+)  # a fifth of the time of the plain graph, or of keras.ops.image.affine_transform
 def warp(images: Any, angle: Any, shear: Any, log_width: Any, log_height: Any, right: Any, down: Any) -> Any:
     """Images (B, H, W) read at c + R(`angle`) S(`shear`) diag(e^`log_width`, e^`log_height`) (p - c) + t.
 

@@ -30,7 +30,7 @@ class HeldOutLosses(keras.callbacks.Callback):
         super().__init__()
         self._held_out = held_out
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True, autograph=False)
         def total(inputs: Any, targets: Any) -> Any:
             losses = loss(targets, network(inputs, training=False))
             penalty = tf.add_n(network.losses) if network.losses else 0.0

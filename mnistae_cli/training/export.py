@@ -1,7 +1,10 @@
 """Write networks as ONNX, and read those that Keras saved."""
 
 import logging
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,25 @@ def export_onnx(model: keras.Model, path: Path) -> None:
     """Write `model` as ONNX, for batches of any size."""
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras only exports models that were called
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _temporary_files_in(path.parent):
         warnings.simplefilter("ignore", FutureWarning)  # Keras' patch of tf2onnx looks for np.object
         model.export(path, format="onnx", verbose=False)
     onnx.save(_canonical(onnx.load(path)), path)
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Let libraries put their temporary files into a hidden folder in this one, and remove it.
+
+    Keras lets TensorFlow's AutoGraph translate a function. AutoGraph writes Python code into a temporary file, and
+    removes it at the usual end of the process, which a command, a signal or a killed worker does not reach.
+    """
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.resolve()) as hidden:
+        before, tempfile.tempdir = tempfile.tempdir, hidden
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def load_keras(path: Path) -> keras.Model:

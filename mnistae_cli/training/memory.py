@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from mnistae_cli.common import own_process
+
 # Parameters of glibc's mallopt. In the first step of a training from a generator, TensorFlow sets the first to 128 kB.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 # After a training, blocks up to the first size are still kept; otherwise later stages allocate each batch again.
@@ -35,11 +37,14 @@ def _set_limit(threshold: int) -> bool:
 
 
 class KeepsFreedMemory(keras.callbacks.Callback):
-    """Calls `keep_freed_memory` after the first step, when TensorFlow has set its own limit."""
+    """Calls `keep_freed_memory` after the first step, when TensorFlow has set its own limit.
+
+    Only in the process of a command: how another program uses memory is not for us to decide.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._called = False
+        self._called = not own_process.is_own()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Call it, only after the first step."""
@@ -49,5 +54,6 @@ class KeepsFreedMemory(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         """Give the memory back, for later stages."""
-        self._called = False
-        give_back_memory()
+        if own_process.is_own():
+            self._called = False
+            give_back_memory()

@@ -107,6 +107,6 @@ def _carry_over_decoder(old: keras.Model, new: keras.Model, latent_dim: int) -> 
 
 
 def _in_batches(model: keras.Model, pixels: Pixels) -> NDArray[np.float32]:
-    compiled: Any = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+    compiled: Any = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True, autograph=False)
     starts = range(0, len(pixels), BATCH)
     return np.concatenate([compiled(unit_scale(pixels[start : start + BATCH])).numpy() for start in starts])

@@ -1,13 +1,20 @@
 """An artifacts directory as an object, and data sets as arrays."""
 
 import os
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import mnistae_cli as mnistae
+from mnistae_cli.api import artifacts as api
 from mnistae_cli.common.errors import DamagedInput, MissingInput
+from mnistae_cli.stages import predict
+from mnistae_cli.store import files
 from tests.conftest import HEIGHT, WIDTH, shapes
 
 
@@ -96,3 +103,74 @@ def test_images_that_the_encoder_cannot_take_are_refused(finished_once: Path) ->
     for wrong, words in ((images.astype(float), "pixel"), (images.astype(int), "dtype int64"), (images[:, 1:], "9×12")):
         with pytest.raises(DamagedInput, match=words):
             artifacts.encode(wrong)
+
+
+def replaced_by(root: Path, other: Path) -> None:
+    """As if another process had run all stages meanwhile."""
+    for stage in ("train", "encode", "classify", "cluster"):
+        shutil.rmtree(root / stage)
+        shutil.copytree(other / stage, root / stage)
+
+
+def once(function: Callable[..., Any], first: Callable[[], object]) -> Callable[..., Any]:
+    """The function; before its first call, `first` is called."""
+    waiting = [first]
+
+    def called(*arguments: Any) -> Any:
+        if waiting:
+            waiting.pop()()
+        return function(*arguments)
+
+    return called
+
+
+@pytest.mark.parametrize("where", ["load_npy", "open_network"])
+def test_what_is_read_belongs_together_although_all_stages_are_replaced(
+    where: str, finished: Path, second_once: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, expected = shapes(6, 9)[0], mnistae.open(second_once)
+    artifacts, home = mnistae.open(finished), "mnistae_cli.api.artifacts"
+    monkeypatch.setattr(f"{home}.{where}", once(getattr(api, where), lambda: replaced_by(finished, second_once)))
+    if where == "load_npy":
+        assert artifacts.features("test").tobytes() == expected.features("test").tobytes()
+    else:
+        assert artifacts.encode(images).tobytes() == expected.encode(images).tobytes()
+
+
+@pytest.mark.parametrize("where", ["open_network", "load_npy"])
+def test_a_prediction_is_by_stages_that_belong_together(
+    where: str, finished: Path, second_once: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, expected = shapes(6, 9)[0], mnistae.open(second_once).predict(shapes(6, 9)[0])
+    reads = once(getattr(predict, where), lambda: replaced_by(finished, second_once))
+    monkeypatch.setattr(f"mnistae_cli.stages.predict.{where}", reads)
+    assert mnistae.open(finished).predict(images) == expected
+
+
+def test_only_what_is_asked_for_is_checked_and_only_once(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifacts, hashed, sha256_of = mnistae.open(finished), list[str](), files.sha256_of
+
+    def noting(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr(files, "sha256_of", noting)
+    time.sleep(0.05)
+    for _ in range(2):
+        artifacts.features("test")
+    assert hashed == ["features_test.npy"]
+    assert artifacts.class_names == ["0", "1", "2"]
+    assert hashed == ["features_test.npy"]
+    artifacts.labels("train")
+    assert hashed == ["features_test.npy", "labels_train.npy"]
+    artifacts.manifest("encode")
+    assert len(hashed) == len(set(hashed)) == len(artifacts.manifest("encode").files)
+    os.utime(finished / "encode" / "features_test.npy")
+    artifacts.features("test")
+    assert hashed[-1] == "features_test.npy"
+    (finished / "encode" / "features_train.npy").write_bytes(b"")
+    artifacts.features("test")
+    with pytest.raises(DamagedInput):
+        artifacts.features("train")
+    with pytest.raises(DamagedInput):
+        artifacts.manifest("encode")

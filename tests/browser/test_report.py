@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mnistae_cli.curation import read_suspicions
+from mnistae_cli.curation import LABEL, Suspicion, read_decisions, read_suspicions, write_suspicions
 from mnistae_cli.data import load_dataset
 from mnistae_cli.pictures.parts import write_review
 from mnistae_cli.store import sha256_of
@@ -131,13 +131,48 @@ def test_decisions_leave_as_a_file_and_are_kept(opened: Opened, shapes_npz: Path
     assert [tuple(row[name] for name in ("split", "index", "suspicion", "decision", "chosen")) for row in rows] == [
         ("train", "8", "stranger", "refuse", ""),
         ("test", "3", "label", "accept", HOSTILE),
-        ("train", str(last[1]), "label", "accept", ""),
+        ("train", str(last[1]), "label", "accept", "2"),  # the suggested class, which the person saw
     ]
     opened.open(tmp_path / "report.html")
     page.get_by_text("3 of 43 decided").wait_for()  # a busy machine shows it late
     assert entries.nth(1).locator("select").input_value() == HOSTILE
     page.get_by_label("Decision", exact=True).select_option("open")
     assert page.get_by_text("40 rows").count() == 1
+
+
+def test_decisions_are_text_for_a_spreadsheet(opened: Opened, shapes_npz: Path, tmp_path: Path) -> None:
+    """Also if a picture or a class is called like a formula; and what an older page kept gets its class."""
+    classes = ["=1+1", "'=x", "\t-2", " a;b ", "+\udce9"]
+    suspicions = [
+        Suspicion("train", n, f"{name}{n}", LABEL, (9 - n) / 10, "Why.", "0", name, ("test:1",))
+        for n, name in enumerate(classes)
+    ]
+    table = tmp_path / "review.csv"
+    write_suspicions(table, suspicions)
+    assert read_suspicions(table) == suspicions
+    rows, pixels = (
+        [asdict(row) for row in suspicions],
+        {s: i.pixels for s, i in load_dataset(str(shapes_npz), None).splits()},
+    )
+    write_review(tmp_path / "report.html", rows, sha256_of(table), pixels, classes)
+    page = opened.open(tmp_path / "report.html")
+    older = "localStorage.setItem(DATA.parts.review.key, JSON.stringify({ 0: ['accept', ''], 1: ['refuse', ''] }))"
+    page.evaluate(older)
+    opened.open(tmp_path / "report.html")
+    for place in range(2, len(classes)):
+        page.locator(".entry").nth(place).focus()
+        page.keyboard.press("a")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    saved = Path(download.value.path())
+    with saved.open(newline="", encoding="utf-8") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+    assert '" a;b "' in saved.read_text(encoding="utf-8")
+    found = read_decisions(saved, {row.key: row.image for row in suspicions}, classes)
+    assert [(each.key[1], each.accepted, each.chosen) for each in found] == [
+        (n, n != 1, name if n != 1 else "") for n, name in enumerate(classes)
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,19 @@ def test_cut_empty_and_foreign_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(b"PK" + content)
     with pytest.raises(DamagedInput):
         Archive(tmp_path / "a.npz").array("x_train")
+
+
+@pytest.mark.parametrize("lost", [1, 8, 80])
+def test_an_array_that_is_cut_after_its_header_was_read_is_damaged(
+    lost: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.ones((2, 5)))
+    header = read_header(path)
+    os.truncate(path, path.stat().st_size - lost)
+    monkeypatch.setattr("mnistae_cli.data.npy.read_header", lambda path: header)
+    with pytest.raises(DamagedInput, match=r"a\.npy was cut short while it was read"):
+        load_npy(path)
+    path.unlink()
+    with pytest.raises(MissingInput, match="was removed while it was in use"):
+        load_npy(path)

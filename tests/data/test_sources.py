@@ -2,6 +2,7 @@ import gzip
 import struct
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -224,4 +225,11 @@ def test_a_file_that_is_cut_or_removed_while_it_is_in_use(tmp_path: Path) -> Non
         source.load()
     (tmp_path / "a.npy").unlink()
     with pytest.raises(MissingInput, match="removed"):
+        source.load()
+
+
+def test_images_that_end_too_early_are_not_made_up() -> None:
+    images = shapes(5, 0)[0]
+    source = replace(from_array(images, "images"), n=6)
+    with pytest.raises(DamagedInput, match="images ends after 5 of 6 images"):
         source.load()

@@ -1,12 +1,18 @@
 """From features to what is odd, from decisions to what is kept, and strangers that `predict` tells."""
 
+import codecs
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from mnistae_cli.common import from_text
+from mnistae_cli.store.files import entry_of
+from mnistae_cli.store.manifests import parse, write_manifest
 from tests.conftest import LEAN, QUICK, Mnistae, Shared, assert_two_lines, exit_code, shapes, the_object
 from tests.pipeline.conftest import bytes_of, manifest
 
@@ -271,3 +277,176 @@ def test_labels_of_a_review_count_before_the_training_too(reviewed: Path, tmp_pa
     refused = mnistae("run", "--dataset", planted(tmp_path / "p.npz"), *few, "-a", tmp_path / "new", "-q")
     assert_two_lines(refused, 2, "--per-class is 121, but class 0 has 120")
     assert not (tmp_path / "new").exists()
+
+
+def labels_of(root: Path) -> dict[int, int]:
+    """The training labels that were corrected, by the number of their image."""
+    corrected = np.load(root / "review" / "labels_corrected.npy")
+    original = np.load(root / "encode" / "labels_train.npy")
+    return {i: int(corrected[i]) for i in np.flatnonzero(corrected != original).tolist()}
+
+
+def reseal(folder: Path) -> None:
+    """Let the manifest of a stage be right about its files as they are now."""
+    found = parse((folder / "manifest.json").read_bytes(), folder.name)
+    files = {path.name: entry_of(path) for path in folder.iterdir() if path.name != "manifest.json"}
+    write_manifest(folder, replace(found, files=files))
+
+
+def as_an_older_version_left_it(root: Path, tmp_path: Path, mnistae: Mnistae) -> tuple[int, int]:
+    """Accept a label whose suggested class changes with the next review, without naming it. Returns image and class."""
+    folder = root / "review"
+    row = next(
+        each for each in rows_of(folder / "review.csv") if (each["suspicion"], each["split"]) == ("label", "train")
+    )
+    own = tmp_path / "own.csv"
+    own.write_text(f"split,index,suspicion,decision\ntrain,{row['index']},label,accept\n")
+    assert mnistae("review", "--apply", own, "-a", root, "-q").code == 0
+    (another,) = {"0", "1", "2"} - {row["label"], row["suggested"]}
+    line = next(
+        each for each in (folder / "review.csv").read_text().splitlines() if each.startswith(f"train,{row['index']},")
+    )
+    before, after = f",{row['label']},{row['suggested']},", f",{row['label']},{another},"
+    assert before in line
+    (folder / "review.csv").write_text((folder / "review.csv").read_text().replace(line, line.replace(before, after)))
+    shutil.copy(own, folder / "decisions.csv")
+    reseal(folder)
+    return int(row["index"]), int(another)
+
+
+def test_an_accepted_label_is_stored_with_the_class_that_was_seen(
+    reviewed: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    path, folder = decide(reviewed, tmp_path / "own.csv", "duplicate", "label"), reviewed / "review"
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    seen = {(row["split"], row["index"], row["suspicion"]): row for row in rows_of(folder / "review.csv")}
+    stored = rows_of(folder / "decisions.csv")
+    assert len(stored) == len(rows_of(path))
+    for row in stored:
+        of = seen[row["split"], row["index"], row["suspicion"]]
+        assert (row["decision"], row["chosen"], row["image"]) == ("accept", of["suggested"], of["image"])
+    assert any(row["chosen"] for row in stored)
+    before = bytes_of(folder)
+    for command in (
+        ("review",),
+        ("review", "--apply", str(path)),
+        ("review", "--apply", str(folder / "decisions.csv")),
+    ):
+        assert "up to date" in mnistae(*command, "-a", reviewed).err
+    assert bytes_of(folder) == before
+
+
+def test_an_accepted_label_stays_the_class_that_was_seen(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    image, name = as_an_older_version_left_it(reviewed, tmp_path, mnistae)
+    told = mnistae("review", "--least-rows", "3", "-a", reviewed)
+    assert told.code == 0
+    assert labels_of(reviewed) == {image: name}
+    (stored,) = rows_of(reviewed / "review" / "decisions.csv")
+    assert (int(stored["index"]), int(stored["chosen"])) == (image, name)
+    # And after the next one, whatever that suggests.
+    assert mnistae("review", "--least-rows", "4", "-a", reviewed, "-q").code == 0
+    assert labels_of(reviewed) == {image: name}
+
+
+def test_an_accepted_label_of_an_unknown_class_is_left_out(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    as_an_older_version_left_it(reviewed, tmp_path, mnistae)
+    with (reviewed / "review" / "review.csv").open("a") as file:
+        file.write("junk")
+    told = mnistae("review", "-a", reviewed)
+    assert told.code == 0
+    assert "1 of 1 decisions are left out: it is not known which class was suggested" in told.err
+    assert labels_of(reviewed) == {}
+
+
+def test_a_file_of_ones_own_is_about_the_review_that_is_there(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    image, _ = as_an_older_version_left_it(reviewed, tmp_path, mnistae)
+    assert mnistae("review", "--least-rows", "3", "--apply", tmp_path / "own.csv", "-a", reviewed, "-q").code == 0
+    rows = rows_of(reviewed / "review" / "review.csv")
+    suggested = {
+        int(row["index"]): row["suggested"] for row in rows if (row["split"], row["suspicion"]) == ("train", "label")
+    }
+    assert labels_of(reviewed) == {image: int(suggested[image])}
+
+
+def test_decisions_about_rows_that_are_gone_survive_more_than_one_review(
+    reviewed: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    assert mnistae("review", "--least-rows", "20", "-a", reviewed, "-q").code == 0
+    path = decide(reviewed, tmp_path / "own.csv", "stranger")
+    assert mnistae("review", "--least-rows", "20", "--apply", path, "-a", reviewed, "-q").code == 0
+    for least in ("0", "1", "20"):
+        told = mnistae("review", "--least-rows", least, "-a", reviewed)
+        assert told.code == 0, told.err
+        assert ("about rows that this review does not have" in told.err) == (least != "20")
+    assert (reviewed / "review" / "decisions.csv").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["=x", "'=x", "\t=x", "\r=x", " a ", "a;=x", 'q"'])
+def test_names_that_spreadsheets_would_change_survive(name: str, tmp_path: Path, mnistae: Mnistae) -> None:
+    """Of a folder for each class and of the pictures in it."""
+    data, root = tmp_path / "data", tmp_path / "root"
+    images, labels = shapes(90, 1)
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        path = data / (name if label == 0 else f"{label}") / f"{name}{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    quick = ("--dataset", data, *QUICK, "--epochs", "1", "-a", root, "-q")
+    assert mnistae("train", *quick).code == 0
+    for command in (("encode",), ("review", "--least-rows", "100")):
+        assert mnistae(*command, "-a", root, "-q").code == 0
+    path = decide(root, tmp_path / "own.csv", "duplicate", "label")
+    assert mnistae("review", "--least-rows", "100", "--apply", path, "-a", root, "-q").code == 0
+    for table in ("review.csv", "decisions.csv", "kept.csv"):
+        for row in rows_of(root / "review" / table):
+            for cell in row.values():
+                assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")), (table, cell)
+    kept = root / "review" / "kept.csv"
+    again = mnistae("review", "--least-rows", "101", "--apply", root / "review" / "decisions.csv", "-a", root)
+    assert again.code == 0, again.err
+    assert mnistae("train", *quick, "--kept", kept, "--force").code == 0
+    assert mnistae("encode", "-a", root, "-q").code == 0
+    names = manifest(root, "encode")["dataset"]["class_names"]
+    assert name in names
+    labels_kept = [from_text(row["label"]) for row in rows_of(kept) if row["split"] == "train"]
+    assert [names[each] for each in np.load(root / "encode" / "labels_train.npy")] == labels_kept
+    assert mnistae("classify", "--labels-from", kept, "--per-class", "2", "-a", root, "-q").code in (0, 4)
+
+
+def test_tables_that_are_no_tables_say_so(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    path = decide(reviewed, tmp_path / "own.csv", "duplicate", "label")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    kept = (reviewed / "review" / "kept.csv").read_text()
+    source, table = manifest(reviewed, "encode")["dataset"]["source"], tmp_path / "table.csv"
+    uses = [
+        ("review", "--apply", table, "-a", reviewed),
+        ("train", "--dataset", source, "--kept", table, "-a", tmp_path / "new"),
+        ("classify", "--labels-from", table, "-a", reviewed),
+    ]
+    for content, words in (
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"split,index\0", "NUL byte in line 1"),
+        (kept.encode() + b"\0", f"NUL byte in line {kept.count(chr(10)) + 1}"),
+        (kept.encode("utf-16-le"), "NUL byte in line 1"),
+        (codecs.BOM_UTF16_LE + kept.encode("utf-16-le")[:-1], "is not UTF-16 text"),
+        (codecs.BOM_UTF16_BE, "is empty"),
+    ):
+        table.write_bytes(content)
+        for use in uses:
+            assert_two_lines(mnistae(*use), 4, words)
+    table.write_text(kept.splitlines()[0])
+    for use in uses[1:]:
+        assert_two_lines(mnistae(*use), 4, "has no row below its header")
+
+
+def test_tables_in_the_encoding_of_a_spreadsheet_are_read(reviewed: Path, tmp_path: Path, mnistae: Mnistae) -> None:
+    path = decide(reviewed, tmp_path / "own.csv", "duplicate", "label")
+    assert mnistae("review", "--apply", path, "-a", reviewed, "-q").code == 0
+    before = (reviewed / "review" / "kept.csv").read_bytes()
+    path.write_bytes(path.read_text().replace(",", "\t").encode("utf-16"))
+    assert mnistae("review", "--force", "--apply", path, "-a", reviewed, "-q").code == 0
+    kept = tmp_path / "kept.csv"
+    assert (reviewed / "review" / "kept.csv").read_bytes() == before
+    kept.write_bytes(codecs.BOM_UTF16_BE + before.decode().replace(",", "\t").encode("utf-16-be"))
+    labels = ("--labels-from", kept, "--labels", "1.0", "--head", "prototypes", "--no-calibrate")
+    assert mnistae("classify", *labels, "-a", reviewed, "-q").code == 0

@@ -1,7 +1,7 @@
 // The review: galleries of suspicious images, page by page. Decisions are downloaded as decisions.csv.
 PARTS.review = (section, { rows, classes, key }) => {
   const PER_PAGE = 24, COLUMNS = ["split", "index", "image", "suspicion", "decision", "chosen"], WORDS = { accept: "✓ accepted", refuse: "✕ refused" };
-  const decided = read(); // row number → [decision, label]
+  const decided = read(); // row number → [decision, class that the person saw; "" if the row is not about a label]
   let visible = [], page = 0, at = 0;
 
   const kinds = [...new Set(rows.map((row) => row.suspicion))];
@@ -58,7 +58,7 @@ PARTS.review = (section, { rows, classes, key }) => {
       make("div", { class: "controls" }, ...(pick ? [pick.label] : []), ...["accept", "refuse", null].map((decision) =>
         make("button", { type: "button", tabindex: -1, onclick: () => decide(number, item, decision) },
           decision === null ? "Undo (u)" : decision === "accept" ? "Accept (a)" : "Refuse (r)"))));
-    if (pick) pick.select.value = (decided[number] && decided[number][1]) || row.suggested;
+    if (pick) pick.select.value = chosen(number) || row.suggested;
     mark(number, item);
     return item;
   }
@@ -70,13 +70,19 @@ PARTS.review = (section, { rows, classes, key }) => {
   }
 
   function decide(number, item, decision) {
-    const picked = item.querySelector("select"), other = picked && picked.value !== rows[number].suggested ? picked.value : "";
-    if (decision) decided[number] = [decision, decision === "accept" ? other : ""];
+    const picked = item.querySelector("select");
+    if (decision) decided[number] = [decision, decision === "accept" && picked ? picked.value : ""];
     else delete decided[number];
     if (!decision && picked) picked.value = rows[number].suggested;
     mark(number, item);
     write();
     showCount();
+  }
+
+  /** The class of an accepted label. An older page did not keep the suggested one. */
+  function chosen(number) {
+    const [decision, label] = decided[number] || [];
+    return label || (decision === "accept" && rows[number].suspicion === "label" ? rows[number].suggested : "");
   }
 
   function press(event) {
@@ -104,10 +110,14 @@ PARTS.review = (section, { rows, classes, key }) => {
   }
 
   function table() {
-    const cell = (text) => (/[",\n\r]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : text);
-    const lines = Object.entries(decided).map(([number, [decision, label]]) =>
-      [rows[number].split, rows[number].index, rows[number].image, rows[number].suspicion, decision, label]);
-    return [COLUMNS, ...lines].map((cells) => cells.map(cell).join(",")).join("\n") + "\n";
+    // As `spreadsheets.py` writes a cell: with an apostrophe, a spreadsheet does not compute it.
+    const marked = (text) => (/^'*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text);
+    const cell = (text) => (/[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+    const lines = Object.entries(decided).map(([number, [decision]]) => {
+      const { split, index, image, suspicion } = rows[number];
+      return [split, index, marked(image), suspicion, decision, marked(chosen(number))];
+    });
+    return [COLUMNS, ...lines].map((cells) => cells.map((each) => cell(String(each))).join(",")).join("\n") + "\n";
   }
 
   function read() { // a browser may forbid a page from the disk to keep anything
