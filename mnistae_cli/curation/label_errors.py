@@ -29,7 +29,9 @@ class LabelErrors:
     left_out: tuple[int, ...]
 
 
-def find_label_errors(features: NDArray[np.float32], labels: NDArray[np.uint8], seed: int) -> LabelErrors:
+def find_label_errors(
+    features: NDArray[np.float32], labels: NDArray[np.uint8], seed: int, n_classes: int = 256
+) -> LabelErrors:
     """Rank labels by how wrong they look, and estimate how many of each class are wrong.
 
     Multinomial logistic regressions on four fifths of the images give the probabilities p(j | z) of the last fifth.
@@ -39,15 +41,16 @@ def find_label_errors(features: NDArray[np.float32], labels: NDArray[np.uint8], 
 
     Args:
         features: (N, D) float32.
-        labels: (N,) uint8, of at least two classes.
+        labels: (N,) uint8, of at least two classes; `n_classes` or more where there is none: these are not judged.
         seed: seed of the draw of the fifths.
+        n_classes: number of classes.
     """
     from cleanlab.count import estimate_joint
     from cleanlab.filter import find_label_issues
 
-    classes, counts = np.unique(labels, return_counts=True)
+    classes, counts = np.unique(labels[labels < n_classes], return_counts=True)
     left_out = classes[counts < N_FOLDS]
-    judged = np.flatnonzero(~np.isin(labels, left_out))
+    judged = np.flatnonzero(np.isin(labels, classes[counts >= N_FOLDS]))
     kept, given = np.unique(labels[judged], return_inverse=True)
     quality, suggested, confidence = np.ones(len(labels), np.float32), labels.copy(), np.ones(len(labels), np.float32)
     suspected, wrong_share = np.zeros(len(labels), np.bool_), {}

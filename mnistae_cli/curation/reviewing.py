@@ -82,7 +82,8 @@ class Review:
     def _row(
         self, split: Split, i: int, kind: str, score: float, why: str, suggested: str = "", first: tuple[str, ...] = ()
     ) -> Suspicion:
-        label = "" if split.labels is None else self.class_names[split.labels[i]]
+        number = len(self.class_names) if split.labels is None else int(split.labels[i])
+        label = self.class_names[number] if number < len(self.class_names) else ""
         similar = (*first, *(f"train:{j}" for j in split.similar[i].tolist()))
         return Suspicion(
             split.name, i, split.images[i], kind, score, why, label, suggested, tuple(dict.fromkeys(similar))

@@ -34,6 +34,5 @@ def encode_batch(raw: Pixels, encoder: Network, decoder: Network) -> Encoded:
     features = encoder(batch)
     reconstructions = decoder(features)
     errors = {name: error(batch, reconstructions) for name, error in ERRORS.items()}
-    squares = np.square(batch, dtype=np.float64)  # rounded to 32 bits, equal images would have a variance
-    powers = batch.sum(axis=0, dtype=np.float64), squares.sum(axis=0)
+    powers = batch.sum(axis=0, dtype=np.float64), np.square(batch).sum(axis=0, dtype=np.float64)
     return Encoded(features, errors, np.stack(powers))

@@ -26,16 +26,19 @@ class HeldOut:
     Args:
         features: (N, D) float32.
         images: (N, H, W).
-        labels: (N,) from 0 to C - 1, or None.
-        class_names: of the C classes that occur.
-        columns: (C,) the columns of these classes among probabilities.
+        known: (M,) the indices of the images that have a label, or None.
+        labels: (M,) their labels, or None.
     """
 
     features: Rows
     images: Pixels
-    labels: NDArray[np.int64] | None
-    class_names: Sequence[str]
-    columns: NDArray[np.int64]
+    known: NDArray[np.int64] | None
+    labels: NDArray[np.uint8] | None
+
+    @property
+    def all_labels(self) -> NDArray[np.uint8] | None:
+        """The labels (N,), if all images have one."""
+        return self.labels if self.labels is not None and len(self.labels) == len(self.images) else None
 
 
 def draw(
@@ -50,25 +53,25 @@ def draw(
 
     `folder` has `density.npy` already. `tables`: split with labels → contingency table of clusters and classes.
     """
-    class_names = test.class_names
+    class_names = inputs["encode"].manifest.data.class_names
     if names_for(class_names).lacking:
         report(Notice("the figures' font lacks letters of class names: figures show #NUMBER, tables have the names"))
     mapped = draw_images(len(test.features), MAPPED, seed)
-    known = None if test.labels is None else test.labels[mapped]
+    colors = None if test.all_labels is None else test.all_labels[mapped]
     # NumPy releases Python's global lock for about half of the map's time. Meanwhile Matplotlib draws.
     with ThreadPoolExecutor(1) as other_thread:
         layout = other_thread.submit(lay_out, test.features.take(mapped))
         _draw_codes(folder, inputs["train"], test)
         if "classify" in inputs and test.labels is not None:
-            probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")[:, test.columns]
+            probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")[test.known]
             figures.save(figures.confusion_matrix(probabilities, test.labels, class_names), folder / "confusion.png")
         if "cluster" in inputs:
             _draw_clusters(folder, inputs["cluster"], test, tables, class_names)
-        figures.save(figures.feature_map(*layout.result(), known, class_names), folder / "feature_map.png")
+        figures.save(figures.feature_map(*layout.result(), colors, class_names), folder / "feature_map.png")
 
 
 def _draw_codes(folder: Path, train: Stored, test: HeldOut) -> None:
-    shown = figures.one_per_class(test.labels, len(test.images))
+    shown = figures.one_per_class(test.all_labels, len(test.images))
     codes, images, density = test.features.take(shown), test.images[shown], load_npy(folder / "density.npy")
     reconstructed = open_network(train.folder / "decoder.onnx")(codes)
     figures.save(figures.reconstructions(images, reconstructed), folder / "reconstructions.png")
@@ -92,5 +95,6 @@ def _draw_clusters(
         scan = cluster.folder / "resolutions.csv"
         figures.save(figures.resolutions(scan, config["n_clusters"]), folder / "resolutions.png")
     if test.labels is not None and "train" in tables:
-        predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters]
-        figures.save(figures.mistakes(test.images, predicted, test.labels, class_names), folder / "mistakes.png")
+        predicted = metrics.hungarian_mapping(tables["train"])[placement.clusters[test.known]]
+        mistakes = figures.mistakes(test.images[test.known], predicted, test.labels, class_names)
+        figures.save(mistakes, folder / "mistakes.png")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters import UNSURE
 from mnistae_cli.common import Notice, Report, silent
-from mnistae_cli.data import Dataset, Rows, as_encoded, load_encoded, load_npy
+from mnistae_cli.data import Dataset, Rows, as_encoded, labeled, load_encoded, load_npy
 from mnistae_cli.networks import FEATURES, fit_probe, open_network
 from mnistae_cli.scores import CALIBRATION, COVERAGES, FIGURES, ON_TEST, SPLITS, describe_codes, metrics
 from mnistae_cli.settings import EvaluateConfig
@@ -20,7 +20,7 @@ from mnistae_cli.store import SCHEMA_VERSION, TEST_IMAGES, TRAIN_IMAGES, Manifes
 Features = Mapping[str, Rows]
 """Split → (N, D) float32."""
 FOUND = ("n_clusters", "n_small_communities", "stability")
-LEAST_VARIANCE = 1e-9  # of pixels in [0, 1]; less is rounding, and the images are all equal
+LEAST_VARIANCE = 1e-7  # squares are rounded to 32 bits: equal images seem to have up to 6e-8
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 FOR_SCORES: Reads = {
@@ -91,26 +91,25 @@ def _fill(
     encode = inputs["encode"]
     record = encode.manifest.data
     features = {split: Rows.open(encode.folder / f"features_{split}.npy") for split in SPLITS}
-    classes = Classes.that_occur(encode, [inputs[role] for role in ("classify", "finetune") if role in inputs])
     _warn_of_equal_images(encode, report)
     facts = {key: getattr(record, key) for key in ("name", "n_train", "n_test", "height", "width")}
     work.metrics = {
         "schema_version": SCHEMA_VERSION,
-        "dataset": facts | {"class_names": classes.names},
+        "dataset": facts | {"class_names": record.class_names},
         "autoencoder": {split: _reconstruction(encode, split) for split in SPLITS},
         "features": _features(work, features),
     }
     if config.probe:
         _probe(work, encode, features, config.seed, report)
     if "classify" in inputs:
-        work.metrics["classifier"] = _classifier(inputs["classify"], encode, features["train"], classes)
+        work.metrics["classifier"] = _classifier(inputs["classify"], encode, features["train"])
     if "finetune" in inputs:
-        work.metrics["finetuned"] = _test_scores(inputs["finetune"], encode, classes)
-    tables = _cluster_tables(inputs["cluster"], encode, classes) if "cluster" in inputs else {}
+        work.metrics["finetuned"] = _test_scores(inputs["finetune"], encode)
+    tables = _cluster_tables(inputs["cluster"], encode) if "cluster" in inputs else {}
     if "cluster" in inputs:
-        work.metrics["clusters"] = _clusters(inputs["cluster"], tables, classes)
+        work.metrics["clusters"] = _clusters(inputs["cluster"], tables)
     if "label" in inputs:
-        work.metrics |= _names(inputs["label"], tables, classes)
+        work.metrics |= _names(inputs["label"], tables, record.class_names)
     content = json.dumps(work.metrics, indent=2, allow_nan=False)
     (work.folder / "metrics.json").write_text(content + "\n", encoding="utf-8")
     if config.figures:
@@ -118,47 +117,14 @@ def _fill(
         from mnistae_cli.pictures.evaluation import HeldOut, draw
 
         data = as_encoded(data, encode) if data else load_encoded(encode, config.data_dir, report)
-        labels = read_labels(encode, "test")
-        numbers = None if labels is None else classes.places(labels)
-        test = HeldOut(features["test"], data.test.pixels.load(), numbers, classes.names, classes.numbers)
+        known = _known_labels(encode, "test")
+        test = HeldOut(
+            features["test"],
+            data.test.pixels.load(),
+            known.indices if known else None,
+            known.numbers if known else None,
+        )
         draw(work.folder, inputs, test, tables, config.seed, report)
-
-
-@dataclass(frozen=True)
-class Classes:
-    """The classes that occur. Labels may have gaps, and nothing is shown of a class that no image has.
-
-    Args:
-        numbers: (C,) their labels, ascending.
-        names: their names.
-        known: the names of all classes, by label.
-    """
-
-    numbers: NDArray[np.int64]
-    names: list[str]
-    known: list[str]
-
-    @classmethod
-    def that_occur(cls, encode: Stored, predicting: Sequence[Stored]) -> "Classes":
-        """Those in the labels of a split, or among the predictions of some stages."""
-        labels = [each for each in (read_labels(encode, split) for split in SPLITS) if each is not None]
-        known = encode.manifest.data.class_names
-        if not labels:
-            return cls(np.arange(len(known)), known, known)
-        predicted = [load_npy(each.folder / "probabilities_test.npy").argmax(axis=1) for each in predicting]
-        numbers = np.unique(np.concatenate([*labels, *predicted])).astype(np.int64)
-        return cls(numbers, [known[number] for number in numbers], known)
-
-    @property
-    def are_several(self) -> bool:
-        """Whether there is more than one, so that a prediction can be wrong."""
-        return len(self.numbers) > 1
-
-    def places(self, labels: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-        """The place of each label in `numbers`, -1 if it does not occur."""
-        place = np.full(max(len(self.known), int(labels.max(initial=0)) + 1), -1)
-        place[self.numbers] = np.arange(len(self.numbers))
-        return np.asarray(place[labels])
 
 
 def _warn_of_equal_images(encode: Stored, report: Report) -> None:
@@ -204,47 +170,60 @@ def _features(work: Work, splits: Features) -> dict[str, Any]:
 
 
 def _probe(work: Work, encode: Stored, features: Features, seed: int, report: Report) -> None:
-    labels = {split: read_labels(encode, split) for split in SPLITS}
-    if labels["train"] is None or not 1 < len(np.unique(labels["train"])) < len(labels["train"]):
+    labels = {split: _known_labels(encode, split) for split in SPLITS}
+    train = labels["train"]
+    if train is None or not 1 < len(np.unique(train.numbers)) < len(train.numbers):
         report(Notice("fewer than two classes, or only one image of each, so the linear probe is left out"))
         return
-    report(Notice(f"linear probe on {len(features['train']):,} images"))
-    known = {split: (features[split].load(), each) for split, each in labels.items() if each is not None}
+    report(Notice(f"linear probe on {len(train.numbers):,} images"))
+    known = {split: (features[split].take(each.indices), each.numbers) for split, each in labels.items() if each}
     probe = fit_probe(*known["train"], seed)
     work.metrics["probe"] = {"C": probe.C, "held_out_accuracy": probe.held_out_accuracy}
     for split, pair in known.items():
         work.metrics["probe"][split] = {"accuracy": probe.accuracy(*pair)}
 
 
-def read_labels(encode: Stored, split: str) -> NDArray[np.uint8] | None:
-    """The labels (N,) of a split, or None if the data set has none."""
+@dataclass(frozen=True)
+class KnownLabels:
+    """The indices (M,) of the images of a split that have a label, and the numbers (M,) of their classes."""
+
+    indices: NDArray[np.int64]
+    numbers: NDArray[np.uint8]
+
+
+def _known_labels(encode: Stored, split: str) -> KnownLabels | None:
+    """The labels of a split, or None if it has none."""
     name = f"labels_{split}.npy"
-    return load_npy(encode.folder / name) if name in encode.manifest.files else None
+    if name not in encode.manifest.files:
+        return None
+    labels = load_npy(encode.folder / name)
+    indices = np.flatnonzero(labeled(labels, len(encode.manifest.data.class_names)))
+    return KnownLabels(indices, labels[indices]) if len(indices) else None
 
 
-def _classifier(classify: Stored, encode: Stored, features: Rows, classes: Classes) -> dict[str, Any]:
+def _classifier(classify: Stored, encode: Stored, features: Rows) -> dict[str, Any]:
     drawn = load_npy(classify.folder / "labelled_indices.npy")
-    train_labels = read_labels(encode, "train")
-    scores = _test_scores(classify, encode, classes)
-    if train_labels is not None and classes.are_several:
+    train = _known_labels(encode, "train")
+    scores = _test_scores(classify, encode)
+    if train is not None and len(encode.manifest.data.class_names) > 1:
         head = open_network(classify.folder / "classifier.onnx")
-        scores["train"] = _classification(head(features.take(drawn)), train_labels[drawn])
+        numbers = train.numbers[np.searchsorted(train.indices, drawn)]
+        scores["train"] = _classification(head(features.take(drawn)), numbers)
     return scores
 
 
-def _test_scores(stage: Stored, encode: Stored, classes: Classes) -> dict[str, Any]:
+def _test_scores(stage: Stored, encode: Stored) -> dict[str, Any]:
     """Scores, on the test images, of a stage that predicts classes; None if there is only one class to predict."""
     scores: dict[str, Any] = {"labels_used": stage.manifest.metrics["labels_used"]}
-    labels = read_labels(encode, "test")
-    if labels is not None and not classes.are_several:
-        scores["test"] = dict.fromkeys(ON_TEST["finetuned"]) | {"per_class_accuracy": [None] * len(classes.names)}
-    elif labels is not None:
-        probabilities = load_npy(stage.folder / "probabilities_test.npy")
-        risks = [metrics.risk_at_coverage(probabilities, labels, share) for share in COVERAGES]
-        figures = (metrics.expected_calibration_error(probabilities, labels), *risks)
-        scores["test"] = _classification(probabilities, labels) | dict(zip(CALIBRATION, figures, strict=True))
-        recalls = metrics.per_class_accuracy(probabilities, labels)
-        scores["test"]["per_class_accuracy"] = [recalls[number] for number in classes.numbers]
+    test, class_names = _known_labels(encode, "test"), encode.manifest.data.class_names
+    if test is not None and len(class_names) < 2:
+        scores["test"] = dict.fromkeys(ON_TEST["finetuned"]) | {"per_class_accuracy": [None] * len(class_names)}
+    elif test is not None:
+        probabilities = load_npy(stage.folder / "probabilities_test.npy")[test.indices]
+        risks = [metrics.risk_at_coverage(probabilities, test.numbers, share) for share in COVERAGES]
+        figures = (metrics.expected_calibration_error(probabilities, test.numbers), *risks)
+        scores["test"] = _classification(probabilities, test.numbers) | dict(zip(CALIBRATION, figures, strict=True))
+        scores["test"]["per_class_accuracy"] = metrics.per_class_accuracy(probabilities, test.numbers)
     return scores
 
 
@@ -252,20 +231,19 @@ def _classification(probabilities: NDArray[np.float32], labels: NDArray[np.uint8
     return {"loss": metrics.log_loss(probabilities, labels), "accuracy": metrics.accuracy(probabilities, labels)}
 
 
-def _cluster_tables(cluster: Stored, encode: Stored, classes: Classes) -> dict[str, metrics.Table]:
+def _cluster_tables(cluster: Stored, encode: Stored) -> dict[str, metrics.Table]:
     """The contingency table (K, C) of each split that has labels."""
-    n_groups = len(cluster.manifest.metrics["cluster_sizes"])
+    n_groups, n_classes = len(cluster.manifest.metrics["cluster_sizes"]), len(encode.manifest.data.class_names)
     tables = {}
     for split in SPLITS:
-        labels = read_labels(encode, split)
-        if labels is not None:
-            assignments = load_npy(cluster.folder / f"assignments_{split}.npy")
-            table = metrics.contingency_table(assignments, classes.places(labels), n_groups, len(classes.numbers))
-            tables[split] = table
+        known = _known_labels(encode, split)
+        if known is not None:
+            assignments = load_npy(cluster.folder / f"assignments_{split}.npy")[known.indices]
+            tables[split] = metrics.contingency_table(assignments, known.numbers, n_groups, n_classes)
     return tables
 
 
-def _clusters(cluster: Stored, tables: Mapping[str, metrics.Table], classes: Classes) -> dict[str, Any]:
+def _clusters(cluster: Stored, tables: Mapping[str, metrics.Table]) -> dict[str, Any]:
     found = cluster.manifest.metrics
     n_groups = len(found["cluster_sizes"])
     scores: dict[str, Any] = {key: found[key] for key in FOUND if key in found}
@@ -279,7 +257,7 @@ def _clusters(cluster: Stored, tables: Mapping[str, metrics.Table], classes: Cla
     hungarian = metrics.hungarian_mapping(tables["train"])
     majority = metrics.majority_mapping(tables["train"])
     scores["hungarian_mapping"], scores["majority_mapping"] = hungarian.tolist(), majority.tolist()
-    mappings = (hungarian, majority, classes.places(np.arange(n_groups)))
+    mappings = (hungarian, majority, np.arange(n_groups))
     agreements = (metrics.normalized_mutual_info, metrics.adjusted_rand_index, metrics.purity)
     several = metrics.n_classes_of(tables["train"]) > 1  # else every cluster is right
     for split, table in tables.items():
@@ -292,10 +270,10 @@ def _clusters(cluster: Stored, tables: Mapping[str, metrics.Table], classes: Cla
     return scores
 
 
-def _names(label: Stored, tables: Mapping[str, metrics.Table], classes: Classes) -> dict[str, Any]:
+def _names(label: Stored, tables: Mapping[str, metrics.Table], class_names: Sequence[str]) -> dict[str, Any]:
     """Accuracy of the names that a person gave to the clusters, if all of them are names of classes."""
     names = [each["name"] for each in label.manifest.metrics["clusters"]]
-    if not tables or not set(names) <= set(classes.known):
+    if not tables or not set(names) <= set(class_names):
         return {}
-    mapping = classes.places(np.array([classes.known.index(name) for name in names]))
+    mapping = np.array([class_names.index(name) for name in names])
     return {"names": {split: {"accuracy": metrics.mapped_accuracy(table, mapping)} for split, table in tables.items()}}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters import UNSURE, Placement
 from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.curation import read_suspicions
-from mnistae_cli.data import Rows, load_encoded, load_npy
+from mnistae_cli.data import Rows, labeled, load_encoded, load_npy
 from mnistae_cli.pictures.maps import draw_images, lay_out
 from mnistae_cli.pictures.pages import Page
 from mnistae_cli.pictures.parts import (
@@ -120,7 +120,7 @@ def _map(config: ReportConfig, inputs: Inputs, class_names: list[str], tiles: Ti
     groups, figures = list[Groups](), list[tuple[str, list[str]]]()
     if "labels_test.npy" in inputs["encode"].manifest.files:
         labels = load_npy(inputs["encode"].folder / "labels_test.npy")[rows]
-        groups.append(Groups("Class", class_names, labels))
+        groups.append(Groups("Class", class_names, np.where(labeled(labels, len(class_names)), labels.astype(int), -1)))
     if "classify" in inputs:
         probabilities = load_npy(inputs["classify"].folder / "probabilities_test.npy")[rows]
         predicted = zip(probabilities.argmax(axis=1), probabilities.max(axis=1), strict=True)

@@ -222,7 +222,8 @@ def _labels(
     if not labels or len(np.unique(np.concatenate(labels))) < 2:
         return []
     report(Notice(f"judging the labels of {sum(map(len, labels)):,} images"))
-    errors = find_label_errors(np.concatenate([each for _, each in judged]), np.concatenate(labels), config.seed)
+    features_of_all = np.concatenate([each for _, each in judged])
+    errors = find_label_errors(features_of_all, np.concatenate(labels), config.seed, len(review.class_names))
     ends = np.cumsum([len(each) for each in labels])
     for (split, _), quality in zip(judged, np.split(errors.quality, ends[:-1]), strict=True):
         np.save(work.folder / f"label_quality_{split.name}.npy", quality)
@@ -267,5 +268,5 @@ def _kept_rows(
     for split, images in data.splits():
         names, known = images.pixels.names(), labels[split]
         for i in np.flatnonzero(kept[split]).tolist():
-            label = "" if known is None else data.class_names[known[i]]
+            label = "" if known is None or known[i] >= len(data.class_names) else data.class_names[known[i]]
             yield split, i, as_text(names[i]), as_text(label)
