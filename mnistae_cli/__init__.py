@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mnistae_cli.api.invariant import InvariantEncoder
     from mnistae_cli.api.sparse import SparseAutoencoder
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"
 
 _HOMES = {
     "artifacts": ("Artifacts", "open"),

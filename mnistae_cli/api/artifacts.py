@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.common import MissingInput
-from mnistae_cli.data import from_array, load_npy, unit_scale
+from mnistae_cli.data import from_array, load_npy, preparation_of, unit_scale
 from mnistae_cli.networks import Network, in_batches, open_network
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.stages.encode import check_size
@@ -96,13 +96,13 @@ class Artifacts:
         return steady(self.root, read)
 
     def encode(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """The features (N, D) of images (N, H, W) of the training images' size: uint8, or floats from 0 to 1.
+        """The features (N, D) of images (N, H, W) of the training images' size and range, or of any size if framed.
 
         Raises:
             DamagedInput: images of another size or type.
         """
-        pixels = from_array(images, "the array")
         train, encoder = self._network("encoder")
+        pixels = preparation_of(train.manifest.data).source(from_array(images, "the array"))
         check_size(pixels, train)
         return in_batches(lambda raw: encoder(unit_scale(raw)), pixels.load())
 

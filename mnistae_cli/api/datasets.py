@@ -1,9 +1,10 @@
 """Data sets as arrays, with the split that the command line uses."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,22 +76,44 @@ def load_mnist(data_dir: str | Path | None = None) -> Loaded:
     return _arrays(load_dataset("mnist", str(folder) if folder else None))
 
 
-def load_images(path: str | Path, *, skip_damaged: bool = False) -> Loaded:
-    """Your own images: a folder of PNG, JPEG or BMP files or of IDX files, an `.npz` or an `.npy`.
+def load_images(
+    path: str | Path,
+    *,
+    skip_damaged: bool = False,
+    frame: str | None = None,
+    side: int | None = None,
+    polarity: str | None = None,
+    keys: Sequence[str] = (),
+    transpose: bool = False,
+) -> Loaded:
+    """Your own images: a folder of pictures or of IDX files, or a file of arrays.
 
-    If there is no test split, one image in six is held out.
+    If there is no test split, one image in six is held out. The parameters are the options of `mnistae train`.
 
     Args:
         path: the folder or file.
-        skip_damaged: leave out pictures that cannot be read.
+        skip_damaged: leave out pictures that cannot be read or framed.
+        frame: `pad`, `ink` or `stretch`: how pictures are brought to one size; by default `pad` if their sizes differ.
+        side: of framed pictures, in pixels.
+        polarity: `keep`, `dark-on-light`, `light-on-dark` or `auto`.
+        keys: names of the arrays in the file, for example `["images=pix", "labels=lab"]`.
+        transpose: swap the axes of each image.
 
     Raises:
-        UsageError: `path` is empty.
+        UsageError: `path` is empty, or a parameter has a wrong value.
         MissingInput: it does not exist, or has no images.
         DamagedInput: it cannot be read.
     """
     check_path("path", path)
-    return _arrays(load_dataset(str(Path(path).resolve()), reading=ReadOptions(skip_damaged=skip_damaged)))
+    reading = ReadOptions(
+        skip_damaged=skip_damaged,
+        frame=cast(Any, frame),
+        side=side,
+        polarity=cast(Any, polarity),
+        keys=tuple(keys),
+        transpose=transpose,
+    )
+    return _arrays(load_dataset(str(Path(path).resolve()), reading=reading))
 
 
 def _arrays(data: Dataset) -> Loaded:

@@ -40,10 +40,10 @@ def predict(
     context: typer.Context,
     common: Common,
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or BMP files, folders of them, or .npy arrays.")
+        list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, folders of them, or files of arrays.")
     ],
     frame: Annotated[
-        bool, typer.Option("--frame/--no-frame", help="Crop, invert, scale and center like the training images.")
+        bool, typer.Option("--frame/--no-frame", help="Bring each into the frame of the training images.")
     ] = True,
     fail_on_strangers: Annotated[
         bool,

@@ -114,6 +114,14 @@ def find_or_make(
         return None
 
 
+def peek(key: str) -> Entry | None:
+    """The entry of a key if its record can be read; its files are not checked."""
+    try:
+        return _read(packed_folder() / key)
+    except UsageError:  # there is no home folder
+        return None
+
+
 def entries() -> list[Entry]:
     """All entries whose record can be read, the newest first."""
     found = [_read(folder) for folder in _folders()]

@@ -6,43 +6,62 @@ from pathlib import Path
 
 import numpy as np
 
-from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Report, UsageError, setting, silent
+from mnistae_cli.common import DamagedInput, MissingInput, MnistaeError, Notice, Report, UsageError, setting, silent
 from mnistae_cli.data import mnist
-from mnistae_cli.data.archives import Archive
 from mnistae_cli.data.folders import from_folder
-from mnistae_cli.data.idx import from_idx, read_idx_labels
+from mnistae_cli.data.formats.archives import Archive
+from mnistae_cli.data.formats.files import from_file
+from mnistae_cli.data.formats.idx import from_idx, read_idx_labels
+from mnistae_cli.data.formats.named_arrays import load_named
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.kept import keep_only
-from mnistae_cli.data.sources import from_array, from_npy
-from mnistae_cli.data.splits import Dataset, Images, Where, class_names_of, from_splits, split_off, with_labels
+from mnistae_cli.data.preparing import KEEP, Preparation
+from mnistae_cli.data.sources import from_array
+from mnistae_cli.data.splits import Dataset, Where, split_off, with_labels
+from mnistae_cli.data.surveying import for_arrays, survey_array, told_mixture
 from mnistae_cli.settings import DEFAULT, ReadOptions, suggestion
 from mnistae_cli.store import DataRecord, Stored, command_again
 
 KNOWN = ("mnist", "digits")
-ENDINGS = (*IMAGE_SUFFIXES, "ubyte", "ubyte.gz")  # of the files in a folder that can be a data set's
+EMNIST = "emnist"
+# Of the files in a folder that can be a data set's.
+ENDINGS = (*IMAGE_SUFFIXES, "ubyte", ".gz", "idx", "idx1", "idx3", ".parquet")
 
 
 def load_dataset(
-    name: str, data_dir: str | None = None, report: Report = silent, reading: ReadOptions = DEFAULT
+    name: str,
+    data_dir: str | None = None,
+    report: Report = silent,
+    reading: ReadOptions = DEFAULT,
+    fixed: Preparation | None = None,
 ) -> Dataset:
     """The data set `name`: `mnist`, `digits`, or a path.
 
     Args:
-        name: a word, or the path of an `.npz`, an `.npy`, or a folder of IDX files or images.
+        name: a word, or the path of a file of arrays, or of a folder of IDX files or pictures.
         data_dir: folder in which known data sets are looked for first.
-        report: listener, for downloads and the decoding of pictures.
-        reading: which images are used, and what is refused.
+        report: listener, for downloads and the decoding of pictures, and for what was found out about the images.
+        reading: which images are used, how they are read, and what is refused.
+        fixed: how an earlier stage brought images to their size and range; by default that is measured.
 
     Raises:
         UsageError: neither a known name nor a path.
         MissingInput: it is not on this machine, and cannot be downloaded.
         DamagedInput: its content is wrong, and `reading` does not allow it.
     """
-    data = replace(_loaded(name, data_dir, report, reading), trusted=reading.trust_sizes)
+    if fixed and fixed.transposed_arrays:
+        reading = replace(reading, transpose=True)
+    data = _loaded(name, data_dir, report, reading, fixed)
+    data = replace(_prepared(data, report, reading, fixed), trusted=reading.trust_sizes, keys=reading.keys)
+    if not fixed and data.preparation and data.preparation.polarity == KEEP:
+        for line in told_mixture(data.train.pixels):
+            report(Notice(line))
     return keep_only(data, Path(reading.kept)) if reading.kept else data
 
 
-def _loaded(name: str, data_dir: str | None, report: Report, reading: ReadOptions) -> Dataset:
+def _loaded(
+    name: str, data_dir: str | None, report: Report, reading: ReadOptions, fixed: Preparation | None
+) -> Dataset:
     if name == "digits":
         return _digits()
     if name == "mnist":
@@ -50,22 +69,39 @@ def _loaded(name: str, data_dir: str | None, report: Report, reading: ReadOption
     path = Path(name).resolve()
     where = Where(path.stem, str(path), str(path)).with_files(endings=ENDINGS)
     if path.is_dir():
-        return from_folder(where, path, reading, report)
-    if path.suffix == ".npz" and path.is_file():
-        return _archive(where, Archive(path, reading), report)
-    if path.suffix == ".npy" and path.is_file():
-        return split_off(where, Images(from_npy(path), None), ())
+        return from_folder(where, path, reading, report, fixed)
+    if path.is_file():
+        return from_file(where, path, reading, report, fixed)
     if path.exists():
-        raise DamagedInput(
-            f"{setting('dataset', name)} is not a data set.",
-            "Give a folder, an .npz or an .npy file; for IDX files, their folder.",
-        )
+        raise DamagedInput(f"{setting('dataset', name)} is neither a folder nor a file.", "Give a folder or a file.")
     if os.sep in name or path.suffix:
         raise MissingInput(f"{setting('dataset', name)} does not exist.", "Check the path.")
     raise UsageError(
         f"{setting('dataset', name)} is not a known data set, and not an existing path.{suggestion(name, KNOWN)}",
         f"Known: {', '.join(KNOWN)}, or a PATH.",
     )
+
+
+def _prepared(data: Dataset, report: Report, reading: ReadOptions, fixed: Preparation | None) -> Dataset:
+    """Bring the images of both splits to one size and range, as measured on the training images."""
+    if data.preparation:
+        return data  # pictures are prepared while they are decoded
+    pixels = data.train.pixels
+    preparation, told = (for_arrays(fixed, pixels), []) if fixed else survey_array(pixels, reading)
+    if EMNIST in pixels.origin.lower() and not reading.transpose and not fixed:
+        told.append(f"EMNIST's images lie on their side: {setting('transpose', True)} turns them upright")
+    for line in told:
+        report(Notice(line))
+    train = replace(data.train, pixels=preparation.source(pixels))
+    test = replace(data.test, pixels=for_arrays(preparation, data.test.pixels).source(data.test.pixels))
+    sizes = [(each.pixels.height, each.pixels.width) for each in (train, test)]
+    if sizes[0] != sizes[1]:
+        raise DamagedInput(
+            f"{data.where.location} has training images of {sizes[0][0]}×{sizes[0][1]}, "
+            f"but test images of {sizes[1][0]}×{sizes[1][1]}.",
+            f"Bring all to one size, for example with {setting('frame', 'pad')}.",
+        )
+    return replace(data, train=train, test=test, preparation=preparation)
 
 
 def data_folder(name: str) -> Path | None:
@@ -78,15 +114,22 @@ def load_recorded(
 ) -> Dataset:
     """Load the data set of a `Dataset.record`, from `data_dir` or from its recorded place.
 
-    What was allowed at the time of the record is allowed again, and also what `reading` allows.
+    Its images are prepared as at that time. What was allowed then is allowed again, and also what `reading` allows.
     """
     location = record.location if Path(record.location).is_dir() else None
-    allowed = ReadOptions(
+    allowed = replace(
+        reading,
+        keys=tuple(record.keys.split(",")) if record.keys else reading.keys,
         skip_damaged=reading.skip_damaged or bool(record.n_skipped),
         trust_sizes=reading.trust_sizes or record.trusted,
         kept=reading.kept or record.kept or None,
     )
-    return load_dataset(record.source, data_dir or location, report, allowed)
+    return load_dataset(record.source, data_dir or location, report, allowed, preparation_of(record))
+
+
+def preparation_of(record: DataRecord) -> Preparation:
+    """How the images of a `Dataset.record` were prepared."""
+    return Preparation.from_record(record.preparation or {})
 
 
 def load_encoded(encode: Stored, data_dir: str | None, report: Report = silent) -> Dataset:
@@ -132,11 +175,11 @@ def compare_data(record: DataRecord) -> str:
 def _mnist(place: mnist.Place) -> Dataset:
     where = Where("mnist", "mnist", str(place.folder.resolve())).with_files(tuple(place.files))
     if place.files is mnist.NPZ:
-        return _archive(where, Archive(place.folder / "mnist.npz"), silent)
+        return load_named(where, Archive(place.folder / "mnist.npz"), DEFAULT, silent)
     train_images, train_labels, test_images, test_labels = (place.folder / name for name in place.files)
-    train = with_labels(from_idx(train_images), read_idx_labels(train_labels), str(train_labels))
-    test = with_labels(from_idx(test_images), read_idx_labels(test_labels), str(test_labels))
-    return Dataset(where, train, test, class_names_of(train, test))
+    pixels, labels = [from_idx(train_images), from_idx(test_images)], map(read_idx_labels, (train_labels, test_labels))
+    (train, test), class_names = with_labels(pixels, list(labels), where.location)
+    return Dataset(where, train, test, class_names)
 
 
 def _digits() -> Dataset:
@@ -144,22 +187,5 @@ def _digits() -> Dataset:
 
     digits = load_digits()
     pixels = from_array((digits.images / 16).astype(np.float32), "digits")  # 17 gray levels
-    where = Where("digits", "digits", "scikit-learn")
-    return split_off(where, with_labels(pixels, digits.target, "digits"), tuple("0123456789"))
-
-
-def _archive(where: Where, archive: Archive, report: Report) -> Dataset:
-    """An `.npz` in Keras' layout: `x_train` and perhaps `y_train`, `x_test`, `y_test`."""
-    names = archive.names()
-    if "x_train" not in names:
-        raise DamagedInput(
-            f"{where.location} has no array x_train, only: {', '.join(names) or 'none'}.",
-            "Save the images under the name x_train.",
-        )
-
-    def images(split: str) -> Images:
-        labels = archive.array(f"y_{split}") if f"y_{split}" in names else None
-        return with_labels(archive.images(f"x_{split}", report), labels, f"{where.location}, {split}")
-
-    train, test = images("train"), images("test") if "x_test" in names else None
-    return from_splits(where, train, test, class_names_of(train, test))
+    (images,), class_names = with_labels([pixels], [digits.target], "digits")
+    return split_off(Where("digits", "digits", "scikit-learn"), images, class_names)

@@ -3,19 +3,19 @@
 import hashlib
 import math
 import os
-from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import Advance, DamagedInput, MnistaeError, Report
-from mnistae_cli.data.image_files import gray_levels, read_gray, unreadable
+from mnistae_cli.common import Advance, DamagedInput, Report
+from mnistae_cli.data.image_files import gray_levels, unreadable
 from mnistae_cli.data.parallel import in_parallel
+from mnistae_cli.data.preparing import Preparation, Unframed
 
 TASK_FILES, TASK_BYTES = 256, 2**23  # most files, and most bytes of pixels, that a thread decodes at a time
 HASH_BYTES = 32
@@ -29,90 +29,79 @@ Sink = Callable[[Shape], AbstractContextManager[Write]]
 
 
 @dataclass(frozen=True)
-class Found:
+class Look:
+    """A file that can be read: the shape of its picture, the dtype of its numbers, and the largest one."""
+
+    shape: Shape
+    dtype: str
+    highest: float
+
+
+@dataclass
+class Decoded:
     """What was found in picture files.
 
     Args:
-        shape: height and width of most.
-        damaged: index → what is wrong with a file that cannot be read or has another size; the end of a sentence.
+        looks: of each file; None if it cannot be read.
+        damaged: index → what is wrong with a file that cannot be read or prepared; the end of a sentence.
         unread: indices of the files that the system did not allow to read.
+        unframed: number of the files that can be read, but not framed.
     """
 
-    shape: Shape
-    damaged: dict[int, str]
-    unread: list[int]
+    looks: list[Look | None] = field(default_factory=list)
+    damaged: dict[int, str] = field(default_factory=dict)
+    unread: list[int] = field(default_factory=list)
+    unframed: int = 0
 
 
-def decode_all(paths: Sequence[str], states: NDArray[np.int64], sink: Sink, report: Report) -> Found:
-    """Decode all files once; or twice, if most have another size than the first one.
+def decode_all(
+    paths: Sequence[str], states: NDArray[np.int64], preparation: Preparation, sink: Sink, report: Report
+) -> Decoded:
+    """Decode and prepare all files.
 
     The `states` (N, 2) are size and mtime in ns of each file; `DamagedInput` if they have changed. The `sink` takes the
-    pixels, black for a damaged file, and the sha256 of each file's bytes.
+    pixels, black for a damaged file and for one that has another size, and the sha256 of each file's bytes.
     """
-    wanted = _first_shape(paths)
-    while True:
-        shapes: list[Shape | None] = []
-        problems: dict[int, str] = {}
-        unread: list[int] = []
-        with sink(wanted) as write:
-            step = min(max(TASK_BYTES // math.prod(wanted), 1), TASK_FILES)
-            tasks = (slice(start, min(start + step, len(paths))) for start in range(0, len(paths), step))
-            for done in in_parallel(partial(_decode, paths, states, wanted), tasks):
-                problems |= {len(shapes) + i: problem for i, problem in done.problems.items()}
-                unread += [len(shapes) + i for i in done.unread]
-                shapes += done.shapes
-                write(done.pixels, done.hashes)
-                report(Advance("decode", len(shapes), len(paths), "images"))
-        most = Counter(shape for shape in shapes if shape).most_common(1)
-        if not most or most[0][0] == wanted:
-            break
-        wanted = most[0][0]
-    for index, shape in enumerate(shapes):
-        if shape not in (None, wanted):
-            problems[index] = f"is {shape[0]}×{shape[1]}, most are {wanted[0]}×{wanted[1]}"
-    return Found(wanted, problems, unread)
+    found = Decoded()
+    shape = (preparation.height, preparation.width)
+    with sink(shape) as write:
+        step = min(max(TASK_BYTES // math.prod(shape), 1), TASK_FILES)
+        tasks = (slice(start, min(start + step, len(paths))) for start in range(0, len(paths), step))
+        for part, pixels, hashes in in_parallel(partial(_decode, paths, states, preparation), tasks):
+            first = len(found.looks)
+            found.damaged |= {first + i: problem for i, problem in part.damaged.items()}
+            found.unread += [first + i for i in part.unread]
+            found.unframed += part.unframed
+            found.looks += part.looks
+            write(pixels, hashes)
+            report(Advance("decode", len(found.looks), len(paths), "images"))
+    return found
 
 
-def _first_shape(paths: Sequence[str]) -> Shape:
-    """The size of the first file that can be read; (1, 1) if none can."""
-    for path in paths:
-        with suppress(MnistaeError):
-            height, width = read_gray(Path(path)).shape
-            return height, width
-    return 1, 1
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """A batch of files. Pixels are black, and the shape is None, for a file that cannot be read.
-
-    `problems`: number → what is wrong with a file. `unread`: those that the system did not allow to read.
-    """
-
-    pixels: NDArray[np.uint8]
-    hashes: NDArray[np.uint8]
-    shapes: list[Shape | None]
-    problems: dict[int, str]
-    unread: list[int]
-
-
-def _decode(paths: Sequence[str], states: NDArray[np.int64], wanted: Shape, part: slice) -> _Decoded:
-    n = part.stop - part.start
-    done = _Decoded(np.zeros((n, *wanted), np.uint8), np.zeros((n, HASH_BYTES), np.uint8), [None] * n, {}, [])
+def _decode(
+    paths: Sequence[str], states: NDArray[np.int64], preparation: Preparation, part: slice
+) -> tuple[Decoded, NDArray[np.uint8], NDArray[np.uint8]]:
+    n, found = part.stop - part.start, Decoded()
+    pixels = np.zeros((n, preparation.height, preparation.width), np.uint8)
+    hashes = np.zeros((n, HASH_BYTES), np.uint8)
     for i, path in enumerate(paths[part]):
+        look = None
         try:
             with Path(path).open("rb") as file:
                 state, content = os.fstat(file.fileno()), file.read()
             if (state.st_size, state.st_mtime_ns) != tuple(states[part.start + i]):
                 raise DamagedInput(f"{path} was written to while it was read.", "Run again when that is done.")
-            done.hashes[i] = np.frombuffer(hashlib.sha256(content).digest(), np.uint8)
-            gray = gray_levels(content)
+            hashes[i] = np.frombuffer(hashlib.sha256(content).digest(), np.uint8)
+            levels = gray_levels(content)
+            look = Look((levels.shape[0], levels.shape[1]), levels.dtype.name, float(levels.max()))
+            image = preparation.picture(levels)
+            if image.shape == pixels[i].shape:
+                pixels[i] = image
+        except Unframed as problem:
+            found.damaged[i] = str(problem)
+            found.unframed += 1
         except (OSError, ValueError) as problem:
-            done.problems[i] = unreadable(problem)
-            done.unread.extend([i] if isinstance(problem, OSError) else [])
-            continue
-        if gray.shape == wanted:
-            done.shapes[i], done.pixels[i] = wanted, gray
-        else:
-            done.shapes[i] = (gray.shape[0], gray.shape[1])
-    return done
+            found.damaged[i] = unreadable(problem)
+            found.unread.extend([i] if isinstance(problem, OSError) else [])
+        found.looks.append(look)
+    return found, pixels, hashes

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.common import DamagedInput, MissingInput, Notice, Report, UsageError, setting
 from mnistae_cli.data.kept import kept_labels
+from mnistae_cli.data.labels import labeled
 from mnistae_cli.data.npy import load_npy
 from mnistae_cli.settings import LabeledConfig
 from mnistae_cli.store import Manifest, Stored
@@ -83,6 +84,12 @@ def draw_labels(labels: NDArray[np.uint8], class_names: Sequence[str], which: La
         return _draw_corrected(Path(which.labels_from), len(labels), class_names, which)
     if which.indices is not None:
         indices = _read_indices(Path(which.indices), len(labels))
+        without = indices[~labeled(labels[indices], len(class_names))]
+        if len(without):
+            raise UsageError(
+                f"{setting('indices', which.indices)}: image {without[0]} has no label.",
+                "Leave out the images without labels.",
+            )
     else:
         indices = _draw(labels, class_names, which)
     return Drawn(indices, labels[indices])
@@ -121,8 +128,9 @@ def _draw_corrected(path: Path, n: int, class_names: Sequence[str], which: Label
 
 
 def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabeledConfig) -> NDArray[np.int64]:
-    n = len(labels)
-    order = np.random.default_rng(which.seed).permutation(n)
+    known = labeled(labels, len(class_names))
+    order = np.random.default_rng(which.seed).permutation(len(labels))
+    order, n = order[known[order]], int(known.sum())
     if which.per_class is not None:
         return _draw_per_class(labels, class_names, order, which.per_class)
     n_drawn = which.labels if isinstance(which.labels, int) else max(round((which.labels or 0) * n), 1)
@@ -130,7 +138,7 @@ def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabeledC
         raise UsageError(f"{setting('labels')} is {n_drawn}, but there are {n}.", f"Give at most {n}, or a share.")
     if not which.stratify:
         return np.sort(order[:n_drawn])
-    classes, counts = np.unique(labels, return_counts=True)
+    classes, counts = np.unique(labels[known], return_counts=True)
     shares = counts * n_drawn / n
     quotas = np.floor(shares).astype(int)
     quotas[np.argsort(quotas - shares, kind="stable")[: n_drawn - quotas.sum()]] += 1
@@ -140,7 +148,7 @@ def _draw(labels: NDArray[np.uint8], class_names: Sequence[str], which: LabeledC
 def _draw_per_class(
     labels: NDArray[np.uint8], class_names: Sequence[str], order: NDArray[np.int64], per_class: int
 ) -> NDArray[np.int64]:
-    classes, counts = np.unique(labels, return_counts=True)
+    classes, counts = np.unique(labels[order], return_counts=True)
     if counts.min() < per_class:
         smallest = class_names[classes[counts.argmin()]]
         raise UsageError(

@@ -50,7 +50,7 @@ def measure_frame(pixels: Pixels) -> Frame:
         return Frame(height, width, max(height, width), 0.0, (height - 1) / 2, (width - 1) / 2, light_ink=True)
     box = np.median([max(_bounds(ink)[2:]) for ink, _ in drawn])
     stroke = np.median([_stroke_width(ink) for ink, _ in drawn])
-    row, column = np.median([_center_of_mass(ink) for ink, _ in drawn], axis=0)
+    row, column = np.median([center_of_mass(ink) for ink, _ in drawn], axis=0)
     light_ink = bool(np.mean([light for _, light in drawn]) >= 0.5)
     stroke, row, column = (round(float(value), 2) for value in (stroke, row, column))
     return Frame(height, width, int(box), stroke, row, column, light_ink)
@@ -137,7 +137,8 @@ def _bounds(ink: NDArray[np.float32]) -> tuple[int, int, int, int]:
     return int(rows[0]), int(columns[0]), int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
 
 
-def _center_of_mass(ink: NDArray[np.float32]) -> tuple[float, float]:
+def center_of_mass(ink: NDArray[np.float32]) -> tuple[float, float]:
+    """Row and column of the center of mass of ink (H, W)."""
     rows, columns = (ink.sum(axis=axis) for axis in (1, 0))
     total = ink.sum()
     return float(rows @ np.arange(len(rows)) / total), float(columns @ np.arange(len(columns)) / total)
@@ -145,7 +146,7 @@ def _center_of_mass(ink: NDArray[np.float32]) -> tuple[float, float]:
 
 def _corner(ink: NDArray[np.float32], frame: Frame) -> tuple[int, int]:
     """Row and column for the ink's top left corner, so that its center of mass fits `frame`, and all ink is inside."""
-    row, column = _center_of_mass(ink)
+    row, column = center_of_mass(ink)
     top = np.clip(round(frame.row - row), 0, frame.height - ink.shape[0])
     left = np.clip(round(frame.column - column), 0, frame.width - ink.shape[1])
     return int(top), int(left)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.common import DamagedInput, find_name, read_table, setting, whole_number
+from mnistae_cli.data.labels import UNLABELED, Labels, labeled
 from mnistae_cli.data.npy import load_npy
-from mnistae_cli.data.splits import Dataset, Images, Labels
+from mnistae_cli.data.splits import Dataset, Images
 
 COLUMNS = ("split", "index", "image", "label")
 REMEDY = "Give the kept.csv that mnistae review --apply wrote for this data set."
@@ -45,15 +46,17 @@ def kept_labels(path: Path, n: int, class_names: Sequence[str]) -> tuple[NDArray
     """
     where = setting("labels_from", path)
     if path.suffix == ".npy":
-        given = load_npy(path)
-        if given.shape != (n,) or given.dtype.kind not in "iu" or not np.isin(given, np.arange(len(class_names))).all():
+        given, allowed = load_npy(path), [*range(len(class_names)), UNLABELED]
+        if given.shape != (n,) or given.dtype.kind not in "iu" or not np.isin(given, allowed).all():
             raise DamagedInput(f"{where} does not hold the labels of {n} images.", "Give labels_corrected.npy.")
-        return np.arange(n), given.astype(np.uint8)
+        indices = np.flatnonzero(labeled(given, len(class_names)))
+        return indices, given[indices].astype(np.uint8)
     rows = [row for row in _read(path, where) if row.split == "train"]
     indices, labels = _columns(rows, n, class_names, where)
     if labels is None:
         raise DamagedInput(f"{where} has no labels.", REMEDY)
-    return indices, labels
+    known = labeled(labels, len(class_names))
+    return indices[known], labels[known]
 
 
 def _read(path: Path, where: str) -> list[Row]:
@@ -84,7 +87,7 @@ def _columns(
     for row in rows:
         if not 0 <= row.index < n:
             raise DamagedInput(f"{where}: the index of a row is not from 0 to {n - 1}.", REMEDY)
-        if numbers and row.label not in numbers:
+        if numbers and row.label and row.label not in numbers:
             name = find_name(row.label, class_names)
             if name is None:
                 problem = f"{where}: label {row.label!r} is not a class."
@@ -95,4 +98,4 @@ def _columns(
     if again:
         raise DamagedInput(f"{where}: image {again.index} is listed twice.", REMEDY)
     indices = np.array([row.index for row in ordered], np.int64)
-    return indices, np.array([numbers[row.label] for row in ordered], np.uint8) if numbers else None
+    return indices, np.array([numbers.get(row.label, UNLABELED) for row in ordered], np.uint8) if numbers else None

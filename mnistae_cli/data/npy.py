@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, BinaryIO, Self
@@ -17,7 +18,7 @@ REMEDY = "Give a file of plain numbers that numpy.save wrote."
 
 
 def load_npy(path: Path) -> NDArray[Any]:
-    """A whole `.npy` array, of any shape and dtype; pickled objects are refused.
+    """A whole `.npy` array, of any shape, dtype and order; pickled objects are refused.
 
     Args:
         path: the file.
@@ -26,9 +27,23 @@ def load_npy(path: Path) -> NDArray[Any]:
         MissingInput: it does not exist.
         DamagedInput: it is not an `.npy` file, is cut short, or holds Python objects.
     """
+    if is_fortran(path):
+        return np.ascontiguousarray(np.load(path, allow_pickle=False))
     shape, dtype, offset = read_header(path)
     n = math.prod(shape)
     return next(read_rows(path, (n,), dtype, offset, n), np.empty(0, dtype)).reshape(shape)
+
+
+def is_fortran(path: Path) -> bool:
+    """Whether a sound `.npy` file holds an array of several axes in Fortran order, as from `array.T`."""
+    with suppress(Exception), path.open("rb") as file:
+        shape, _, _ = parse_header(file, path.stat().st_size, str(path), any_order=True)
+        with suppress(DamagedInput):
+            file.seek(0)
+            parse_header(file, path.stat().st_size, str(path))
+            return False
+        return len(shape) > 1
+    return False
 
 
 def read_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.common import DamagedInput
+from mnistae_cli.data.layouts import layout_of
+from mnistae_cli.data.npy import is_fortran, load_npy
+from mnistae_cli.data.ranges import Pixels
 from mnistae_cli.data.rows import Rows
-
-Pixels = NDArray[np.uint8] | NDArray[np.float32]
-"""(N, H, W): uint8 from 0 to 255, or float32 from 0 to 1."""
 
 At = Callable[[NDArray[np.integer[Any]]], Pixels]
 """Indices (M,) → images (M, H, W)."""
@@ -44,6 +44,7 @@ class ImageSource:
         file_hashes: the same for the sha256 of each file's bytes, (B, 32) uint8; only with `files`.
         rows: (N,), numbers of the images in the larger array that they were taken from, if there is one.
         at: indices (M,) in any order → these images (M, H, W); None if images can only be read in order.
+        prepared: how the images differ from those in the files, for the hash of `files`; empty if they do not.
     """
 
     n: int
@@ -55,6 +56,7 @@ class ImageSource:
     file_hashes: Batches | None = None
     rows: NDArray[np.int64] | None = None
     at: At | None = None
+    prepared: str = ""
 
     @property
     def n_bytes(self) -> int:
@@ -92,6 +94,25 @@ class ImageSource:
             at=take_rows_at(self.at, indices) if self.at else None,
         )
 
+    def changed(self, change: Callable[[NDArray[Any], int], Pixels], height: int, width: int) -> "ImageSource":
+        """The images after `change`, a function of a batch (B, H, W) and the number of its first image.
+
+        If they are few, they are changed now, and held in memory; otherwise each time they are read.
+        """
+        batches, at = self.batches, self.at
+
+        def changed(size: int, first: int = 0) -> Iterator[Pixels]:
+            for batch in batches(size, first):
+                yield change(batch, first)
+                first += len(batch)
+
+        changed_at = (lambda indices: change(at(indices), 0)) if at else None
+        source = replace(self, height=height, width=width, batches=changed, at=changed_at)
+        if (height, width) == (self.height, self.width) or self.n * height * width > IN_MEMORY:
+            return source
+        held = source.load()
+        return replace(source, batches=partial(slices, held), at=held.__getitem__)
+
     def sha256(self) -> str:
         """Hex sha256 of the sizes and the files' bytes; without files, of the sizes, the dtype and every pixel.
 
@@ -102,12 +123,18 @@ class ImageSource:
     @cached_property
     def _sha256(self) -> str:
         digest = hashlib.sha256(f"{self.n} {self.height} {self.width}".encode())
+        digest.update(self.prepared.encode())
         for hashes in self.file_hashes(CHUNK) if self.file_hashes else ():
             digest.update(np.ascontiguousarray(hashes).data)
         for batch in () if self.file_hashes else self.batches(CHUNK):
             digest.update(batch.dtype.str.encode())
             digest.update(np.ascontiguousarray(batch).data)
         return digest.hexdigest()
+
+
+def slices(array: NDArray[Any], size: int, first: int = 0) -> Iterator[NDArray[Any]]:
+    """The rows of an array in memory from `first`, `size` at a time."""
+    return (array[start : start + size] for start in range(first, len(array), size))
 
 
 def take_rows(batches: Batches, rows: NDArray[np.int64]) -> Batches:
@@ -143,67 +170,38 @@ def unit_scale(pixels: Pixels) -> NDArray[np.float32]:
     return cast(NDArray[np.float32], pixels)
 
 
-def checked_pixels(batch: NDArray[Any], origin: str, first: int = 0) -> Pixels:
-    """`batch` as `Pixels`; `DamagedInput` for another dtype, or floats outside of [0, 1]. Images count from `first`."""
-    if batch.dtype == np.uint8:
-        return batch
-    if batch.dtype.kind != "f":
-        raise DamagedInput(
-            f"{origin} has pixels of dtype {batch.dtype}.", "Give uint8 from 0 to 255, or floats from 0 to 1."
-        )
-    wrong = ~((batch >= 0) & (batch <= 1))
-    if wrong.any():
-        image, row, column = (int(axis) for axis in np.argwhere(wrong)[0])
-        raise DamagedInput(
-            f"{origin}: pixel ({row}, {column}) of image {first + image} is {batch[image, row, column]}.",
-            "Scale float pixels to the range from 0 to 1, without NaN.",
-        )
-    return batch.astype(np.float32)
+def from_array(array: NDArray[Any], origin: str, *, transpose: bool = False) -> ImageSource:
+    """Images in memory, in a layout that `layout_of` knows. Their numbers are not checked yet: see `Preparation`."""
+    layout = layout_of(array.shape, origin, transpose=transpose)
+    images = layout.gray(array)
+
+    return ImageSource(len(images), layout.height, layout.width, partial(slices, images), origin, at=images.__getitem__)
 
 
-def from_array(array: NDArray[Any], origin: str) -> ImageSource:
-    """Images in memory, (N, H, W) or (N, H, W, 1)."""
-    array = _without_channel(array, origin)
-    pixels = checked_pixels(array, origin)
-
-    def batches(size: int, first: int = 0) -> Iterator[Pixels]:
-        return (pixels[start : start + size] for start in range(first, len(pixels), size))
-
-    return ImageSource(len(array), array.shape[1], array.shape[2], batches, origin, at=pixels.__getitem__)
-
-
-def _without_channel(array: NDArray[Any], origin: str) -> NDArray[Any]:
-    if array.ndim == 4 and array.shape[3] == 1:
-        array = array[..., 0]
-    if array.ndim != 3 or 0 in array.shape:
-        raise DamagedInput(f"{origin} has the shape {array.shape}.", "Give images as (N, height, width).")
-    return array
-
-
-def from_npy(path: Path, origin: str = "") -> ImageSource:
-    """A `.npy` file of images, (N, H, W) or (N, H, W, 1), read in batches; `origin` is its name in messages."""
+def from_npy(path: Path, origin: str = "", *, transpose: bool = False) -> ImageSource:
+    """A `.npy` file of images, read in batches, with numbers that are not checked yet; `origin` is its name."""
+    if is_fortran(path):
+        return from_array(load_npy(path), origin or str(path), transpose=transpose)
     rows = Rows.open(path)
-    return from_rows(rows.batches, rows.shape, origin or str(path), rows.take)
+    return from_rows(rows.batches, rows.shape, origin or str(path), rows.take, transpose=transpose)
 
 
 def from_rows(
-    batches: Batches, shape: tuple[int, ...], origin: str, at: Callable[..., NDArray[Any]] | None = None
+    batches: Batches,
+    shape: tuple[int, ...],
+    origin: str,
+    at: Callable[..., NDArray[Any]] | None = None,
+    *,
+    transpose: bool = False,
 ) -> ImageSource:
-    """Images in an array (N, H, W) or (N, H, W, 1) that is read in batches. Each batch is checked.
+    """Images in an array that is read in batches, with numbers that are not checked yet.
 
     `at` maps indices to rows of the array, if they can be read in any order.
     """
-    if len(shape) == 4 and shape[3] == 1:
-        shape = shape[:3]
-    if len(shape) != 3 or 0 in shape:
-        raise DamagedInput(f"{origin} has the shape {shape}.", "Give images as (N, height, width).")
+    layout = layout_of(shape, origin, transpose=transpose)
 
-    def checked(size: int, first: int = 0) -> Iterator[Pixels]:
-        for batch in batches(size, first):
-            yield checked_pixels(batch.reshape(len(batch), *shape[1:]), origin, first)
-            first += len(batch)
+    def gray(size: int, first: int = 0) -> Iterator[NDArray[Any]]:
+        return map(layout.gray, batches(size, first))
 
-    def checked_at(indices: NDArray[np.integer[Any]]) -> Pixels:
-        return checked_pixels(cast(Any, at)(indices).reshape(len(indices), *shape[1:]), origin)
-
-    return ImageSource(shape[0], shape[1], shape[2], checked, origin, at=checked_at if at else None)
+    gray_at = (lambda indices: layout.gray(cast(Any, at)(indices))) if at else None
+    return ImageSource(shape[0], layout.height, layout.width, gray, origin, at=gray_at)

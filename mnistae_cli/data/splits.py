@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput
+from mnistae_cli.common import DamagedInput, Notice, Report
+from mnistae_cli.data.labels import Labels, number_labels
+from mnistae_cli.data.preparing import Preparation
 from mnistae_cli.data.sources import ImageSource
 from mnistae_cli.store import DataRecord, see
 
-Labels = NDArray[np.uint8]
-
+SPLIT_NAMES = {
+    "train": ("train", "training", "tr"),
+    "test": ("test", "testing", "te", "t10k"),
+    "val": ("val", "valid", "validation", "dev"),
+}
+"""Split → the names of its folder, its file or its array, in lower case."""
 HELD_OUT = 6  # without a test split, one image in six is held out, about as in MNIST
 
 
@@ -25,11 +31,15 @@ class Images:
 
     Args:
         pixels: N images (H, W).
-        labels: (N,) uint8 from 0; None if they are not known.
+        labels: (N,) uint8, numbers of classes from 0, 255 for an image without a label; None if none are known.
     """
 
     pixels: ImageSource
     labels: Labels | None
+
+
+LabeledSplits = tuple[list[Images], tuple[str, ...]]
+"""Splits, and the name of each class."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,8 @@ class Dataset:
         n_skipped: number of damaged pictures that are left out.
         trusted: whether the sizes in the headers of its files were trusted.
         kept: the file that lists the images to use; empty if all are used.
+        keys: the names of the arrays in its file, if the user gave them.
+        preparation: how the images were brought to their size and range; None if they were not yet.
     """
 
     where: Where
@@ -79,6 +91,8 @@ class Dataset:
     n_skipped: int = 0
     trusted: bool = False
     kept: str = ""
+    keys: tuple[str, ...] = ()
+    preparation: Preparation | None = None
 
     def splits(self) -> tuple[tuple[str, Images], tuple[str, Images]]:
         """`train` and `test`, each with its images."""
@@ -105,38 +119,29 @@ class Dataset:
             n_skipped=self.n_skipped,
             trusted=self.trusted,
             kept=self.kept,
+            keys=",".join(self.keys),
+            preparation=self.preparation.as_record() if self.preparation else None,
             class_names=list(self.class_names) if labels else [],
             sha256=fingerprints,
         )
 
 
-def with_labels(pixels: ImageSource, labels: NDArray[Any] | None, origin: str) -> Images:
-    """Images with their labels, if there are any: one whole number from 0 to 255 for each image."""
-    if labels is None:
-        return Images(pixels, None)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.shape != (pixels.n,):
-        raise DamagedInput(
-            f"{origin} has labels of shape {labels.shape} for {pixels.n} images.", "Give one label per image."
-        )
-    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 255:
-        raise DamagedInput(
-            f"{origin} has labels that are not whole numbers from 0 to 255.", "Number the classes from 0."
-        )
-    return Images(pixels, labels.astype(np.uint8))
+def split_of(word: str) -> str:
+    """The split that a name stands for: `train`, `test`, `val`, or nothing."""
+    return next((split for split, names in SPLIT_NAMES.items() if word.lower() in names), "")
 
 
-def class_names_of(*splits: Images | None) -> tuple[str, ...]:
-    """The numbers of the classes as names; empty without labels."""
-    known = [images.labels for images in splits if images is not None and images.labels is not None]
-    return tuple(str(value) for value in range(max(int(labels.max()) for labels in known) + 1)) if known else ()
+def with_labels(pixels: Sequence[ImageSource], labels: Sequence[NDArray[Any] | None], origin: str) -> LabeledSplits:
+    """Splits with their labels in any form, and the names of the classes: see `number_labels`."""
+    numbers, class_names = number_labels(labels, [each.n for each in pixels], origin)
+    return [Images(each, known) for each, known in zip(pixels, numbers, strict=True)], class_names
 
 
 def held_out(n: int, origin: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Training and test indices of `n` images: the same for every seed, so that seeds can be compared."""
     if n < 2:
-        raise DamagedInput(f"{origin} has {n} image.", "Give at least two: one for training, one for the test.")
+        what = "one image" if n else "no image"
+        raise DamagedInput(f"{origin} has {what}.", "Give at least two: one for training, one for the test.")
     order = np.random.default_rng(0).permutation(n)
     n_test = max(n // HELD_OUT, 1)
     return np.sort(order[n_test:]), np.sort(order[:n_test])
@@ -151,15 +156,12 @@ def split_off(where: Where, images: Images, class_names: tuple[str, ...]) -> Dat
     return Dataset(where, train, test, class_names)
 
 
-def from_splits(where: Where, train: Images, test: Images | None, class_names: tuple[str, ...]) -> Dataset:
-    """Make a data set of two splits of one image size; without `test`, a test split is taken from `train`."""
-    if test is None:
-        return split_off(where, train, class_names)
-    sizes = [(images.pixels.height, images.pixels.width) for images in (train, test)]
-    if sizes[0] != sizes[1]:
-        raise DamagedInput(
-            f"{where.location} has training images of {sizes[0][0]}×{sizes[0][1]}, "
-            f"but test images of {sizes[1][0]}×{sizes[1][1]}.",
-            "Scale all images to one size.",
-        )
-    return Dataset(where, train, test, class_names)
+def from_splits(
+    where: Where, train: Images, test: Images | None, class_names: tuple[str, ...], report: Report
+) -> Dataset:
+    """Make a data set of two splits; without `test`, or if it is empty, a test split is taken from `train`."""
+    if test is not None and test.pixels.n and train.pixels.n:
+        return Dataset(where, train, test, class_names)
+    if test is not None and train.pixels.n:
+        report(Notice(f"the test split of {where.location} is empty: one image in {HELD_OUT} is held out instead"))
+    return split_off(where, train, class_names)

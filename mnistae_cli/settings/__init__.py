@@ -36,7 +36,7 @@ from mnistae_cli.settings.kinds import Setting, chosen, kinds_of, make, record, 
 from mnistae_cli.settings.label import LabelConfig
 from mnistae_cli.settings.labeled import WHICH, LabeledConfig
 from mnistae_cli.settings.options import MAX_SEED, Checked, check_path, suggestion
-from mnistae_cli.settings.read_options import DEFAULT, ReadOptions
+from mnistae_cli.settings.read_options import DEFAULT, PAD, ReadOptions
 from mnistae_cli.settings.report import ReportConfig
 from mnistae_cli.settings.review import ReviewConfig
 from mnistae_cli.settings.stages import PIPELINE, STAGE_CONFIGS, stage_config

@@ -14,7 +14,10 @@ from mnistae_cli.settings.kinds import chosen, kinds_of, selectors_of, settings_
 from mnistae_cli.settings.options import suggestion
 from mnistae_cli.settings.stages import STAGE_CONFIGS, setting_names, stage_config
 
-SHARED_KEYS = ("dataset", "data_dir", "skip_damaged", "trust_sizes", "kept", "memory_share", "seed")
+SHARED_KEYS = (
+    *("dataset", "data_dir", "frame", "side", "polarity", "keys", "transpose"),
+    *("skip_damaged", "trust_sizes", "kept", "memory_share", "seed"),
+)
 PATHS = ("dataset", "data_dir", "indices", "labels_from", "kept")  # settings that name a file or a folder
 OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # that of UTF-32 LE begins like one
 

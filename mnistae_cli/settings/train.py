@@ -16,7 +16,10 @@ class TrainConfig(Checked):
     """The settings of `train`. The code has those of the network."""
 
     dataset: str = option(
-        "mnist", "mnist, digits, or a PATH: an .npz, an .npy, or a folder of IDX files or images.", affects_result=False
+        "mnist",
+        "mnist, digits, or a PATH: a folder of pictures or IDX files, or a file of arrays (.npz, .npy, .mat, HDF5, "
+        "CSV, Parquet).",
+        affects_result=False,
     )
     data_dir: str | None = data_dir_option()
     reading: ReadOptions = ReadOptions()

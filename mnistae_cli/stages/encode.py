@@ -4,6 +4,7 @@ import shlex
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +17,7 @@ from mnistae_cli.data import (
     Dataset,
     ImageSource,
     NpyWriter,
+    Preparation,
     Rows,
     has_other_images,
     in_parallel,
@@ -23,6 +25,7 @@ from mnistae_cli.data import (
     load_npy,
     load_recorded,
     open_images,
+    preparation_of,
     unit_scale,
 )
 from mnistae_cli.networks import BATCH_SIZE, ERRORS, Encoded, Network, encode_batch, open_network
@@ -69,8 +72,11 @@ def encode(
         train = work.open(READS)["train"]
         trained_on, named = train.manifest.data, data is not None or config.dataset is not None
         if data is None and config.dataset:
-            data = load_dataset(config.dataset, config.data_dir, report, config.reading)
+            data = load_dataset(
+                config.dataset, config.data_dir, report, config.reading, fixed_for(config.reading, train)
+            )
         elif data is None:
+            fixed_for(config.reading, train, other=False)
             data = load_recorded(trained_on, config.data_dir, report, config.reading)
         for split in (data.train, data.test):
             check_size(split.pixels, train)
@@ -205,7 +211,7 @@ def encode_images(
         return train, open_network(train.folder / "encoder.onnx")
 
     train, encoder = steady(artifacts, opened)
-    pixels = open_images(images, reading, report)
+    pixels = open_images(images, reading, report, fixed_for(reading, train))
     check_size(pixels, train)
     done, started, shape = 0, perf_counter(), (pixels.n, _latent_dim(encoder, pixels))
     with NpyWriter(output, shape) as file:
@@ -217,6 +223,28 @@ def encode_images(
     return shape
 
 
+def fixed_for(reading: ReadOptions, train: Stored, *, other: bool = True) -> Preparation:
+    """How `train` brought images to their size and range, for these or `other` images.
+
+    Other images may have a frame even if those of `train` had none.
+
+    Raises:
+        UsageError: another frame, side or polarity is asked for.
+    """
+    record = train.manifest.data
+    found = preparation_of(record)
+    frame = found.frame or (reading.frame if other else None) or ""
+    before = {"frame": frame, "side": record.height, "polarity": found.polarity}
+    for name, value in before.items():
+        asked = getattr(reading, name)
+        if asked not in (None, "auto", value):
+            had = setting(name, value) if value else "no frame"
+            raise UsageError(
+                f"{setting(name, asked)} is given, but train had {had}.", "Leave it out, or train again with it."
+            )
+    return replace(found, frame=frame, height=record.height, width=record.width)
+
+
 def check_size(pixels: ImageSource, train: Stored) -> None:
     """Raise `DamagedInput` if images have another size than the autoencoder's."""
     record = train.manifest.data
@@ -224,7 +252,7 @@ def check_size(pixels: ImageSource, train: Stored) -> None:
     if found != expected:
         raise DamagedInput(
             f"{pixels.origin}: images of {found[0]}×{found[1]}, but the autoencoder takes {expected[0]}×{expected[1]}.",
-            "Train on images of this size, or resize them.",
+            f"Train on images of this size, or bring them to it: {setting('frame', 'pad')}.",
         )
 
 

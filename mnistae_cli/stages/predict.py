@@ -12,7 +12,22 @@ from numpy.typing import NDArray
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
 from mnistae_cli.common import DamagedInput, MissingInput, Report, setting, silent
 from mnistae_cli.curation import NoveltyBaseline, Reference
-from mnistae_cli.data import Frame, Rows, checked_pixels, frame_image, image_paths, load_npy, read_gray, unit_scale
+from mnistae_cli.data import (
+    PICTURES,
+    Frame,
+    Rows,
+    check_numbers,
+    frame_image,
+    holds_arrays,
+    image_paths,
+    load_npy,
+    preparation_of,
+    prepare_file,
+    read_array,
+    read_picture,
+    scaled,
+    unit_scale,
+)
 from mnistae_cli.networks import Network, open_network
 from mnistae_cli.scores import unexplained_variance
 from mnistae_cli.settings import graph_features
@@ -59,11 +74,11 @@ def predict(
     Classes come from the fine-tuned network, or from the classifier if there is no such network or it is stale.
 
     Args:
-        images: PNG, JPEG or BMP files of any size, folders of them, or arrays (H, W) or (N, H, W) of uint8 or of floats
-            in [0, 1], also as `.npy` files.
+        images: picture files of any size, folders of them, or arrays (H, W) or (N, H, W), also as `.npy` files.
         artifacts: the artifacts directory; nothing is written there.
         report: listener; it gets a notice about a stage that is left out.
-        frame: crop, scale and center each like the training images; if False, each must have their size already.
+        frame: bring each into the frame of the training images: as `train` framed these or, if it did not, cropped,
+            scaled and centered like them. If False, each must have their size already.
 
     Raises:
         MissingInput: there is no autoencoder, or neither a classifier nor clusters.
@@ -195,13 +210,13 @@ def _pictures(source: Path | NDArray[Any]) -> Iterator[tuple[str, Callable[[], N
     """The pictures of an array, a file or a folder: each with its name and how to read it."""
     if isinstance(source, np.ndarray):
         yield from _of_array(source, "images")
-    elif source.suffix == ".npy":
-        yield from _of_array(load_npy(source), str(source))
+    elif source.is_file() and holds_arrays(source):
+        yield from _of_array(read_array(source), str(source))
     else:
         paths = image_paths(source) if source.is_dir() else [str(source)]
         if not paths:
-            raise MissingInput(f"{source} holds no PNG, JPEG or BMP file.", "Give a folder with pictures in it.")
-        yield from ((each, partial(read_gray, Path(each))) for each in paths)
+            raise MissingInput(f"{source} holds no {PICTURES} file.", "Give a folder with pictures in it.")
+        yield from ((each, partial(read_picture, Path(each))) for each in paths)
 
 
 def _of_array(array: NDArray[Any], origin: str) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
@@ -209,12 +224,17 @@ def _of_array(array: NDArray[Any], origin: str) -> Iterator[tuple[str, Callable[
         raise DamagedInput(f"{origin} has the shape {array.shape}: one color picture.", "Give its gray levels.")
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise DamagedInput(f"{origin} has the shape {array.shape}.", "Give (height, width) or (N, height, width).")
-    pixels = checked_pixels(array if array.ndim == 3 else array[None], origin)
-    for number, image in enumerate(pixels):
+    check_numbers(array if array.ndim == 3 else array[None], origin)
+    for number, image in enumerate(array if array.ndim == 3 else array[None]):
         yield f"{origin}[{number}]" if array.ndim == 3 else origin, partial(np.asarray, image)
 
 
-def _prepared(image: NDArray[Any], name: str, train: Stored, frame: bool) -> NDArray[np.float32]:
+def _prepared(levels: NDArray[Any], name: str, train: Stored, frame: bool) -> NDArray[np.float32]:
+    """A picture (h, w) of any range as the encoder takes it, (H, W) float32 in [0, 1]."""
+    preparation = preparation_of(train.manifest.data)
+    if frame and preparation.frame:
+        return unit_scale(prepare_file(name, levels, preparation))
+    image = scaled(levels[None], preparation.top(levels), name)[0]
     framing = Frame(**train.manifest.metrics["frame"])
     if frame:
         return frame_image(image, framing, name)

@@ -9,10 +9,10 @@ from mnistae_cli.data import can_be_classified, draw_labels, load_dataset
 from mnistae_cli.settings import AUTO, PATHS, check_clusters
 from mnistae_cli.stages.classify import classify
 from mnistae_cli.stages.cluster import cluster
-from mnistae_cli.stages.encode import encode
+from mnistae_cli.stages.encode import encode, fixed_for
 from mnistae_cli.stages.evaluate import evaluate
 from mnistae_cli.stages.train import open_data, train
-from mnistae_cli.store import Manifest, drop_stage, hold, keep
+from mnistae_cli.store import Manifest, drop_stage, hold, keep, open_stage
 
 CONFIG_HEADER = "# The resolved configuration of the last `mnistae run` here.\n\n"
 
@@ -45,7 +45,8 @@ def run(configs: Mapping[str, Any], artifacts: Path, report: Report = silent, *,
         trained = train(configs["train"], artifacts, report, force=force, data=data)
         other = configs["encode"]
         if other.dataset not in (None, configs["train"].dataset):
-            data = load_dataset(other.dataset, other.data_dir, report, other.reading)
+            fixed = fixed_for(other.reading, open_stage(artifacts, "train"))
+            data = load_dataset(other.dataset, other.data_dir, report, other.reading, fixed)
         encoded = encode(configs["encode"], artifacts, report, force=force, data=data)
         made = [trained, encoded]
         if can_be_classified(encoded):

@@ -26,6 +26,8 @@ class DataRecord:
         n_skipped: number of damaged pictures that are left out.
         trusted: whether the sizes in the headers of its files were trusted.
         kept: the file that lists the images to use; empty if all are used.
+        keys: the names of the arrays in its file, as the user gave them; empty if not given.
+        preparation: how the images were brought to their size and range: `data.Preparation`; None before 0.9.0.
         class_names: the name of each class, in the order of the labels; empty without labels, and for a stage that may
             not read them.
     """
@@ -42,6 +44,8 @@ class DataRecord:
     n_skipped: int = 0
     trusted: bool = False
     kept: str = ""
+    keys: str = ""
+    preparation: Mapping[str, Any] | None = None
     class_names: list[str] = field(default_factory=list)
 
     @classmethod

@@ -55,7 +55,11 @@ def _below(folder: Path, inside: str, endings: tuple[str, ...], levels: int) -> 
         entries = sorted(listed, key=lambda each: each.name)
     for entry in entries:
         name = f"{inside}{entry.name}"
-        if entry.name.lower().endswith(endings) and not entry.name.startswith(".") and entry.is_file():
+        try:
+            is_file, is_folder = entry.is_file(), entry.is_dir()
+        except OSError:  # a link to itself
+            continue
+        if entry.name.lower().endswith(endings) and not entry.name.startswith(".") and is_file:
             yield name, entry.stat()
-        elif levels and entry.is_dir():
+        elif levels and is_folder:
             yield from _below(folder / entry.name, f"{name}/", endings, levels - 1)

@@ -13,6 +13,8 @@ import numpy as np
 import onnx
 import onnx.numpy_helper
 
+from mnistae_cli.common import legible
+
 
 def export_onnx(model: keras.Model, path: Path) -> None:
     """Write `model` as ONNX, for batches of any size."""
@@ -31,7 +33,9 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
     Keras lets TensorFlow's AutoGraph translate a function. AutoGraph writes Python code into a temporary file, and
     removes it at the usual end of the process, which a command, a signal or a killed worker does not reach.
     """
-    with tempfile.TemporaryDirectory(prefix=".", dir=folder.resolve()) as hidden:
+    place = str(folder.resolve())
+    is_text = legible(place) == place  # AutoGraph refuses a path with other bytes
+    with tempfile.TemporaryDirectory(prefix=".", dir=place if is_text else None) as hidden:
         before, tempfile.tempdir = tempfile.tempdir, hidden
         try:
             yield

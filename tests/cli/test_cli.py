@@ -87,7 +87,7 @@ def damaged_archive(path: Path, kind: str) -> Path:
     images = shapes(20, 0)[0]
     arrays = {
         "nan": {"x_train": np.where(images > 0, np.nan, 0.0)},
-        "dtype": {"x_train": images.astype(np.int32)},
+        "dtype": {"x_train": images.astype(complex)},
         "labels": {"x_train": images, "y_train": np.zeros(3, np.uint8)},
         "shape": {"x_train": images[0]},
     }
@@ -103,7 +103,7 @@ def test_damaged_data_is_exit_4(kind: str, mnistae: Mnistae, tmp_path: Path) -> 
 
 def test_an_empty_folder_is_exit_3(mnistae: Mnistae, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    assert_two_lines(mnistae("train", "--dataset", tmp_path / "none", "-a", tmp_path / "a"), 3, "hold no")
+    assert_two_lines(mnistae("train", "--dataset", tmp_path / "none", "-a", tmp_path / "a"), 3, "holds no")
 
 
 @pytest.mark.parametrize(

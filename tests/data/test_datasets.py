@@ -74,14 +74,17 @@ def test_an_archive_in_keras_layout(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "word"),
     [
-        ({"images": TRAIN[0]}, "x_train"),
+        ({"a": TRAIN[0], "b": TRAIN[0]}, "no images under a usual name, only: a, b"),
         ({"x_train": TRAIN[0], "y_train": TRAIN[1][:3]}, "labels of shape"),
-        ({"x_train": TRAIN[0], "y_train": TRAIN[1] / 2}, "whole numbers"),
-        ({"x_train": TRAIN[0], "y_train": TRAIN[1] - 2.0}, "whole numbers"),
-        ({"x_train": TRAIN[0].astype(int)}, "dtype int64"),
+        ({"x_train": TRAIN[0], "y_train": TRAIN[1] / 4}, "the label of image"),
+        ({"x_train": TRAIN[0], "y_train": TRAIN[1] - 2.0}, "the label of image"),
+        ({"x_train": TRAIN[0].astype(complex)}, "dtype complex128"),
+        ({"x_train": TRAIN[0].astype(int) - 1}, "is -1"),
+        ({"x_train": TRAIN[0].astype(int) * 300}, "is 69000"),
         ({"x_train": TRAIN[0] * np.nan}, "is nan"),
         ({"x_train": TRAIN[0], "x_test": TEST[0][:, 1:]}, "test images"),
-        ({"x_train": TRAIN[0][:1]}, "1 image"),
+        ({"x_train": TRAIN[0][:1]}, "has one image"),
+        ({"x_train": TRAIN[0][:0]}, "has no image"),
     ],
 )
 def test_wrong_archives(arrays: dict[str, np.ndarray], word: str, tmp_path: Path) -> None:
@@ -122,7 +125,7 @@ def test_the_split_is_the_same_each_time_and_loses_nothing(tmp_path: Path) -> No
 
 
 def test_folders_that_are_no_data_set(tmp_path: Path) -> None:
-    with pytest.raises(MissingInput, match="no train-images"):
+    with pytest.raises(MissingInput, match="but nothing"):
         load_dataset(str(tmp_path))
     write_images(tmp_path, *TRAIN)
     Image.new("L", (12, 10)).save(tmp_path / "stray.png")
@@ -136,7 +139,7 @@ def test_names_that_are_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match="does not exist"):
         load_dataset(str(tmp_path / "none"))
     (tmp_path / "a.txt").write_text("")
-    with pytest.raises(DamagedInput, match="not a data set"):
+    with pytest.raises(DamagedInput, match="is empty"):
         load_dataset(str(tmp_path / "a.txt"))
 
 

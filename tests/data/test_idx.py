@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mnistae_cli.common.errors import DamagedInput
-from mnistae_cli.data.idx import from_idx, read_idx_labels
+from mnistae_cli.data.formats.idx import from_idx, read_idx_labels
 from mnistae_cli.data.sources import ImageSource
 from mnistae_cli.settings.read_options import ReadOptions
 

@@ -38,6 +38,7 @@ def test_mnist_is_already_framed_as_mnist() -> None:
     assert (np.abs(framed - images).max(axis=(1, 2)) < 0.05).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_few_epochs_end_to_end(mnistae: Mnistae, tmp_path: Path) -> None:
     root = tmp_path / "artifacts"
     quick = ("--no-calibrate", "--no-figures", "--json", "-q")

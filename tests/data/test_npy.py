@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mnistae_cli.common.errors import DamagedInput, MissingInput
-from mnistae_cli.data.archives import Archive
+from mnistae_cli.data.formats.archives import Archive
 from mnistae_cli.data.npy import NpyWriter, load_npy, read_header, read_rows
 
 

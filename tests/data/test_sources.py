@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from mnistae_cli.common.errors import DamagedInput, MissingInput
-from mnistae_cli.data.idx import from_idx, read_idx_labels
+from mnistae_cli.data.formats.idx import from_idx, read_idx_labels
 from mnistae_cli.data.image_files import read_gray
 from mnistae_cli.data.opening import open_images
-from mnistae_cli.data.sources import checked_pixels, from_array, from_npy, unit_scale
+from mnistae_cli.data.ranges import checked_pixels
+from mnistae_cli.data.sources import from_array, from_npy, unit_scale
 from tests.conftest import shapes
 
 IMAGES = shapes(9, 0)[0]
@@ -50,7 +51,7 @@ def test_idx_plain_and_gzipped(suffix: str, tmp_path: Path) -> None:
         (idx(IMAGES, n=2**32 - 1), "4294967295"),
         (b"", "nothing"),
         (b"\0\0", "nothing"),
-        (gzip.compress(idx(IMAGES), mtime=0), "5292052"),
+        (gzip.compress(b"hello", mtime=0), "it starts with"),
     ],
 )
 def test_damaged_idx(content: bytes, word: str, tmp_path: Path) -> None:
@@ -78,10 +79,10 @@ def test_idx_labels(tmp_path: Path) -> None:
         read_idx_labels(tmp_path / "none")
 
 
-@pytest.mark.parametrize("dtype", [np.int64, np.uint16, np.bool_, np.complex64, "U3"])
+@pytest.mark.parametrize("dtype", [np.complex64, "U3"])
 def test_other_dtypes_are_refused(dtype: type) -> None:
     with pytest.raises(DamagedInput, match="dtype"):
-        from_array(np.zeros((2, 3, 3), dtype), "test")
+        checked_pixels(np.zeros((2, 3, 3), dtype), "test")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 255.0])
@@ -93,10 +94,10 @@ def test_floats_outside_of_the_unit_range_are_named(value: float) -> None:
 
 
 def test_doubles_become_float32() -> None:
-    assert from_array(np.full((1, 2, 2), 0.5), "test").load().dtype == np.float32
+    assert checked_pixels(np.full((1, 2, 2), 0.5), "test").dtype == np.float32
 
 
-@pytest.mark.parametrize("shape", [(4,), (4, 3), (0, 3, 3), (2, 3, 3, 3)])
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (3, 0, 3), (2, 5, 4, 5)])
 def test_other_shapes_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
     with pytest.raises(DamagedInput, match="shape"):
         from_array(np.zeros(shape, np.uint8), "test")
@@ -132,11 +133,11 @@ def test_a_folder_is_read_by_name_and_fingerprinted(tmp_path: Path) -> None:
     assert open_images(tmp_path).sha256() != before
 
 
-def test_images_of_two_sizes_are_named(tmp_path: Path) -> None:
-    Image.new("L", (5, 5)).save(tmp_path / "a.png")
-    Image.new("L", (6, 5)).save(tmp_path / "b.png")
-    with pytest.raises(DamagedInput, match=r"b\.png is 5×6"):
-        open_images(tmp_path).load()
+def test_images_of_two_sizes_are_framed(tmp_path: Path) -> None:
+    for name, width in (("a", 12), ("b", 14)):
+        Image.fromarray(np.pad(IMAGES[0], ((0, 0), (0, width - 12)))).save(tmp_path / f"{name}.png")
+    images = open_images(tmp_path)
+    assert images.load().shape == (2, 16, 16)
 
 
 def test_gray_levels_of_every_kind(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_what_is_no_image(tmp_path: Path) -> None:
         with pytest.raises(MissingInput, match=missing):
             open_images(tmp_path / missing)
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(DamagedInput, match="is not a folder, PNG"):
+    with pytest.raises(DamagedInput, match="a row of pixels per image"):
         open_images(tmp_path / "a.txt")
 
 
@@ -214,7 +215,7 @@ def test_another_range_of_floats_in_streamed_rows_is_refused(tmp_path: Path) -> 
     images[8, 0, 0] = 2
     np.save(tmp_path / "a.npy", images)
     with pytest.raises(DamagedInput, match="of image 8 is 2"):
-        from_npy(tmp_path / "a.npy").take(np.array([0, 1])).load()
+        open_images(tmp_path / "a.npy").take(np.array([0, 1])).load()
 
 
 def test_a_file_that_is_cut_or_removed_while_it_is_in_use(tmp_path: Path) -> None:
@@ -233,3 +234,10 @@ def test_images_that_end_too_early_are_not_made_up() -> None:
     source = replace(from_array(images, "images"), n=6)
     with pytest.raises(DamagedInput, match="images ends after 5 of 6 images"):
         source.load()
+
+
+def test_a_picture_with_too_many_pixels_is_told_in_our_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    Image.fromarray(IMAGES[0]).save(tmp_path / "a.png")
+    with pytest.raises(DamagedInput, match="it has more than 80 pixels, too many for one symbol"):
+        read_gray(tmp_path / "a.png")

@@ -1,5 +1,6 @@
 """Images of no data set: encoded, and named by class and by cluster."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +73,15 @@ def test_predict_takes_a_photo_of_any_size(finished: Path, tmp_path: Path, mnist
     result = mnistae("predict", *(tmp_path / f"photo.{kind}" for kind in ("png", "jpg", "bmp")), "-a", finished)
     assert result.code == 0
     assert len([line for line in result.out.splitlines() if "photo" in line]) == 3
+
+
+@pytest.mark.parametrize("name", ["a.NPY", "arrays", "a.npz"])
+def test_a_file_of_arrays_is_known_by_its_content(
+    name: str, finished_once: Path, tmp_path: Path, mnistae: Mnistae
+) -> None:
+    images = shapes(3, 9)[0]
+    with (tmp_path / name).open("wb") as file:
+        np.savez(file, images=images) if name == "a.npz" else np.save(file, images)
+    result = mnistae("predict", tmp_path / name, "-a", finished_once, "--json")
+    assert result.code == 0, result.err
+    assert len(json.loads(result.out)["predictions"]) == 3

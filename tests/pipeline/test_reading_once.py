@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mnistae_cli.data import from_array
-from mnistae_cli.data.archives import Archive
+from mnistae_cli.data.formats import contents
+from mnistae_cli.data.formats.archives import Archive
 from mnistae_cli.settings.read_options import ReadOptions
 from tests.conftest import HEIGHT, QUICK, SMALL, WIDTH, Mnistae, shapes
 
@@ -22,7 +23,7 @@ def test_run_opens_the_data_set_once(
         return Archive(path, reading)
 
     opened: list[Path] = []
-    monkeypatch.setattr("mnistae_cli.data.datasets.Archive", counted)
+    monkeypatch.setattr("mnistae_cli.data.formats.files.WITH_NAMES", {contents.ZIP: counted})
     quick = (*QUICK, "--epochs", "1", "--clusters", "3", "--labels", "30", "--head", "prototypes", "-q")
     assert mnistae("run", "--dataset", shapes_npz, "-a", tmp_path, *quick).code == 0
     assert len(opened) == 1
