@@ -130,7 +130,7 @@ def test_a_stopped_training_leaves_no_temporary_file(
 
 # Not even root can make a folder below a file, so that these tests are of use in a container.
 HOMES = [
-    {"HOME": ""},
+    pytest.param({"HOME": ""}, marks=pytest.mark.slow),
     pytest.param({"HOME": "/nonexistent"}, marks=pytest.mark.slow),
     pytest.param({"HOME": os.devnull}, marks=pytest.mark.slow),
     pytest.param({"HOME": "~"}, marks=pytest.mark.slow),

@@ -39,6 +39,7 @@ def test_a_number_that_is_given_comes_out() -> None:
         assert len(np.unique(result.placement.clusters)) == n_clusters + result.n_small
 
 
+@pytest.mark.slow
 def test_more_than_can_be_found_is_refused() -> None:
     with pytest.raises(UsageError, match=r"n_clusters is 60: only \d+ clusters of at least 20 images were found"):
         found(groups(SIZES), n_clusters=60, min_cluster_size=20)

@@ -133,6 +133,7 @@ def test_its_settings_can_be_changed(
     assert (epoch["penalty"] > 0) == learns_from_others, epoch  # of the other images, if one is sure enough
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["kl", "batchtopk"])
 def test_every_sparse_code_can_be_finetuned(
     code: str, sparse_once: Callable[[str], Path], tmp_path: Path, mnistae: Mnistae

@@ -55,6 +55,7 @@ def mnistae(*arguments: str | Path, locale: Mapping[str, str]) -> tuple[str, str
     return out, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", [UTF8, C_LOCALE], ids=["utf-8", "c"])
 def test_every_command_shows_names_of_any_bytes(locale: Mapping[str, str], tmp_path: Path) -> None:
     pictures, made = write_pictures(tmp_path / "d\udce9"), tmp_path / "a\udce9"
@@ -83,6 +84,7 @@ def test_every_command_shows_names_of_any_bytes(locale: Mapping[str, str], tmp_p
     assert {os.fsencode(each) for each in json.loads(out)["dataset"]["class_names"]} == {*CLASSES}
 
 
+@pytest.mark.slow
 def test_decisions_from_the_page_find_images_and_classes_with_such_names(tmp_path: Path) -> None:
     """The page's names are `legible`, and review.csv has the bytes."""
     pictures, made = write_pictures(tmp_path / "data"), tmp_path / "made"

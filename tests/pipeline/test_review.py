@@ -381,7 +381,7 @@ def test_decisions_about_rows_that_are_gone_survive_more_than_one_review(
     assert (reviewed / "review" / "decisions.csv").read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["=x", "'=x", "\t=x", "\r=x", " a ", "a;=x", 'q"'])
+@pytest.mark.parametrize("name", ["'=x", " a;=\t"])
 def test_names_that_spreadsheets_would_change_survive(name: str, tmp_path: Path, mnistae: Mnistae) -> None:
     """Of a folder for each class and of the pictures in it."""
     data, root = tmp_path / "data", tmp_path / "root"

@@ -10,6 +10,7 @@ from PIL import Image
 from tests.conftest import Mnistae, assert_two_lines, shapes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "preset"), [(2, "topk"), (3, "invariant")])
 def test_every_command_on_a_few_images(n: int, preset: str, mnistae: Mnistae, tmp_path: Path) -> None:
     images, made = shapes(n, 0)[0], tmp_path / "made"
