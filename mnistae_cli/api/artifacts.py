@@ -1,7 +1,7 @@
 """An artifacts directory as an object, which reads what the stages wrote."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.common import MissingInput
-from mnistae_cli.data import from_array, load_npy, preparation_of, unit_scale
+from mnistae_cli.common import DamagedInput, MissingInput
+from mnistae_cli.data import KEEP, for_arrays, from_array, load_npy, preparation_of, unit_scale
 from mnistae_cli.networks import Network, in_batches, open_network
 from mnistae_cli.scores import SPLITS
 from mnistae_cli.stages.encode import check_size
@@ -96,13 +96,21 @@ class Artifacts:
         return steady(self.root, read)
 
     def encode(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """The features (N, D) of images (N, H, W) of the training images' size and range, or of any size if framed.
+        """The features (N, D) of images (N, H, W) in the training images' range: as `load_images` gives them.
+
+        Images of another size are framed, if those of the training were.
 
         Raises:
-            DamagedInput: images of another size or type.
+            DamagedInput: there is no image, or images of another size or type.
         """
         train, encoder = self._network("encoder")
-        pixels = preparation_of(train.manifest.data).source(from_array(images, "the array"))
+        source = from_array(np.asarray(images), "the array")
+        if not source.n:
+            raise DamagedInput("the array holds no image.", "Give at least one.")
+        preparation, record = preparation_of(train.manifest.data), train.manifest.data
+        if (source.height, source.width) == (record.height, record.width):  # they are framed already
+            preparation = replace(preparation, frame="", polarity=KEEP)
+        pixels = for_arrays(preparation, source).source(source)
         check_size(pixels, train)
         return in_batches(lambda raw: encoder(unit_scale(raw)), pixels.load())
 
@@ -110,14 +118,17 @@ class Artifacts:
         """The images (N, H, W) in [0, 1] that the decoder makes of features (N, D)."""
         return in_batches(self._network("decoder")[1], features.astype(np.float32, copy=False))
 
-    def predict(self, images: NDArray[Any] | Sequence[str | Path], *, frame: bool = True) -> list[Prediction]:
+    def predict(
+        self, images: NDArray[Any] | str | Path | Sequence[str | Path], *, frame: bool = True
+    ) -> list[Prediction]:
         """Class, probability, cluster and novelty of new pictures, like `mnistae predict`.
 
         Args:
             images: an array (N, h, w) of any size, or files and folders.
             frame: crop, scale and center each like the training images; if False, each must have their size already.
         """
-        given = [images] if isinstance(images, np.ndarray) else [Path(each) for each in images]
+        files = [images] if isinstance(images, str | Path) else images
+        given = [files] if isinstance(files, np.ndarray) else [Path(each) for each in files]
         return predict_pictures(given, self.root, frame=frame)
 
     def _network(self, name: str) -> tuple[Stored, Network]:

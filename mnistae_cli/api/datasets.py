@@ -83,7 +83,7 @@ def load_images(
     frame: str | None = None,
     side: int | None = None,
     polarity: str | None = None,
-    keys: Sequence[str] = (),
+    keys: str | Sequence[str] = (),
     transpose: bool = False,
 ) -> Loaded:
     """Your own images: a folder of pictures or of IDX files, or a file of arrays.
@@ -110,7 +110,7 @@ def load_images(
         frame=cast(Any, frame),
         side=side,
         polarity=cast(Any, polarity),
-        keys=tuple(keys),
+        keys=(keys,) if isinstance(keys, str) else tuple(keys),
         transpose=transpose,
     )
     return _arrays(load_dataset(str(Path(path).resolve()), reading=reading))

@@ -22,8 +22,9 @@ from mnistae_cli.data.npy import NpyWriter, load_npy
 from mnistae_cli.data.opening import open_images
 from mnistae_cli.data.orders import epoch_order, hold_out
 from mnistae_cli.data.parallel import in_parallel
-from mnistae_cli.data.preparing import Preparation
+from mnistae_cli.data.preparing import KEEP, Preparation
 from mnistae_cli.data.ranges import Pixels, check_numbers, scaled
 from mnistae_cli.data.rows import ROWS_AT_ONCE, Rows
 from mnistae_cli.data.sources import ImageSource, from_array, unit_scale
 from mnistae_cli.data.splits import Dataset
+from mnistae_cli.data.surveying import for_arrays

@@ -15,7 +15,7 @@ from mnistae_cli.data.formats.idx import from_idx, read_idx_labels
 from mnistae_cli.data.formats.named_arrays import load_named
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES
 from mnistae_cli.data.kept import keep_only
-from mnistae_cli.data.preparing import KEEP, Preparation
+from mnistae_cli.data.preparing import Preparation
 from mnistae_cli.data.sources import from_array
 from mnistae_cli.data.splits import Dataset, Where, split_off, with_labels
 from mnistae_cli.data.surveying import for_arrays, survey_array, told_mixture
@@ -53,7 +53,7 @@ def load_dataset(
         reading = replace(reading, transpose=True)
     data = _loaded(name, data_dir, report, reading, fixed)
     data = replace(_prepared(data, report, reading, fixed), trusted=reading.trust_sizes, keys=reading.keys)
-    if not fixed and data.preparation and data.preparation.polarity == KEEP:
+    if not fixed and data.preparation and not data.preparation.changes_images and reading.polarity != "auto":
         for line in told_mixture(data.train.pixels):
             report(Notice(line))
     return keep_only(data, Path(reading.kept)) if reading.kept else data

@@ -41,6 +41,7 @@ def from_folder(where: Where, folder: Path, reading: ReadOptions, report: Report
         parquet = find_parquet(folder)
         if parquet and not has_images(folder):
             return ParquetFiles(parquet, reading).load(where, report, fixed)
+    reading.refuse_keys(str(folder))
     found = _classes(list(splits.values()) or [folder])
     paths, labels = _listed(list(splits.values()) or [folder], found)
     if not any(map(len, paths)):

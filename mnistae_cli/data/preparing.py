@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnistae_cli.common import DamagedInput
 from mnistae_cli.data.framing import Frame, center_of_mass, frame_image
 from mnistae_cli.data.polarity import ground_level, has_ink, is_light_ink
-from mnistae_cli.data.ranges import Pixels, as_bytes, full_range, full_ranges, scaled, top_of
+from mnistae_cli.data.ranges import FULL_FLOATS, ROUNDING, Pixels, as_bytes, full_range, full_ranges, scaled, top_of
 from mnistae_cli.data.sources import ImageSource, unit_scale
 from mnistae_cli.settings import PAD
 
@@ -87,21 +87,24 @@ class Preparation:
         }
         return ways.get(self.frame, "as they are")
 
-    def top_of_dtype(self, dtype: np.dtype[Any]) -> float:
-        """The value that is white in arrays of this dtype."""
-        recorded = self._recorded_top(dtype)
-        return full_range(dtype) if recorded is None else recorded
-
-    def _recorded_top(self, dtype: np.dtype[Any]) -> float | None:
-        """The value that was white in images of this dtype or, if there were none, of a similar one."""
-        if dtype.name in self.tops or dtype.kind == "b":
-            return self.tops.get(dtype.name, 1.0)
-        similar = [top for name, top in self.tops.items() if (np.dtype(name).kind == "f") == (dtype.kind == "f")]
-        return max(similar, default=None)
+    def recorded_top(self, dtype: np.dtype[Any], highest: float) -> float | None:
+        """The value that was white in the training images, if these numbers are on the same scale; otherwise None."""
+        if dtype.kind == "b":
+            return FULL_FLOATS
+        are_unit = dtype.kind == "f" and highest <= FULL_FLOATS + ROUNDING
+        tops = {name: top for name, top in self.tops.items() if np.dtype(name).kind != "b"}
+        if are_unit:  # 0 to 1, even if others are from 0 to 255
+            return max(
+                (top for name, top in tops.items() if name.startswith("float") and top <= FULL_FLOATS), default=None
+            )
+        alike = [top for name, top in tops.items() if name.startswith("float") == (dtype.kind == "f")]
+        others = [top for top in tops.values() if top > FULL_FLOATS]
+        return tops.get(dtype.name, max(alike or others, default=None))
 
     def top(self, levels: NDArray[Any]) -> float:
         """The value that is white in a picture. If a pixel is above the recorded one, the picture has another range."""
-        recorded, highest = self._recorded_top(levels.dtype), float(levels.max(initial=0))
+        highest = float(levels.max(initial=0))
+        recorded = self.recorded_top(levels.dtype, highest)
         if recorded is not None and highest <= recorded * (1 if recorded in full_ranges(levels.dtype) else 2):
             return recorded  # above a range that was found in other images a pixel is white
         if levels.dtype == np.uint8 or levels.dtype.kind == "f":  # one picture may be faint
@@ -160,7 +163,7 @@ class Preparation:
             DamagedInput: a pixel is outside of the range.
         """
         first, origin, rows = next(images.batches(1)), images.origin, images.rows
-        top = self.top_of_dtype(first.dtype)
+        top = self.tops.get(first.dtype.name, full_range(first.dtype))
         if first.dtype == np.uint8 and top == full_range(first.dtype) and not self.changes_images:
             return images
 
@@ -211,6 +214,8 @@ def _padded(
     image: NDArray[np.float32], height: int, width: int, margin: int, ground: float, by_mass: bool
 ) -> NDArray[np.float32]:
     """The whole image as large as it fits between the margins, on even ground, in the middle or centered `by_mass`."""
+    if image.shape == (height, width) and not margin:
+        return image
     scale = min((height - 2 * margin) / image.shape[0], (width - 2 * margin) / image.shape[1])
     inner = _resized(image, *(max(round(extent * scale), 1) for extent in image.shape))
     framed = np.full((height, width), ground, np.float32)

@@ -22,6 +22,7 @@ LEAST_SIDE, MOST_SIDE, STEP = 16, 64, 4  # of a frame whose side is not given, i
 MEASURED = 300  # images on which the polarity is measured
 MOST_LOOKED_AT = 128  # pixels of the longer side, of an image on which the polarity is measured
 MIXED = 0.02  # least share of images of the rarer polarity that is told
+ALMOST_BLACK = 0.02  # of the range
 MARGIN = 1 / 8  # of the side: the margin of pictures that were cut out without one
 
 Sample = Callable[[Preparation], Iterable[NDArray[np.float32]]]
@@ -44,7 +45,7 @@ def survey_array(images: ImageSource, reading: ReadOptions) -> tuple[Preparation
     tops = {some.dtype.name: find_top(images.batches(MEASURED), images.origin, images.rows)}
 
     def sample(found: Preparation) -> Iterator[NDArray[np.float32]]:
-        yield from map(_reduced, unit_scale(scaled(some, found.top_of_dtype(some.dtype), images.origin)))
+        yield from map(_reduced, unit_scale(scaled(some, tops[some.dtype.name], images.origin)))
 
     found, told = _decided(reading, [(images.height, images.width)], tops, images.origin, sample)
     return replace(found, transpose=False, transposed_arrays=reading.transpose), told
@@ -81,8 +82,13 @@ def survey_pictures(
 
     if len(shapes) == 1:
         (height, width), transpose = shapes[0], reading.transpose
-        return _decided(reading, [(width, height) if transpose else (height, width)], tops, origin, sample)
-    return _decided(reading, [each.shape for each in seen], tops, origin, sample, unequal=len(shapes))
+        found, told = _decided(reading, [(width, height) if transpose else (height, width)], tops, origin, sample)
+    else:
+        found, told = _decided(reading, [each.shape for each in seen], tops, origin, sample, unequal=len(shapes))
+    n_dark = sum(0 < each.highest < ALMOST_BLACK * tops[each.dtype] for each in looks if each)
+    if n_dark:
+        told.append(f"{n_dark:,} images of {origin} are almost black: no pixel is above 2% of the range of the others")
+    return found, told
 
 
 def _top(kind: str, looks: Sequence[Look]) -> float:
@@ -106,9 +112,11 @@ def survey_again(fixed: Preparation, looks: Sequence[Look | None]) -> Preparatio
 def for_arrays(fixed: Preparation, images: ImageSource) -> Preparation:
     """The preparation of the training images for other images; if a pixel is far above its range, with their range."""
     dtype = next(images.batches(1)).dtype
-    found, known = find_top(images.batches(MEASURED), images.origin, images.rows), fixed.top_of_dtype(dtype)
-    clipped = known not in full_ranges(dtype) and found <= 2 * known
-    return replace(fixed, tops={**fixed.tops, dtype.name: known if clipped else max(found, known)})
+    found = find_top(images.batches(MEASURED), images.origin, images.rows)
+    known = fixed.recorded_top(dtype, found)
+    most = 0.0 if known is None else known if known in full_ranges(dtype) else 2 * known
+    top = found if known is None or found > most else known
+    return replace(fixed, tops={**fixed.tops, dtype.name: top})
 
 
 def _decided(
@@ -128,23 +136,30 @@ def _decided(
     asked = (reading.frame, reading.side, reading.polarity)
     found = Preparation(frame, height, width, transpose=reading.transpose, tops=tops, asked=asked)
     polarity = reading.polarity or ("auto" if unequal else KEEP)
+    told: list[str] = []
     images = list(sample(found)) if polarity == "auto" or frame == PAD else []
     apart, light_share = told_apart(images)
     if polarity == "auto":
         # The warps of a training are dark outside, so the ground is made dark.
         polarity = LIGHT if apart else KEEP
+    if (reading.polarity or "auto") == "auto" and polarity == KEEP and (unequal or reading.polarity):
+        told.append(
+            f"ink and ground of the images of {origin} cannot be told apart for sure, so all keep their polarity; "
+            f"{setting('polarity', LIGHT)} changes each by itself"
+        )
     margin = round(found.height * MARGIN) if frame == PAD and apart and is_cut_tight(images) else 0
     found = replace(found, polarity=polarity, margin=margin)
-    return found, list(_told(found, origin, unequal, light_share if apart else None))
+    most, n_most = Counter(shapes).most_common(1)[0]
+    sizes = f"{unequal:,} sizes, most often {most[0]}×{most[1]} ({n_most / len(shapes):.0%})" if unequal else "one size"
+    return found, [*_told(found, origin, sizes, light_share if apart else None), *told]
 
 
-def _told(found: Preparation, origin: str, unequal: int, light_share: float | None) -> Iterator[str]:
+def _told(found: Preparation, origin: str, sizes: str, light_share: float | None) -> Iterator[str]:
     for name, top in found.tops.items():
         yield from told_range(top, np.dtype(name), origin)
     if found.frame:
-        why = f"{unequal:,} sizes" if unequal else "one size"
         yield (
-            f"the images of {origin} have {why}, and are framed to {found.height}×{found.width}: {found.described()} "
+            f"the images of {origin} have {sizes}, and are framed to {found.height}×{found.width}: {found.described()} "
             f"({setting('frame', found.frame)} {setting('side', found.height)})"
         )
     if found.polarity != KEEP:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mnistae_cli.common import DamagedInput, RefusedValue, setting
+from mnistae_cli.common import DamagedInput, RefusedValue, UsageError, setting
 from mnistae_cli.settings.options import Checked, option
 
 PAD: Literal["pad"] = "pad"
@@ -57,6 +57,13 @@ class ReadOptions(Checked):
             role, given, name = key.partition("=")
             if not (given and name and role in ROLES):
                 raise RefusedValue(self.named("keys"), key, f"it must be ROLE=NAME, with a role of {', '.join(ROLES)}")
+
+    def refuse_keys(self, place: str) -> None:
+        """Raise `UsageError` if names of arrays are given for a place that has none."""
+        if self.keys:
+            raise UsageError(
+                f"{self.named('keys', ','.join(self.keys))} is given, but {place} has no named arrays.", "Leave it out."
+            )
 
     def check_size(self, path: Path, unpacked: int) -> None:
         """Refuse a packed file that claims an absurd size. Nothing is unpacked.

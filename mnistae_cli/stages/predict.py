@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistae_cli.clusters import VOTERS, Directions, place_by_centroids, place_by_neighbors
-from mnistae_cli.common import DamagedInput, MissingInput, Report, setting, silent
+from mnistae_cli.common import DamagedInput, MissingInput, Report, UsageError, setting, silent
 from mnistae_cli.curation import NoveltyBaseline, Reference
 from mnistae_cli.data import (
     PICTURES,
@@ -92,6 +92,8 @@ def predict(
             outcomes.append((name, None))
         except DamagedInput as problem:
             outcomes.append((name, problem))
+    if not outcomes:
+        raise UsageError("no picture is given.", "Name at least one file or folder.")
     problems = [problem for _, problem in outcomes if problem]
     if not prepared:
         raise DamagedInput(" ".join(each.problem for each in problems), problems[0].remedy)

@@ -325,6 +325,25 @@ def test_idx_files_are_found_under_any_of_the_usual_names_and_read_by_their_cont
         assert_same(data, SQUARE, "012")
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_labels_of_qmnist_are_the_first_of_eight_numbers(packed: bool, tmp_path: Path) -> None:
+    table = np.column_stack([LABELS.astype(">i4")] + [np.full(30, 9)] * 7).astype(">i4")
+    labels = struct.pack(">3I", 3074, 30, 8) + table.tobytes()
+    for name, content in (("qmnist-train-images-idx3-ubyte", idx(SQUARE)), ("qmnist-train-labels-idx2-int", labels)):
+        (tmp_path / name).write_bytes(gzip.compress(content) if packed else content)
+    assert_read(tmp_path)
+
+
+def test_keys_where_no_array_has_a_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(SQUARE))
+    np.save(tmp_path / "a.npy", SQUARE)
+    (tmp_path / "pictures").mkdir()
+    Image.fromarray(SQUARE[0]).save(tmp_path / "pictures" / "a.png")
+    for name in ("train-images-idx3-ubyte", "a.npy", "pictures"):
+        with pytest.raises(UsageError, match="has no named arrays"):
+            load_dataset(str(tmp_path / name), reading=ReadOptions(keys=("images=a",)))
+
+
 def test_sets_of_idx_files_in_several_folders_are_not_mixed(tmp_path: Path) -> None:
     for name, parts in (("MNIST", ("train", "t10k")), ("FashionMNIST", ("train",))):
         (tmp_path / name / "raw").mkdir(parents=True)

@@ -76,7 +76,8 @@ def test_pictures_of_unequal_sizes_are_padded_with_one_line(unequal: Path) -> No
     framed = by_number(data)
     assert framed.shape == (40, 16, 16)
     assert len(told.lines) == 1
-    assert "have 4 sizes, and are framed to 16×16: whole, on their own ground (frame='pad' side=16)" in told.lines[0]
+    assert "have 4 sizes, most often 12×14 (29%), and are framed to 16×16: whole, on their own" in told.lines[0]
+    assert "(frame='pad' side=16)" in told.lines[0]
     # The third has 14×16 pixels: it keeps its size, in the middle of a dark ground.
     assert np.array_equal(framed[2], np.pad(np.pad(IMAGES[2], 2), ((1, 1), (0, 0))))
 
@@ -156,6 +157,30 @@ def test_a_mixture_is_told_also_if_the_inverted_images_are_next_to_each_other(tm
     load_dataset(str(tmp_path / "a.npy"), report=told)
     assert "of the images of" in told.lines[0]
     assert 45 <= int(told.lines[0].split("%")[0]) <= 50
+
+
+def test_a_picture_of_the_size_of_the_frame_stays_as_it_is(tmp_path: Path) -> None:
+    squares = np.pad(IMAGES, ((0, 0), (3, 3), (0, 4)))
+    folder = write(tmp_path / "a", lambda number, _: np.pad(squares[number], 1) if number == 5 else squares[number])
+    framed = by_number(load_dataset(str(folder)))
+    assert np.array_equal(np.delete(framed, 5, axis=0), np.delete(squares, 5, axis=0))
+
+
+def test_polarities_that_cannot_be_told_apart_are_said(tmp_path: Path) -> None:
+    draws = np.random.default_rng(0)
+    told = Told()
+    folder = write(tmp_path / "a", lambda number, _: draws.integers(0, 256, (12 + number % 3, 12), np.uint8))
+    load_dataset(str(folder), report=told)
+    assert "cannot be told apart for sure" in told.lines[-1]
+    assert "polarity='light-on-dark'" in told.lines[-1]
+
+
+def test_almost_black_pictures_are_told(tmp_path: Path) -> None:
+    told = Told()
+    load_dataset(str(write(tmp_path / "a", lambda number, image: image // 200 if number < 4 else image)), report=told)
+    n_black = sum((image // 200).max() > 0 for image in IMAGES[:4])
+    assert told.lines[-1].startswith(f"{n_black} images of")
+    assert "almost black" in told.lines[-1]
 
 
 def test_unequal_pictures_get_one_polarity(tmp_path: Path) -> None:

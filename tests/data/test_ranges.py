@@ -120,7 +120,10 @@ def test_the_range_is_that_of_the_training_images_and_of_later_ones(tmp_path: Pa
 
 
 @pytest.mark.parametrize("top", [1, 15, 16])
-@pytest.mark.parametrize(("before", "later"), [("u1", "i8"), ("i8", "u1"), ("u1", ">u2"), ("f4", "f8")])
+@pytest.mark.parametrize(
+    ("before", "later"),
+    [("u1", "i8"), ("i8", "u1"), ("u1", ">u2"), ("f4", "f8"), ("f4", "u1"), ("f8", "i8"), ("u1", "f4")],
+)
 def test_the_range_is_the_same_in_another_dtype(top: int, before: str, later: str, tmp_path: Path) -> None:
     levels = np.rint(IMAGES / 255 * top)
     np.savez(tmp_path / "a.npz", x_train=levels[:20].astype(before), x_test=levels[20:].astype(later))
@@ -128,7 +131,7 @@ def test_the_range_is_the_same_in_another_dtype(top: int, before: str, later: st
     np.save(tmp_path / "b.npy", levels[20:].astype(later))
     other = open_images(tmp_path / "b.npy", fixed=data.preparation)
     for images in (data.test.pixels, other):
-        found = images.load().astype(np.float32) / (1 if before == "f4" else 255)
+        found = images.load().astype(np.float32) / (1 if later[0] == "f" else 255)
         np.testing.assert_allclose(found, levels[20:] / top, atol=0.003)
 
 

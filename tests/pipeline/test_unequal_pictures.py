@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import mnistae_cli
+from mnistae_cli.common import DamagedInput, UsageError
 from tests.conftest import LEAN, QUICK, Mnistae, Shared, shapes
 
 IMAGES, LABELS = shapes(90, 1)
@@ -64,3 +66,16 @@ def test_another_frame_than_that_of_the_training_is_refused(trained: Path, scans
         assert refused.code == 2
         assert f"error: {' '.join(options)} is given, but train had " in refused.err
     assert mnistae("encode", "--frame", "pad", "--side", "16", "--dataset", scans, "-a", trained).code == 0
+
+
+def test_arrays_that_are_framed_already_are_not_framed_again(trained: Path, scans: Path) -> None:
+    artifacts = mnistae_cli.open(trained)
+    images = mnistae_cli.load_images(scans).train.images
+    np.testing.assert_allclose(artifacts.encode(images), artifacts.features("train"), atol=1e-5)
+    one = scans / "a" / sorted(each.name for each in (scans / "a").iterdir())[0]
+    assert artifacts.encode(np.asarray(Image.open(one))[None]).shape == (1, 8)
+    assert artifacts.predict(one)[0].label == artifacts.predict([one])[0].label
+    with pytest.raises(DamagedInput, match="holds no image"):
+        artifacts.encode(images[:0])
+    with pytest.raises(UsageError, match="no picture is given"):
+        artifacts.predict([])

@@ -12,6 +12,7 @@ IDX_IMAGES, IDX_LABELS, NPY, ZIP, HDF5, MATLAB, PARQUET, PICTURE, TEXT, EMPTY, U
 MAGIC = (
     (b"\0\0\x08\x03", IDX_IMAGES),
     (b"\0\0\x08\x01", IDX_LABELS),
+    (b"\0\0\x0c\x02", IDX_LABELS),  # of QMNIST
     (b"\x93NUMPY", NPY),
     (b"PK\x03\x04", ZIP),
     (b"PK\x05\x06", ZIP),

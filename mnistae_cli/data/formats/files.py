@@ -40,6 +40,7 @@ def from_file(where: Where, path: Path, reading: ReadOptions, report: Report, fi
     """
     kind = _checked_kind(path)
     if kind == contents.NPY:
+        reading.refuse_keys(str(path))
         return split_off(where, Images(from_npy(path, transpose=reading.transpose), None), ())
     if kind in (contents.IDX_IMAGES, contents.IDX_LABELS):
         return load_idx(where, idx_beside(path), reading, report)

@@ -4,8 +4,9 @@ import gzip
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from mnistae_cli.data.rows import Rows
 from mnistae_cli.data.sources import ImageSource, from_rows
 from mnistae_cli.settings import DEFAULT, ReadOptions
 
-IDX_IMAGES, IDX_LABELS = 2051, 2049
+IDX_IMAGES, IDX_LABELS, IDX_TABLE = 2051, 2049, 3074
 MOST_IMAGES, WIDEST_IMAGE = 2**31, 4096  # beyond that, an IDX header is damaged
 
 
@@ -44,11 +45,22 @@ def from_idx(path: Path, reading: ReadOptions = DEFAULT) -> ImageSource:
     return from_rows(batches, (n, height, width), str(path), at, transpose=reading.transpose)
 
 
-def read_idx_labels(path: Path, reading: ReadOptions = DEFAULT) -> NDArray[np.uint8]:
-    """An IDX file of labels, (N,) uint8."""
+def read_idx_labels(path: Path, reading: ReadOptions = DEFAULT) -> NDArray[Any]:
+    """An IDX file of labels, (N,) uint8; or int32, the first column of the eight of QMNIST."""
+    if path.is_file() and _first_number(path) == IDX_TABLE:
+        n, columns = _idx_header(path, IDX_TABLE, 2)
+        _check_bytes(path, n, 12 + 4 * n * columns, reading)
+        rows = b"".join(_idx_items(path, 12, n, 4 * columns, max(n, 1)))
+        return np.frombuffer(rows, ">i4").reshape(n, columns)[:, 0].astype(np.int32)
     (n,) = _idx_header(path, IDX_LABELS, 1)
     _check_bytes(path, n, 8 + n, reading)
     return np.frombuffer(b"".join(_idx_items(path, 8, n, 1, max(n, 1))), np.uint8)
+
+
+def _first_number(path: Path) -> int:
+    with suppress(EOFError, zlib.error, gzip.BadGzipFile), open_idx(path) as file:
+        return int.from_bytes(file.read(4), "big")
+    return 0
 
 
 def _check_bytes(path: Path, n: int, expected: int, reading: ReadOptions) -> None:

@@ -17,8 +17,8 @@ MOST_LEVELS = 2  # MNIST/raw/train-images-idx3-ubyte, or a folder with the name 
 SPLITS = "|".join(name for names in SPLIT_NAMES.values() for name in sorted(names, key=len, reverse=True))
 # For example emnist-letters-train-images-idx3-ubyte.gz, t10k-images.idx3-ubyte, train-labels.idx1.
 NAME = re.compile(
-    rf"(?:(?P<set>.*?)[-_. ])??(?:(?P<split>{SPLITS})[-_. ])?(?P<part>images|labels)[-_. ]*(?:idx[13])?[-_. ]*"
-    r"(?:ubyte)?(?:\.idx[13]?)?(?:\.gz)?",
+    rf"(?:(?P<set>.*?)[-_. ])??(?:(?P<split>{SPLITS})[-_. ])?(?P<part>images|labels)[-_. ]*(?:idx[123])?[-_. ]*"
+    r"(?:ubyte|int)?(?:\.idx[13]?)?(?:\.gz)?",
     re.IGNORECASE,
 )
 PART = re.compile("images|labels", re.IGNORECASE)  # a quick look: a folder may hold a million other files
@@ -65,6 +65,7 @@ def load_idx(where: Where, files: IdxFiles, reading: ReadOptions, report: Report
     Raises:
         DamagedInput: a file is damaged, or labels do not fit.
     """
+    reading.refuse_keys(where.location)
     train = next(split for split in ("train", "test", "val") if "images" in files.splits.get(split, {}))
     test = next((split for split in ("test", "val") if split != train and "images" in files.splits.get(split, {})), "")
     if "val" not in (train, test) and "images" in files.splits.get("val", {}):
