@@ -70,10 +70,7 @@ def survey_pictures(
         return Preparation("", 1, 1), []
     kinds = sorted({each.dtype for each in looks if each})
     # Of a dtype that no training picture has, the others must do.
-    of_kind = {
-        kind: [e for e in seen if e.dtype == kind] or [e for e in looks if e and e.dtype == kind] for kind in kinds
-    }
-    tops = {kind: top_of(max(each.highest for each in of_kind[kind]), np.dtype(kind)) for kind in kinds}
+    tops = {kind: _top(kind, seen) or _top(kind, [each for each in looks if each]) for kind in kinds}
 
     def sample(found: Preparation) -> Iterator[NDArray[np.float32]]:
         for place in _evenly(len(training)):
@@ -129,7 +126,8 @@ def _decided(
     unequal: int = 0,
 ) -> tuple[Preparation, list[str]]:
     """`shapes` are those of the training images, or one for all; `unequal` is the number of sizes if they differ."""
-    (height, width), *_ = Counter(shapes).most_common(1)[0][:1]
+    most, n_most = Counter(shapes).most_common(1)[0]
+    height, width = most
     frame = reading.frame or (PAD if unequal or reading.side else "")
     if frame:
         height = width = reading.side or default_side(map(max, shapes))
@@ -149,7 +147,6 @@ def _decided(
         )
     margin = round(found.height * MARGIN) if frame == PAD and apart and is_cut_tight(images) else 0
     found = replace(found, polarity=polarity, margin=margin)
-    most, n_most = Counter(shapes).most_common(1)[0]
     sizes = f"{unequal:,} sizes, most often {most[0]}×{most[1]} ({n_most / len(shapes):.0%})" if unequal else "one size"
     return found, [*_told(found, origin, sizes, light_share if apart else None), *told]
 
