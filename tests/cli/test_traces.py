@@ -75,7 +75,7 @@ def elsewhere(tmp_path: Path) -> Elsewhere:
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param((*QUICK, *SMALL), id="dense"),
+        pytest.param((*QUICK, *SMALL), id="dense", marks=pytest.mark.slow),
         pytest.param(INVARIANT_SMALL, id="invariant", marks=pytest.mark.slow),
         pytest.param(("--model", "sparse", "--k", "3", *QUICK, *SMALL), id="sparse", marks=pytest.mark.slow),
     ],

@@ -45,7 +45,7 @@ def test_a_flipped_bit_is_noticed(scene: Scene) -> None:
 
 def test_a_changed_input_is_read_or_refused_in_two_sentences(scene: Scene, tmp_path: Path) -> None:
     """In a process of its own: it forks, and damaged files may end it."""
-    arguments = (str(scene.reference), str(tmp_path / "inputs"), 500)
+    arguments = (str(scene.reference), str(tmp_path / "inputs"), 250)
     script = f"""
 from pathlib import Path
 from benchmarks.faulty import inputs

@@ -17,6 +17,7 @@ from tests.training.test_resuming import Listener, contents, outlive
 TINY = 1e-12  # of the machine's memory
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compiled")
 def test_a_streamed_training_gives_the_same_bytes_killed_or_not(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", shapes(300, 1)[0])
