@@ -1,6 +1,7 @@
 """A folder as a data set: IDX files, Parquet files, or pictures with or without class folders."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from mnistae_cli.data.image_files import IMAGE_SUFFIXES, PICTURES, has_images, i
 from mnistae_cli.data.labels import MOST_CLASSES
 from mnistae_cli.data.packing import Pictures, open_pictures
 from mnistae_cli.data.preparing import Preparation
-from mnistae_cli.data.splits import Dataset, Images, Where, held_out, split_of
+from mnistae_cli.data.splits import Dataset, Images, Where, held_out, split_of, tell_validation
 from mnistae_cli.settings import ReadOptions
 
 # Folders that programs make beside pictures, in lower case; also every one whose name begins with a dot.
@@ -102,8 +103,7 @@ def _split_folders(folder: Path, report: Report) -> tuple[dict[str, Path], list[
     if "train" not in splits or "" in splits or len(splits) < len(holders) or has_images(folder):
         return {}, []
     if "val" in splits:
-        fate = "left out" if "test" in splits else "used as the test split"
-        report(Notice(f"the validation split {splits['val']} is {fate}"))
+        tell_validation(splits["val"], "test" in splits, report)
         splits.setdefault("test", splits["val"])
     used: dict[str, Path] = {name: splits[name] for name in ("train", "test") if name in splits}
     return used, [each for each in splits.values() if each not in used.values()]
@@ -151,16 +151,13 @@ def _listed(roots: Sequence[Path], class_names: Sequence[str]) -> tuple[list[lis
 
 def _tell_left_out(folder: Path, used: Sequence[str], told: Sequence[Path], report: Report) -> None:
     """Say which files and folders of a folder are not used, except those folders that were `told` already."""
-    reached = {os.path.dirname(each) for each in used}  # noqa: PTH120 a million `Path`s would take seconds
+    by_folder = Counter(map(os.path.dirname, used))  # a million `Path`s would take seconds
     n_used, n_visible, made = 0, 0, set[str]()
-    by_folder = dict.fromkeys(reached, 0)
-    for each in used:
-        by_folder[os.path.dirname(each)] += 1  # noqa: PTH120
     for root, folders, names in os.walk(folder):
         made |= {each for each in folders if is_machine_made(each)}
         folders[:] = [each for each in folders if not is_machine_made(each) and Path(root, each) not in told]
         n_visible += sum(not name.startswith(".") for name in names)
-        n_used += by_folder.get(root, 0)
+        n_used += by_folder[root]
     if n_visible > n_used:
         report(Notice(f"{n_visible - n_used} files in {folder} are left out: not {PICTURES}, or in a folder too deep"))
     if made:

@@ -10,7 +10,7 @@ from mnistae_cli.data.formats import contents
 from mnistae_cli.data.formats.files import images_of_file
 from mnistae_cli.data.image_files import IMAGE_SUFFIXES, PICTURES, image_paths, read_gray
 from mnistae_cli.data.packing import open_pictures
-from mnistae_cli.data.preparing import Preparation
+from mnistae_cli.data.preparing import AS_IT_IS, Preparation
 from mnistae_cli.data.sources import ImageSource, from_array
 from mnistae_cli.data.surveying import for_arrays, survey_array
 from mnistae_cli.settings import DEFAULT, ReadOptions
@@ -41,8 +41,8 @@ def open_images(
         raise MissingInput(f"{path} does not exist.", "Check the path.")
     if not path.is_file():
         raise DamagedInput(f"{path} is neither a folder nor a file.", "Give a folder or a file.")
-    if path.suffix.lower() in IMAGE_SUFFIXES or (path.is_file() and contents.kind_of(path) == contents.PICTURE):
-        return from_array(read_gray(path, fixed or Preparation())[None], str(path))
+    if path.suffix.lower() in IMAGE_SUFFIXES or contents.kind_of(path) == contents.PICTURE:
+        return from_array(read_gray(path, fixed or AS_IT_IS)[None], str(path))
     if fixed and fixed.transposed_arrays:
         reading = replace(reading, transpose=True)
     images = images_of_file(path, reading, report)

@@ -131,9 +131,16 @@ def split_of(word: str) -> str:
     return next((split for split, names in SPLIT_NAMES.items() if word.lower() in names), "")
 
 
-def with_labels(pixels: Sequence[ImageSource], labels: Sequence[NDArray[Any] | None], origin: str) -> LabeledSplits:
+def tell_validation(split: object, has_test: bool, report: Report) -> None:
+    """Say what becomes of a validation split: it is the test split of a data set that has no other."""
+    report(Notice(f"the validation split {split} is {'left out' if has_test else 'used as the test split'}"))
+
+
+def with_labels(
+    pixels: Sequence[ImageSource], labels: Sequence[NDArray[Any] | None], origin: str, names: Sequence[str] = ()
+) -> LabeledSplits:
     """Splits with their labels in any form, and the names of the classes: see `number_labels`."""
-    numbers, class_names = number_labels(labels, [each.n for each in pixels], origin)
+    numbers, class_names = number_labels(labels, [each.n for each in pixels], origin, names)
     return [Images(each, known) for each, known in zip(pixels, numbers, strict=True)], class_names
 
 

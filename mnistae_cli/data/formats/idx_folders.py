@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mnistae_cli.common import DamagedInput, Notice, Report, setting
+from mnistae_cli.common import DamagedInput, Report, setting
 from mnistae_cli.data.formats import contents
 from mnistae_cli.data.formats.idx import from_idx, read_idx_labels
-from mnistae_cli.data.splits import SPLIT_NAMES, Dataset, Where, from_splits, split_of, with_labels
+from mnistae_cli.data.splits import SPLIT_NAMES, Dataset, Where, from_splits, split_of, tell_validation, with_labels
 from mnistae_cli.settings import ReadOptions
 
 MOST_LEVELS = 2  # MNIST/raw/train-images-idx3-ubyte, or a folder with the name of the file in it
@@ -69,7 +69,7 @@ def load_idx(where: Where, files: IdxFiles, reading: ReadOptions, report: Report
     train = next(split for split in ("train", "test", "val") if "images" in files.splits.get(split, {}))
     test = next((split for split in ("test", "val") if split != train and "images" in files.splits.get(split, {})), "")
     if "val" not in (train, test) and "images" in files.splits.get("val", {}):
-        report(Notice(f"the validation split {files.splits['val']['images']} is left out"))
+        tell_validation(files.splits["val"]["images"], True, report)
     parts = [files.splits[each] for each in (train, test) if each]
     pixels = [from_idx(each["images"], reading) for each in parts]
     labels = [read_idx_labels(each["labels"], reading) if "labels" in each else None for each in parts]

@@ -7,10 +7,9 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from mnistae_cli.common import DamagedInput, Notice, Report, UsageError, setting
-from mnistae_cli.data.labels import number_labels
+from mnistae_cli.common import DamagedInput, Report, UsageError, setting
 from mnistae_cli.data.sources import ImageSource
-from mnistae_cli.data.splits import Dataset, Images, Where, from_splits, split_of
+from mnistae_cli.data.splits import Dataset, Where, from_splits, split_of, tell_validation, with_labels
 from mnistae_cli.settings import ReadOptions
 
 # Words of an array's name, the best first.
@@ -46,17 +45,15 @@ def load_named(where: Where, file: NamedArrays, reading: ReadOptions, report: Re
     roles = _roles(names, reading.keys, where.location)
     train, test = "train", "test" if "test_images" in roles else "val"
     if "val_images" in roles:
-        fate = "used as the test split" if test == "val" else "left out"
-        report(Notice(f"the validation split of {where.location} ({roles['val_images']}) is {fate}"))
+        tell_validation(f"of {where.location} ({roles['val_images']})", test == "test", report)
     splits = [each for each in (train, test) if f"{each}_images" in roles]
     pixels = [file.images(roles[f"{each}_images"], report) for each in splits]
     raw = [file.array(roles[f"{each}_labels"]) if f"{each}_labels" in roles else None for each in splits]
     class_names: list[str] = []
     with suppress(DamagedInput):  # Python objects
         class_names = _class_names(file.array(roles["names"])) if "names" in roles else []
-    labels, names_of_classes = number_labels(raw, [each.n for each in pixels], where.location, class_names)
-    images = [Images(each, known) for each, known in zip(pixels, labels, strict=True)]
-    return from_splits(where, images[0], images[1] if len(images) > 1 else None, names_of_classes, report)
+    images, numbered_names = with_labels(pixels, raw, where.location, class_names)
+    return from_splits(where, images[0], images[1] if len(images) > 1 else None, numbered_names, report)
 
 
 def images_of(file: NamedArrays, origin: str, reading: ReadOptions, report: Report) -> ImageSource:

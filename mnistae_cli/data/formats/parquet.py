@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from mnistae_cli.common import DamagedInput, MnistaeError, Notice, Report, UsageError, setting
+from mnistae_cli.common import DamagedInput, MnistaeError, Report, UsageError, setting
 from mnistae_cli.data.cache import find_or_make
 from mnistae_cli.data.labels import number_labels
 from mnistae_cli.data.packing import open_pictures
 from mnistae_cli.data.preparing import Preparation
-from mnistae_cli.data.splits import Dataset, Images, Where, held_out, split_of
+from mnistae_cli.data.splits import Dataset, Images, Where, held_out, split_of, tell_validation
 from mnistae_cli.settings import ReadOptions
 
 IMAGE_COLUMNS, LABEL_COLUMNS = ("image", "img", "images"), ("label", "labels", "fine_label", "character")
@@ -55,8 +55,7 @@ class ParquetFiles:
             DamagedInput: a file is damaged, or has no column of pictures.
         """
         if "val" in self.splits:
-            fate = "left out" if "test" in self.splits else "used as the test split"
-            report(Notice(f"the validation split {self.splits['val'][0]} is {fate}"))
+            tell_validation(self.splits["val"][0], "test" in self.splits, report)
         files = [each for paths in self._used.values() for each in paths]
         states = [(os.fspath(each.resolve()), each.stat().st_size, each.stat().st_mtime_ns) for each in files]
         key = hashlib.sha256(json.dumps(["parquet", states, self.reading.keys]).encode()).hexdigest()
