@@ -78,9 +78,7 @@ def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
         seed: see `leiden`.
     """
     communities = leiden(graph.links, resolution, seed)
-    between = [links_between(graph.by_embedding, communities)]
-    if graph.by_pixels is not None:
-        between.append(links_between(graph.by_pixels, communities))
+    between = _links(graph, communities)
     alive = np.arange(len(between[0]))
     pairs, conductances = [], []
     while len(alive) > 1:
@@ -94,6 +92,17 @@ def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
             between[number] = np.delete(np.delete(links, merged, 0), merged, 1)
         alive = np.delete(alive, merged)
     return Merging(communities, np.array(pairs, np.int32).reshape(-1, 2), np.array(conductances))
+
+
+def most_linked(graph: Graph, clusters: NDArray[np.int32]) -> NDArray[np.float64]:
+    """The largest φ of each of K clusters (N,) with another one, (K,): see `Merging`; 0 for a single cluster."""
+    return np.asarray(np.maximum(_conductances(_links(graph, clusters)).max(axis=1), 0))
+
+
+def _links(graph: Graph, groups: NDArray[np.int32]) -> list[NDArray[np.float64]]:
+    """The links between groups, (K, K), by the embedding and, if there are any, by pixels."""
+    kinds = [graph.by_embedding] if graph.by_pixels is None else [graph.by_embedding, graph.by_pixels]
+    return [links_between(links, groups) for links in kinds]
 
 
 def _conductances(between: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

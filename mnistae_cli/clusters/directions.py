@@ -21,6 +21,11 @@ class Directions:
     def __len__(self) -> int:
         return len(self._search)
 
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The unit vectors (N, D)."""
+        return self._search.points
+
     def nearest(
         self, features: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64] | None = None
     ) -> Neighbors:

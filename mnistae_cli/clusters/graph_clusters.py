@@ -1,5 +1,6 @@
 """Clusters of any size, and their number, from the graph of similar images."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -7,14 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters.communities import Merging, merge_communities
+from mnistae_cli.clusters.communities import Merging, merge_communities, most_linked
 from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
-from mnistae_cli.clusters.scan import Scan, agreement, most_central, scan_thresholds
+from mnistae_cli.clusters.scan import USUAL, Scan, agreement, most_central, scan_thresholds
+from mnistae_cli.clusters.touching import find_communities, find_sure_communities, kinds_touch
 from mnistae_cli.common import RefusedValue, UsageError, setting
 from mnistae_cli.settings import AUTO, WholeOrAuto, check_clusters
+from mnistae_cli.settings.cluster import Graph as GraphSettings
 
 RESOLUTION = 10.0  # of the first communities: 70 to 120 of them for data of ten classes
 PER_CLUSTER = 2  # fewest communities per cluster; with fewer, the resolution is raised
@@ -34,6 +37,7 @@ class GraphClusters:
         sizes: (K + number of small communities,), in images.
         stability: mean adjusted Rand index between the runs, at the chosen number; None for one run or one cluster.
         scan: the scan of the thresholds.
+        provisional: (K,), clusters that touch another one: the cut between them is not below the threshold.
     """
 
     placement: Placement
@@ -41,6 +45,13 @@ class GraphClusters:
     sizes: NDArray[np.int64]
     stability: float | None
     scan: Scan
+    provisional: NDArray[np.bool_]
+
+    @property
+    def apart(self) -> float:
+        """Share of the images of all K clusters that are in clusters that touch no other one; in [0, 1]."""
+        sizes = self.sizes[: self.n_clusters]
+        return float(sizes[~self.provisional].sum() / sizes.sum())
 
     @property
     def n_small(self) -> int:
@@ -62,8 +73,10 @@ def find_clusters(
 
     Leiden finds many small communities, `n_init` times with different seeds. Each time they are merged, two by two,
     in the order of the conductance of the cut between them (`Merging`). The number at which this stops is given, or is
-    the one that stays the same over the widest range of thresholds (`scan_thresholds`). The result is the run that
-    agrees best with the others. Finally, each image moves to the cluster to which most of its links lead.
+    the one that stays the same over the widest range of thresholds (`scan_thresholds`). If kinds of images touch, so
+    that such clusters do not show them (`kinds_touch`), the clusters are the communities that two halves of the images
+    agree on (`find_communities`). The result is the run that agrees best with the others. Finally, each image moves to
+    the cluster to which most of its links lead.
 
     Args:
         directions: the features of the N images.
@@ -71,22 +84,25 @@ def find_clusters(
         n_clusters: number of clusters, or `auto`.
         n_neighbors: k; `auto`: 1% of the images, but 10 to 30.
         n_init: number of runs.
-        min_cluster_size: smallest cluster, in images; `auto`: 0.2% of them, at least 10.
+        min_cluster_size: smallest cluster, in images; `auto`: 0.2% of them, at least 10, but at most a tenth of the
+            mean size if the number is given or kinds touch.
         seed: seed of the first run.
 
     Raises:
         UsageError: as many or as large clusters cannot be found.
     """
     _check_sizes(len(directions), n_clusters, min_cluster_size)
-    n, k = len(directions), n_neighbors
-    if k == AUTO:
-        k = min(max(n // 100, FEWEST_NEIGHBORS), MOST_NEIGHBORS)
-    neighbors = directions.nearest_others(int(k))
+    n = len(directions)
+    neighbors = directions.nearest_others(_n_neighbors(n, n_neighbors))
     graph = similarity_graph(neighbors.indices, nearest_by_pixels)
     mergings, scan = _merged(graph, n_clusters, n_init, seed)
     smallest = _smallest(min_cluster_size, n, n_clusters)
     if n_clusters == AUTO:
-        partitions = [each.clusters(each.n_apart(scan.conductances[scan.chosen])) for each in mergings]
+        partitions: Sequence[NDArray[np.int32]] = _apart(mergings, scan)
+        if kinds_touch(directions, partitions[most_central(partitions)], neighbors, seed):
+            graph = Graph(graph.by_embedding)
+            partitions = find_communities(directions, neighbors, n_init=n_init, seed=seed)
+            smallest = _smallest(min_cluster_size, n, int(np.median([each.max() + 1 for each in partitions])))
     else:
         partitions = [_exactly(each, int(n_clusters), smallest) for each in mergings]
     before = partitions[most_central(partitions)]
@@ -103,10 +119,45 @@ def find_clusters(
     ordered = np.lexsort((-sizes, small))
     rank = np.empty(len(sizes), np.int32)
     rank[ordered] = np.arange(len(sizes))
+    number = int((~small).sum())
     placement = place_by_neighbors(neighbors, rank[groups], own=rank[groups])
     compared = n_init > 1 and len(sizes) > 1
     stability = agreement(partitions) if compared else None
-    return GraphClusters(placement, int((~small).sum()), sizes[ordered], stability, scan)
+    touching = most_linked(graph, rank[groups])[:number] > max(scan.conductances[scan.chosen], USUAL)
+    return GraphClusters(placement, number, sizes[ordered], stability, scan, touching)
+
+
+def find_groups(
+    directions: Directions, nearest_by_pixels: NDArray[np.int32], *, seed: int
+) -> tuple[NDArray[np.int32], bool]:
+    """What a network can learn from the images so far: the group (N,) of each, -1: none; and whether kinds touch.
+
+    If they do not, the groups are the clusters of `find_clusters`; otherwise those of `find_sure_communities`.
+
+    Args:
+        directions: the features of the N images.
+        nearest_by_pixels: (N, p) int32.
+        seed: see `find_clusters`.
+    """
+    n = len(directions)
+    neighbors = directions.nearest_others(_n_neighbors(n, AUTO))
+    mergings, scan = _merged(similarity_graph(neighbors.indices, nearest_by_pixels), AUTO, GraphSettings.n_init, seed)
+    partitions = _apart(mergings, scan)
+    groups = partitions[most_central(partitions)]
+    if kinds_touch(directions, groups, neighbors, seed):
+        return find_sure_communities(directions, seed), True
+    large = np.bincount(groups) >= _smallest(AUTO, n, AUTO)
+    kept = np.unique(np.where(large[groups], groups, -1), return_inverse=True)[1]
+    return (kept - int(not large[groups].all())).astype(np.int32), False
+
+
+def _n_neighbors(n: int, n_neighbors: WholeOrAuto) -> int:
+    return min(max(n // 100, FEWEST_NEIGHBORS), MOST_NEIGHBORS) if n_neighbors == AUTO else int(n_neighbors)
+
+
+def _apart(mergings: Sequence[Merging], scan: Scan) -> list[NDArray[np.int32]]:
+    """The clusters (N,) of each run at the chosen threshold."""
+    return [each.clusters(each.n_apart(scan.conductances[scan.chosen])) for each in mergings]
 
 
 def _check_sizes(n: int, n_clusters: WholeOrAuto, min_cluster_size: WholeOrAuto) -> None:

@@ -39,10 +39,10 @@ class Search:
     """
 
     def __init__(self, points: NDArray[np.float32]) -> None:
-        self._points = np.ascontiguousarray(points, np.float32)
+        self.points = np.ascontiguousarray(points, np.float32)
 
     def __len__(self) -> int:
-        return len(self._points)
+        return len(self.points)
 
     def nearest(
         self, queries: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64] | None = None
@@ -59,23 +59,23 @@ class Search:
         import faiss  # the limit only applies to libraries that are loaded already
         from threadpoolctl import threadpool_limits
 
-        queries, n_neighbors = np.ascontiguousarray(queries, np.float32), min(n_neighbors, len(self._points))
+        queries, n_neighbors = np.ascontiguousarray(queries, np.float32), min(n_neighbors, len(self.points))
         with threadpool_limits(REPRODUCIBLE_THREADS):  # other rounding would change the order of almost equal distances
-            if len(queries) * len(self._points) > COMPARISONS:
+            if len(queries) * len(self.points) > COMPARISONS:
                 squares, indices = self._cells.search(queries, n_neighbors)
                 short = np.flatnonzero((indices < 0).any(axis=1))  # the searched cells have too few points
                 if len(short):
-                    squares[short], indices[short] = faiss.knn(queries[short], self._points, n_neighbors)
+                    squares[short], indices[short] = faiss.knn(queries[short], self.points, n_neighbors)
             else:
-                squares, indices = faiss.knn(queries, self._points, n_neighbors)
+                squares, indices = faiss.knn(queries, self.points, n_neighbors)
         return Neighbors(indices.astype(np.int32), np.sqrt(np.maximum(squares, 0)).astype(np.float32))
 
     def nearest_others(self, n_neighbors: int) -> Neighbors:
         """The `n_neighbors` nearest other points to each point; fewer if there are fewer."""
-        return self._nearest_others(self._points, n_neighbors, np.arange(len(self._points)))
+        return self._nearest_others(self.points, n_neighbors, np.arange(len(self.points)))
 
     def _nearest_others(self, queries: NDArray[np.float32], n_neighbors: int, itself: NDArray[np.int64]) -> Neighbors:
-        n_neighbors = min(n_neighbors, len(self._points) - 1)
+        n_neighbors = min(n_neighbors, len(self.points) - 1)
         found = self.nearest(queries, n_neighbors + 1)
         left_out = found.indices == itself[:, None]
         left_out[~left_out.any(axis=1), -1] = True  # with many equal points, a point may not be found
@@ -86,10 +86,10 @@ class Search:
     def _cells(self) -> Any:
         import faiss
 
-        width = self._points.shape[1]
-        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, round(len(self._points) ** 0.5))
-        index.train(self._points)
-        index.add(self._points)
+        width = self.points.shape[1]
+        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, round(len(self.points) ** 0.5))
+        index.train(self.points)
+        index.add(self.points)
         index.nprobe = PROBED
         return index
 

@@ -17,6 +17,7 @@ from mnistae_cli.scores.metrics import (
     adjusted_rand_index,
     binary_crossentropy,
     contingency_table,
+    homogeneity,
     squared_error,
     unexplained_variance,
 )

@@ -101,6 +101,17 @@ def normalized_mutual_info(table: Table) -> float:
     return float(max(2 * information / entropies, 0.0)) if entropies > 0 else 1.0
 
 
+def homogeneity(table: Table) -> float:
+    """I(cluster; class) / H(class): the share of what there is to know of the class that the cluster tells; in [0, 1].
+
+    Rosenberg & Hirschberg 2007, "V-measure". 1 if there is one class.
+    """
+    joint = table / table.sum()
+    classes = _entropy(joint.sum(axis=0))
+    information = _entropy(joint.sum(axis=1)) + classes - _entropy(joint.ravel())
+    return float(max(information / classes, 0.0)) if classes > 0 else 1.0
+
+
 def _entropy(shares: NDArray[np.float64]) -> float:
     positive = shares[shares > 0]
     return float(-(positive * np.log(positive)).sum())

@@ -16,6 +16,7 @@ from mnistae_cli.settings.codes import (
     SparseCode,
     TopK,
     Training,
+    Views,
     latent_dim_option,
     loss_option,
 )

@@ -7,12 +7,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from mnistae_cli.settings import Corruption
+from mnistae_cli.settings import Corruption, Views
 
-ROTATION = np.pi / 12  # 15°
-LOG_SCALE = 0.15  # of each axis on its own
-SHEAR = 0.25
-SHIFT = 0.1  # of the image's side
+BLUR = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]).astype(np.float32)[:, :, None, None] / 256
 NEAREST, FARTHEST = 0.1, 0.35  # distances of the hidden part from the center, in sides of the image
 
 
@@ -21,19 +18,32 @@ class RandomAffine(keras.layers.Layer):
     """Warps each image by its own affine map, in training. Otherwise images stay as they are.
 
     The warped image is y(p) = x(c + R(θ) S(s) diag(e^u, e^v) (p - c) + t), where c is the center; bilinear between
-    pixels, dark outside. θ, s, u, v and t are uniform in ± `strength` times 15°, 0.25, 0.15, 0.15 and a tenth of the
-    side.
+    pixels, dark outside. θ, s, u, v and t are uniform in ± `strength` times the rotation, the shear, the zoom (u and v)
+    and the shift.
     Simard et al. 2003, "Best practices for convolutional neural networks". No gradient is needed through it.
 
     Args:
         strength: at least 0; 0: no change.
         seed: seed of the draws; the same seed gives the same views in the same order.
+        rotation: in degrees, at least 0.
+        shear: in pixels to the side per pixel of height, at least 0.
+        zoom: of each axis on its own, the logarithm of a factor, at least 0.
+        shift: in sides of the image, at least 0.
         layer: arguments of every Keras layer.
     """
 
-    def __init__(self, strength: float, seed: int, **layer: Any) -> None:
+    def __init__(
+        self,
+        strength: float,
+        seed: int,
+        rotation: float = Views.rotation,
+        shear: float = Views.shear,
+        zoom: float = Views.zoom,
+        shift: float = Views.shift,
+        **layer: Any,
+    ) -> None:
         super().__init__(**layer)
-        self.strength = strength
+        self.largest = {"strength": strength, "rotation": rotation, "shear": shear, "zoom": zoom, "shift": shift}
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
@@ -44,16 +54,83 @@ class RandomAffine(keras.layers.Layer):
             images: (B, H, W) float32.
             training: if False, images stay as they are.
         """
-        if not training or not self.strength:
+        strength, rotation, shear, zoom, shift = self.largest.values()
+        if not training or not strength:
             return images
         n = ops.shape(images)[0]
-        size = self.strength * np.array([ROTATION, SHEAR, LOG_SCALE, LOG_SCALE, SHIFT, SHIFT], np.float32)
+        size = strength * np.array([np.deg2rad(rotation), shear, zoom, zoom, shift, shift], np.float32)
         draws = keras.random.uniform((n, 6), -1.0, 1.0, seed=self.seed_generator) * size
         return warp(images, *(draws[:, column] for column in range(6)))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
-        return {**super().get_config(), "strength": self.strength, "seed": self.seed}
+        return {**super().get_config(), **self.largest, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("mnistae")
+class RandomMirror(keras.layers.Layer):
+    """Mirrors half of the images, left to right, in training. Otherwise images stay as they are.
+
+    Args:
+        seed: seed of the draws.
+        layer: arguments of every Keras layer.
+    """
+
+    def __init__(self, seed: int, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Mirror half of the images (B, H, W)."""
+        if not training:
+            return images
+        mirrored = keras.random.uniform((ops.shape(images)[0], 1, 1), seed=self.seed_generator) < 0.5
+        return ops.where(mirrored, ops.flip(images, axis=2), images)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("mnistae")
+class RandomLight(keras.layers.Layer):
+    """Blurs images and changes their contrast and brightness, in training. Otherwise images stay as they are.
+
+    y = clip(e^b (m + e^c (z - m)), 0, 1) with z = (1 - a) x + a (x ∗ k), where m is the mean of z, and k the binomial
+    kernel of 5×5 pixels. For each image, a is uniform in [0, `blur`], b in ± `brightness`, and c in ± `contrast`.
+
+    Args:
+        seed: seed of the draws.
+        brightness: at least 0.
+        contrast: at least 0.
+        blur: in [0, 1].
+        layer: arguments of every Keras layer.
+    """
+
+    def __init__(self, seed: int, brightness: float, contrast: float, blur: float, **layer: Any) -> None:
+        super().__init__(**layer)
+        self.largest = {"brightness": brightness, "contrast": contrast, "blur": blur}
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Change the light of images (B, H, W) in [0, 1]."""
+        if not training:
+            return images
+        n = ops.shape(images)[0]
+        draws = keras.random.uniform((n, 3, 1, 1), -1.0, 1.0, seed=self.seed_generator)
+        draws = draws * np.array(list(self.largest.values()), np.float32)[:, None, None]
+        brightness, contrast, blur = draws[:, 0], draws[:, 1], ops.abs(draws[:, 2])
+        if self.largest["blur"]:
+            blurred = ops.conv(images[..., None], BLUR, padding="same")[..., 0]
+            images = images + blur * (blurred - images)
+        mean = ops.mean(images, axis=(1, 2), keepdims=True)
+        return ops.clip(ops.exp(brightness) * (mean + ops.exp(contrast) * (images - mean)), 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), **self.largest, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable("mnistae")
@@ -97,18 +174,26 @@ class RandomOcclusion(keras.layers.Layer):
 
 
 def corrupt(images: Any, corruption: Corruption, seed: int, *, whole_steps: int = 0) -> Any:
-    """Warp images (B, H, W), hide a side, and add noise, in training. The network learns to give the original images.
+    """Warp images (B, H, W), change their light, hide a side, and add noise, in training.
 
-    Vincent et al. 2008, "Extracting and composing robust features with denoising autoencoders". Noise hides the blur
-    that warping leaves. Otherwise a network could read from the blur how far an image was warped.
+    The network learns to give the original images. Vincent et al. 2008, "Extracting and composing robust features with
+    denoising autoencoders". Noise hides the blur that warping leaves. Otherwise a network could read from the blur how
+    far an image was warped.
 
     Args:
         images: (B, H, W).
-        corruption: strength of the warps, share of the images with one side hidden, and noise.
+        corruption: the views, their strength, the share of the images with one side hidden, and noise.
         seed: seed of all draws.
         whole_steps: number of training steps before sides are hidden.
     """
-    seen = RandomAffine(corruption.augment, seed, name="augment")(images) if corruption.augment else images
+    strength, views = corruption.augment, corruption.views
+    seen = images
+    if strength:
+        sizes = {"rotation": views.rotation, "shear": views.shear, "zoom": views.zoom, "shift": views.shift}
+        seen = RandomAffine(strength, seed, **sizes, name="augment")(seen)
+        seen = RandomMirror(seed ^ 3, name="mirror")(seen) if views.mirror else seen
+        light = [strength * views.brightness, strength * views.contrast, min(strength * views.blur, 1.0)]
+        seen = RandomLight(seed ^ 4, *light, name="light")(seen) if any(light) else seen
     if corruption.occlusion:
         seen = RandomOcclusion(corruption.occlusion, seed ^ 2, whole_steps, name="occlusion")(seen)
     return keras.layers.GaussianNoise(corruption.noise, seed=seed ^ 1, name="noise")(seen) if corruption.noise else seen

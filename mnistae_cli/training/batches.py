@@ -1,8 +1,9 @@
 """The training examples and their order. Examples are in memory once; batches are indices into them."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -42,6 +43,17 @@ class Examples:
         self.targets = None if targets is None else tf.constant(targets)
         self.neighbors = neighbors
         self.labelled = labelled
+        self.groups: Any = None
+
+    def regrouped(self, groups: NDArray[np.integer[Any]] | None, neighbors: NDArray[np.int32] | None = None) -> Self:
+        """The same examples, of groups (N,), -1: of none, and with other neighbors (N, k) if these are given.
+
+        With `groups`, `take` also returns the group of the first example of each pair.
+        """
+        other = copy(self)
+        other.groups = None if groups is None else tf.constant(groups, tf.int32)
+        other.neighbors = self.neighbors if neighbors is None else neighbors
+        return other
 
     def __len__(self) -> int:
         return self.on_disk.n if self.on_disk else int(self.inputs.shape[0])
@@ -50,13 +62,15 @@ class Examples:
         """Inputs (B, …), bytes scaled to [0, 1], and targets (B, …) of the examples at `indices` (B,).
 
         With `neighbors` or `labelled`, `indices` are pairs (B, 2), and inputs are (B, 2, …). The targets are those of
-        the first example of each pair. For examples on the disk, `indices` are what `inputs_of` returned.
+        the first example of each pair. For examples on the disk, `indices` are what `inputs_of` returned. With groups,
+        the inputs are a tuple of the images and the groups (B,) of the first examples.
         """
         inputs = tf.convert_to_tensor(indices) if self.on_disk else tf.gather(self.inputs, indices)
         if inputs.dtype == tf.uint8:
             inputs = tf.cast(inputs, tf.float32) / 255
         first, targets = (indices[:, 0], inputs[:, 0]) if self.in_pairs else (indices, inputs)
-        return inputs, targets if self.targets is None else tf.gather(self.targets, first)
+        targets = targets if self.targets is None else tf.gather(self.targets, first)
+        return inputs if self.groups is None else (inputs, tf.gather(self.groups, first)), targets
 
     @property
     def in_pairs(self) -> bool:

@@ -8,9 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mnistae_cli.data import Pixels
 from mnistae_cli.settings import KL, L1, BatchTopK, Code, Dense, Invariant, TopK, Training
 from mnistae_cli.training import regrouping, sparse
@@ -25,12 +22,14 @@ class Regrouping:
 
     Args:
         parts_of: (code) → the parts, in order.
-        find_groups: finds the groups: see `regrouping.find_groups`.
+        find: finds the groups: see `regrouping.find`.
+        adapt: (part, groups) → the part as these groups are learned.
         rebuild: makes the network of the next part: see `regrouping.rebuild`.
     """
 
     parts_of: Callable[[Any], Sequence[Training]]
-    find_groups: Callable[..., NDArray[np.int32]]
+    find: Callable[..., regrouping.Groups]
+    adapt: Callable[[Training, regrouping.Groups], Training]
     rebuild: Callable[..., Autoencoder]
 
 
@@ -62,7 +61,7 @@ BUILDERS: dict[type[Code], Builder] = {
     Invariant: Builder(
         build_invariant,
         n_pair_neighbors=lambda code: code.n_neighbors,
-        regrouping=Regrouping(regrouping.parts_of, regrouping.find_groups, regrouping.rebuild),
+        regrouping=Regrouping(regrouping.parts_of, regrouping.find, regrouping.adapt, regrouping.rebuild),
     ),
 }
 """Kind of code → how it is learned."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mnistae_cli.training.autoencoder import Autoencoder
     from mnistae_cli.training.batches import Examples
     from mnistae_cli.training.finetuning import Finetuned
+    from mnistae_cli.training.regrouping import Groups
     from mnistae_cli.training.resuming import Part
     from mnistae_cli.training.steps import Fitted
 
@@ -108,10 +109,17 @@ def fit_autoencoder(
     def n_steps(part: Training) -> int:
         return plan_steps(images.n, min(part.batch_size, images.n)).per_epoch * int(part.epochs)
 
-    def learn(model: "Autoencoder", training: Training, part: "Part") -> "Fitted":
+    def learn(model: "Autoencoder", training: Training, part: "Part", groups: "Groups | None" = None) -> "Fitted":
+        learned, seen = examples, watched
+        if groups:
+            takes_groups = len(model.trained.inputs) > 1
+            learned = examples.regrouped(groups.of_images if takes_groups else None, groups.neighbors)
+            seen = {
+                name: each.regrouped(np.full(len(each), -1) if takes_groups else None) for name, each in watched.items()
+            }
         return train_network(
-            model.trained, model.loss, examples, Optimization.from_settings(training, seed), report,
-            task="train", xla=can_use_xla(code), shown=watched, checkpoint=checkpoint, part=part,
+            model.trained, model.loss, learned, Optimization.from_settings(training, seed), report,
+            task="train", xla=can_use_xla(code), shown=seen, checkpoint=checkpoint, part=part,
         )  # fmt: skip
 
     first, *later = builder.regrouping.parts_of(code) if builder.regrouping else [training]
@@ -121,10 +129,11 @@ def fit_autoencoder(
     fitted = learn(model, first, Part(0, 0, int(training.epochs)))
     for number, part in enumerate(later, start=1):
         assert builder.regrouping
-        find_groups = partial(builder.regrouping.find_groups, code, model, pixels, neighbors, seed, report)
-        groups = _kept(checkpoint, f"groups_{number}.npy", find_groups)
+        find = partial(builder.regrouping.find, code, model, pixels, neighbors, seed, report)
+        groups = _kept_groups(checkpoint, f"groups_{number}.npz", find)
         model = builder.regrouping.rebuild(code, model, pixels, groups, n_steps(part), seed)
-        fitted = fitted.followed_by(learn(model, part, Part(number, len(fitted.history["loss"]), int(training.epochs))))
+        place = Part(number, len(fitted.history["loss"]), int(training.epochs))
+        fitted = fitted.followed_by(learn(model, builder.regrouping.adapt(part, groups), place, groups))
     return FittedAutoencoder(model, fitted.history, fitted.best_epoch, frame, neighbors)
 
 
@@ -162,6 +171,19 @@ def _kept(checkpoint: Checkpoint | None, name: str, make: Callable[[], NDArray[n
     if checkpoint and array.size:
         checkpoint.save({name: lambda place: np.save(place, array)}, {})
     return array
+
+
+def _kept_groups(checkpoint: Checkpoint | None, name: str, find: "Callable[[], Groups]") -> "Groups":
+    """The groups from the checkpoint of an interrupted training, or new ones, which are saved there."""
+    from mnistae_cli.training.regrouping import Groups
+
+    path = checkpoint.find(name) if checkpoint else None
+    if path:
+        return Groups.load(path)
+    groups = find()
+    if checkpoint:
+        checkpoint.save({name: groups.save}, {})
+    return groups
 
 
 @dataclass(frozen=True)

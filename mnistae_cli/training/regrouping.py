@@ -1,65 +1,114 @@
-"""The second part of the training of an invariant code: its heads take the clusters that were found after the first."""
+"""The later parts of the training of an invariant code: it learns the groups of images that it shows so far."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters import Directions, find_clusters
+from mnistae_cli.clusters import Directions, find_groups
 from mnistae_cli.common import Notice, Report
 from mnistae_cli.data import Pixels, unit_scale
 from mnistae_cli.settings import AUTO, Invariant, Training
 from mnistae_cli.training.autoencoder import Autoencoder
-from mnistae_cli.training.invariance import OF_VIEW, build_for_clusters
+from mnistae_cli.training.invariance import (
+    DISCRIMINATION,
+    HEADS,
+    OF_VIEW,
+    build_for_clusters,
+    build_for_communities,
+)
 
 BATCH = 1000
-FIRST_PART = 0.65  # share of the epochs before the heads take the number and the sizes that the graph shows
-SECOND_RATE = 1 / 3  # of the learning rate, in the second part
+FIRST_PART = 0.5  # share of the epochs before the groups are learned
+LATER_PARTS = 2  # of equal length; the groups are found anew before each
+SECOND_RATE = 1 / 3  # of the learning rate, where the groups are apart
 SAMPLE = 10_000  # images from which the centroids of the clusters are measured
 SHARPNESS = 8.0  # logits between an image at a centroid and one at the mean of all images
 
 
+@dataclass(frozen=True)
+class Groups:
+    """What is learned in a later part.
+
+    Args:
+        of_images: (N,) int32 from 0, the group of each image; -1: none.
+        neighbors: (N, p) int32, the images that are shown as a second view of each image.
+        touch: whether the groups are communities of kinds that touch; otherwise they are clusters that are apart.
+    """
+
+    of_images: NDArray[np.int32]
+    neighbors: NDArray[np.int32]
+    touch: bool
+
+    @property
+    def number(self) -> int:
+        """The number of groups."""
+        return int(self.of_images.max()) + 1
+
+    def save(self, path: Path) -> None:
+        """Write them to an `.npz` file."""
+        with path.open("wb") as file:
+            np.savez(file, of_images=self.of_images, neighbors=self.neighbors, touch=self.touch)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(arrays["of_images"], arrays["neighbors"], bool(arrays["touch"]))
+
+
 def parts_of(code: Invariant) -> Sequence[Training]:
-    """One part if the number of clusters is given; otherwise a second part for the clusters that are found."""
+    """One part if the number of clusters is given; otherwise later parts for the groups that are found."""
     epochs = int(code.training.epochs)
     first = max(round(FIRST_PART * epochs), 1)
     if code.n_clusters != AUTO or first == epochs:
         return [code.training]
-    rate = code.training.learning_rate * SECOND_RATE
-    second = replace(code.training, epochs=epochs - first, learning_rate=rate)
-    return [replace(code.training, epochs=first), second]
+    ends = [round(each) for each in np.linspace(first, epochs, LATER_PARTS + 1)]
+    later = [end - start for start, end in pairwise(ends) if end > start]
+    return [replace(code.training, epochs=each) for each in (first, *later)]
 
 
-def find_groups(
+def find(
     code: Invariant, model: Autoencoder, pixels: Pixels, nearest: NDArray[np.int32], seed: int, report: Report
-) -> NDArray[np.int32]:
-    """The cluster (N,) of each image by the graph; -1: none. All are -1 unless there are 2 to `batch_size` clusters.
+) -> Groups:
+    """The groups that the graph shows. No image has one unless there are at least 2, and for clusters at most a batch.
 
     `nearest` (N, p) are the nearest training images to each of `pixels` (N, H, W), by pixels.
     """
-    embedding = encoded(model, pixels)[:, code.graph_features]
-    found = find_clusters(Directions(embedding), nearest, seed=seed)
-    if not 2 <= found.n_clusters <= code.training.batch_size:
+    directions = Directions(encoded(model, pixels)[:, code.graph_features])
+    of_images, touch = find_groups(directions, nearest, seed=seed)
+    number = int(of_images.max()) + 1
+    if number < 2 or (number > code.training.batch_size and not touch):
         report(Notice("the graph shows no clusters so far, so the heads stay as they are"))
-        return np.full(len(embedding), -1, np.int32)
-    report(Notice(f"so far the graph shows {found.n_clusters} clusters"))
-    clusters = found.placement.clusters
-    return np.where(clusters < found.n_clusters, clusters, np.int32(-1))
+        return Groups(np.full(len(of_images), -1, np.int32), nearest, False)
+    if not touch:
+        report(Notice(f"so far the graph shows {number} clusters"))
+        return Groups(of_images, nearest, False)
+    report(Notice(f"kinds of images touch: {number} small communities are learned"))
+    return Groups(of_images, directions.nearest_others(code.n_neighbors).indices, True)
 
 
-def rebuild(
-    code: Invariant, model: Autoencoder, pixels: Pixels, groups: NDArray[np.int32], steps: int, seed: int
-) -> Autoencoder:
-    """The same layers with heads for the groups (N,) of the images; without groups, the same model."""
-    sizes = [int((groups == each).sum()) for each in range(int(groups.max()) + 1)]
-    if not sizes:
+def adapt(training: Training, groups: Groups) -> Training:
+    """A smaller learning rate where the groups are apart, or none were found."""
+    return training if groups.touch else replace(training, learning_rate=training.learning_rate * SECOND_RATE)
+
+
+def rebuild(code: Invariant, model: Autoencoder, pixels: Pixels, groups: Groups, steps: int, seed: int) -> Autoencoder:
+    """The same layers with heads for the groups; without groups, the same model."""
+    if not groups.number:
         return model
-    rebuilt = build_for_clusters(code, pixels, steps, seed, len(sizes), [size / sum(sizes) for size in sizes])
-    carry_over(model, rebuilt, pixels, groups, seed)
+    if groups.touch:
+        rebuilt = build_for_communities(code, pixels, seed, groups.number)
+    else:
+        sizes = np.bincount(groups.of_images[groups.of_images >= 0])
+        rebuilt = build_for_clusters(code, pixels, steps, seed, groups.number, (sizes / sizes.sum()).tolist())
+    carry_over(model, rebuilt, pixels, groups.of_images, seed)
     return rebuilt
 
 
@@ -68,32 +117,47 @@ def encoded(model: Autoencoder, pixels: Pixels) -> NDArray[np.float32]:
     return _in_batches(model.encoder, pixels)
 
 
-def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, clusters: NDArray[np.int32], seed: int) -> None:
+def carry_over(old: Autoencoder, new: Autoencoder, pixels: Pixels, groups: NDArray[np.int32], seed: int) -> None:
     """Copy the layers of an invariant network to another one, whose heads start as classifiers by the nearest centroid.
 
-    A head's logits are s · (c_k · z - |c_k|² / 2), where z is the embedding with mean 0 and variance 1, and c_k is its
-    mean in cluster k; `clusters` (N,) are numbered from 0, -1: none. The heads differ by a little noise.
+    `groups` (N,) are those of the images, numbered from 0, -1: none. The only head of a network for communities starts
+    with the mean directions of its groups. Otherwise a head's logits are s · (c_k · z - |c_k|² / 2), where z is the
+    embedding with mean 0 and variance 1, and c_k is its mean in group k; the heads differ by a little noise.
     """
     draws = np.random.default_rng([seed, 4])
-    n_clusters = new.encoder.get_layer(OF_VIEW).get_layer("by_head").output.shape[2]
     before, after = (model.encoder.get_layer(OF_VIEW) for model in (old, new))
     for layer in after.layers:
-        if layer.name != "heads" and layer.weights:
+        if layer.name != HEADS and layer.weights:
             layer.set_weights(before.get_layer(layer.name).get_weights())
-    drawn = np.sort(draws.permutation(np.flatnonzero(clusters >= 0))[:SAMPLE])
+    known = [{layer.name: layer for layer in model.trained.layers}.get(DISCRIMINATION) for model in (old, new)]
+    if known[0] and known[1]:
+        known[1].set_weights(known[0].get_weights())
+    drawn = np.sort(draws.permutation(np.flatnonzero(groups >= 0))[:SAMPLE])
+    of_drawn = groups[drawn]
     embedding = _in_batches(keras.Model(after.input, after.get_layer("direction").input), pixels[drawn])
-    mean, deviation = embedding.mean(axis=0), embedding.std(axis=0) + 1e-3
-    scaled = (embedding - mean) / deviation
-    centroids = np.stack([scaled[clusters[drawn] == each].mean(axis=0) for each in range(n_clusters)])
-    squares = np.square(centroids).sum(axis=1)
-    sharpness = SHARPNESS / squares.mean()
-    kernel = sharpness * centroids.T / deviation[:, None]
-    bias = -sharpness * squares / 2 - mean @ kernel
-    heads = after.get_layer("heads")
-    n_heads = heads.units // n_clusters
-    noise = draws.normal(0, 0.01, (len(mean), heads.units))
-    heads.set_weights([np.tile(kernel, (1, n_heads)) + noise, np.tile(bias, n_heads)])
-    _carry_over_decoder(old.decoder, new.decoder, len(mean))
+    heads = after.get_layer(HEADS)
+    n_heads, n_groups = after.get_layer("by_head").output.shape[1:]
+    if not heads.use_bias:
+        lengths = np.maximum(np.linalg.norm(embedding, axis=1, keepdims=True), 1e-9)
+        centroids = _means(embedding / lengths, of_drawn, n_groups)
+        heads.set_weights([(centroids / np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-9)).T])
+    else:
+        mean, deviation = embedding.mean(axis=0), embedding.std(axis=0) + 1e-3
+        centroids = _means((embedding - mean) / deviation, of_drawn, n_groups)
+        squares = np.square(centroids).sum(axis=1)
+        sharpness = SHARPNESS / squares.mean()
+        kernel = sharpness * centroids.T / deviation[:, None]
+        bias = -sharpness * squares / 2 - mean @ kernel
+        noise = draws.normal(0, 0.01, (len(mean), heads.units))
+        heads.set_weights([np.tile(kernel, (1, n_heads)) + noise, np.tile(bias, n_heads)])
+    _carry_over_decoder(old.decoder, new.decoder, embedding.shape[1])
+
+
+def _means(vectors: NDArray[np.float32], groups: NDArray[np.int32], n_groups: int) -> NDArray[np.float64]:
+    """The mean (K, D) of the vectors (N, D) of each group; 0 for a group without any."""
+    sums = np.zeros((n_groups, vectors.shape[1]))
+    np.add.at(sums, groups, vectors)
+    return sums / np.maximum(np.bincount(groups, minlength=n_groups), 1)[:, None]
 
 
 def _carry_over_decoder(old: keras.Model, new: keras.Model, latent_dim: int) -> None:

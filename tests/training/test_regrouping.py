@@ -35,10 +35,10 @@ def test_the_layers_stay_and_the_heads_begin_with_the_clusters() -> None:
     assert np.array_equal(new.decoder.layers[2].get_weights()[0], old.decoder.layers[2].get_weights()[0])
 
 
-def test_images_beyond_the_clusters_count_as_none() -> None:
+def test_images_of_no_group_are_left_out() -> None:
     start_session(0)
     old, new = (build((10, 12), train_config(**CODE, n_clusters=n)) for n in (5, 2))
-    clusters = np.arange(120, dtype=np.int32) % 3
+    clusters = np.arange(120, dtype=np.int32) % 3 - 1
     carry_over(old, new, IMAGES, clusters, seed=1)
     assert encoded(new, IMAGES).shape == (120, 15)
 

@@ -11,6 +11,7 @@ from mnistae_cli.settings.codes.shared import (
     Layers,
     Schedule,
     Training,
+    Views,
     latent_dim_option,
     loss_option,
     number_of_epochs,

@@ -30,13 +30,17 @@ class Invariant(Code):
     loss: Literal["bce", "mse"] = loss_option()
     n_clusters: WholeOrAuto = option(
         AUTO,
-        "Clusters per head, of about equal size; auto: 20, later the number and the sizes that are found.",
+        "Clusters per head, of about equal size; auto: 64, later the number and the sizes that are found.",
         minimum=2,
         maximum=1000,
         flag="clusters",
     )
     n_heads: int = option(10, "Number of heads; each assigns clusters.", minimum=1, maximum=100)
     entropy_weight: float = option(2.5, "Weight of equal cluster sizes, relative to the agreement of views.", minimum=1)
+    instance_weight: float = option(
+        1.0, "Weight of keeping the views of different images apart, relative to the agreement of views.", minimum=0
+    )
+    temperature: float = option(0.2, "Temperature of that loss; lower: only similar images are kept apart.", above=0)
     n_neighbors: int = option(
         4, "Nearest images; half of the second views are of one of them. 0: none are.", minimum=0, maximum=100
     )

@@ -29,15 +29,34 @@ class Layers(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Views(Checked):
+    """The largest random changes of an input image that keep its meaning, for `augment` 1. 0: none of this kind."""
+
+    rotation: float = option(15.0, "Largest rotation of the input, in degrees.", minimum=0, maximum=180)
+    zoom: float = option(0.15, "Largest change of its width and of its height, as a logarithm.", minimum=0, maximum=2)
+    shear: float = option(0.25, "Largest shear, in pixels to the side per pixel of height.", minimum=0, maximum=2)
+    shift: float = option(0.1, "Largest shift, in sides of the image.", minimum=0, maximum=1)
+    mirror: bool = option(False, "Mirror half of the inputs, left to right. Not for letters and digits.")
+    brightness: float = option(
+        0.0, "Largest change of the brightness, as the logarithm of a factor.", minimum=0, maximum=3
+    )
+    contrast: float = option(
+        0.0, "Largest change of the contrast, as the logarithm of a factor around the mean gray.", minimum=0, maximum=3
+    )
+    blur: float = option(0.0, "Largest share of a blurred copy (5×5) in the input.", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Corruption(Checked):
     """What is done to the input images. The targets are the unchanged images."""
 
     augment: float = option(
         0.0,
-        "Random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.",
+        "Random changes of the input, not of the target: a factor on all their largest sizes, for example --rotation.",
         minimum=0,
         maximum=4,
     )
+    views: Views = Views()
     occlusion: float = option(0.0, "Share of the inputs with one side hidden.", minimum=0, maximum=1)
     noise: float = option(
         0.0, "Standard deviation of Gaussian noise on the input, not on the target; white is 1.", minimum=0, maximum=4

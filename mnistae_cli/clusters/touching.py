@@ -1,0 +1,93 @@
+"""Kinds that touch: whether there are any between the clusters that are apart, and the communities that show them."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistae_cli.clusters.communities import leiden
+from mnistae_cli.clusters.directions import Directions
+from mnistae_cli.clusters.graph import similarity_graph
+from mnistae_cli.clusters.halves import Grain, agreement_of_halves
+from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
+from mnistae_cli.clusters.neighbors import Neighbors
+from mnistae_cli.clusters.placement import VOTERS
+from mnistae_cli.scores import contingency_table, homogeneity
+
+# Of what the communities at resolution 1 tell, clusters that were classes told 0.7 or more, and clusters that held
+# several classes each told 0.4 or less: see docs/clusters.md.
+EXPLAINED = 0.6
+# Communities of two halves of the images agreed by 0.58 or more (adjusted Rand index) where there were kinds, and by
+# 0.25 or less where there were none: noise, and images of one class.
+REAL = 0.4
+DRAWS = 3  # divisions of the images into halves
+NEIGHBORS = (8, 15, 30)  # few for kinds of few images
+RESOLUTIONS = (1.0, 2.0, 4.0, 10.0, 30.0)
+FINE = (8, 10.0)  # a grain at which communities hold one kind; there are several communities of each kind
+SURE = 0.8  # share of an image's ten nearest images that are in its community
+FEWEST = 4  # images of a fine community
+
+
+def kinds_touch(directions: Directions, clusters: NDArray[np.int32], neighbors: Neighbors, seed: int) -> bool:
+    """Whether there are kinds of images that these clusters do not show.
+
+    There are if communities at resolution 1, the usual modularity, tell much that the clusters do not (`homogeneity`),
+    and if they are found again in another half of the images (`agreement_of_halves`).
+
+    Args:
+        directions: of N images; few of them, fewer than 40, show nothing.
+        clusters: (N,) from 0, the clusters that are apart.
+        neighbors: the k nearest of each image.
+        seed: of Leiden and of the halves.
+    """
+    if len(directions) < 10 * FEWEST:
+        return False
+    k = neighbors.indices.shape[1]
+    communities = leiden(similarity_graph(neighbors.indices).links, 1.0, seed)
+    table = contingency_table(clusters, communities, int(clusters.max()) + 1, int(communities.max()) + 1)
+    if homogeneity(table) >= EXPLAINED:
+        return False
+    (agreement,) = agreement_of_halves(directions.vectors, [(k, 1.0)], n_draws=DRAWS, seed=seed)
+    return agreement >= REAL
+
+
+def find_communities(
+    directions: Directions, neighbors: Neighbors, *, n_init: int, seed: int
+) -> Sequence[NDArray[np.int32]]:
+    """Communities of the images, `n_init` times, at the grain that two halves of the images agree on best.
+
+    Args:
+        directions: of N images.
+        neighbors: the k nearest of each image; grains with more neighbors are not tried.
+        n_init: number of runs of Leiden.
+        seed: seed of the first run, and of the halves.
+    """
+    most = neighbors.indices.shape[1]
+    grains: list[Grain] = [(k, r) for k in sorted({min(k, most) for k in NEIGHBORS}) for r in RESOLUTIONS]
+    agreements = agreement_of_halves(directions.vectors, grains, n_draws=DRAWS, seed=seed)
+    k, resolution = grains[int(np.argmax(agreements))]
+    links = similarity_graph(neighbors.indices[:, :k]).links
+    with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as runs:
+        return list(runs.map(lambda run: leiden(links, resolution, (seed + run) % 2**32), range(n_init)))
+
+
+def find_sure_communities(directions: Directions, seed: int) -> NDArray[np.int32]:
+    """Small communities from which a network can learn kinds: (N,) int32 from 0; -1: an image that is not sure.
+
+    An image is sure if at least eight of its ten nearest images are in the same community. There are several
+    communities of each kind: two kinds in one community would be learned as one.
+
+    Args:
+        directions: of N images.
+        seed: of Leiden.
+    """
+    k, resolution = FINE
+    neighbors = directions.nearest_others(max(k, VOTERS)).indices
+    communities = leiden(similarity_graph(neighbors[:, :k]).links, resolution, seed)
+    near = neighbors[:, :VOTERS]
+    sure = (communities[near] == communities[:, None]).mean(axis=1) >= SURE
+    sure &= np.bincount(communities)[communities] >= FEWEST
+    kept = np.full(len(communities), -1, np.int32)
+    kept[sure] = np.unique(communities[sure], return_inverse=True)[1]
+    return kept
