@@ -19,7 +19,8 @@ class GraphClusters(ClusterMixin, BaseEstimator):
     Each sample is linked to its nearest ones by cosine. Leiden (Traag, Waltman & van Eck 2019) finds many small
     communities. They are merged in the order of the conductance of the cut between them,
     φ(A, B) = links between A and B / the smaller sum of links of A and B. The number of clusters is the one that stays
-    the same over the widest range of thresholds of φ.
+    the same over the widest range of thresholds of φ. Where kinds touch, so that this does not show them, the clusters
+    are the communities that two halves of the samples agree on best.
 
     Args:
         n_clusters: number of clusters; `auto`: it is found.
@@ -36,6 +37,7 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         confidence_ (NDArray): (N,) float32 in [0, 1]: of the ten nearest samples, the share in the same cluster minus
             the share in the next one.
         stability_ (float | None): mean adjusted Rand index between the runs; None for one run or one cluster.
+        apart_ (float | None): share of the samples in clusters that touch no other one; None for one cluster.
 
     Examples:
         >>> import mnistae_cli as mnistae
@@ -80,6 +82,7 @@ class GraphClusters(ClusterMixin, BaseEstimator):
         self.n_clusters_ = found.n_clusters
         self.cluster_sizes_ = found.sizes
         self.stability_ = found.stability
+        self.apart_ = found.apart
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int32]:

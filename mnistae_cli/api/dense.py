@@ -19,7 +19,15 @@ class DenseAutoencoder(BaseAutoencoder):
         code_gain: factor on the first weights of the code; above 1, the decoder learns faster.
         hidden: widths of the layers before the code, in units; the decoder mirrors them.
         channels: channels of the convolutions before these layers; the decoder has none.
-        augment: random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.
+        augment: random changes of the input, not of the target: a factor on all their largest sizes.
+        rotation: largest rotation, in degrees, for `augment` 1.
+        zoom: largest change of the width and of the height, as a logarithm.
+        shear: largest shear, in pixels to the side per pixel of height.
+        shift: largest shift, in sides of the image.
+        mirror: mirror half of the inputs, left to right.
+        brightness: largest change of the brightness, as the logarithm of a factor.
+        contrast: largest change of the contrast around the mean gray, as the logarithm of a factor.
+        blur: largest share of a blurred copy in the input, in [0, 1].
         occlusion: share of the inputs with one side hidden.
         noise: standard deviation of Gaussian noise on the input, where white is 1.
         learning_rate: Adam's step size; the peak of its schedule.
@@ -61,6 +69,14 @@ class DenseAutoencoder(BaseAutoencoder):
         hidden: tuple[int, ...] = Dense.layers.hidden,
         channels: tuple[int, ...] = Dense.layers.channels,
         augment: float = Dense.corruption.augment,
+        rotation: float = Dense.corruption.views.rotation,
+        zoom: float = Dense.corruption.views.zoom,
+        shear: float = Dense.corruption.views.shear,
+        shift: float = Dense.corruption.views.shift,
+        mirror: bool = Dense.corruption.views.mirror,
+        brightness: float = Dense.corruption.views.brightness,
+        contrast: float = Dense.corruption.views.contrast,
+        blur: float = Dense.corruption.views.blur,
         occlusion: float = Dense.corruption.occlusion,
         noise: float = Dense.corruption.noise,
         learning_rate: float = Dense.training.learning_rate,

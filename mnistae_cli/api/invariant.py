@@ -25,13 +25,23 @@ class InvariantEncoder(BaseAutoencoder):
             `embedding`: only the direction (N, latent_dim) of the embedding, for `GraphClusters`.
         latent_dim: units of the embedding.
         loss: of the reconstruction, `bce` or `mse`, per pixel.
-        n_clusters: clusters per head; `auto`: 20, later the number that is found.
+        n_clusters: clusters per head; `auto`: 64, later the number that is found.
         n_heads: number of heads; each assigns clusters.
         entropy_weight: weight of equal cluster sizes relative to the agreement of the views, at least 1.
+        instance_weight: weight of keeping the views of different images apart; 0: they are not.
+        temperature: of that loss, above 0.
         n_neighbors: nearest images; half of the second views are of one of them. 0: none are.
         hidden: widths of the layers before the code, in units; the decoder mirrors them.
         channels: channels of the convolutions before these layers; the decoder has none.
-        augment: random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.
+        augment: random changes of the input, not of the target: a factor on all their largest sizes.
+        rotation: largest rotation, in degrees, for `augment` 1.
+        zoom: largest change of the width and of the height, as a logarithm.
+        shear: largest shear, in pixels to the side per pixel of height.
+        shift: largest shift, in sides of the image.
+        mirror: mirror half of the inputs, left to right.
+        brightness: largest change of the brightness, as the logarithm of a factor.
+        contrast: largest change of the contrast around the mean gray, as the logarithm of a factor.
+        blur: largest share of a blurred copy in the input, in [0, 1].
         occlusion: share of the inputs with one side hidden.
         noise: standard deviation of Gaussian noise on the input, where white is 1.
         learning_rate: Adam's step size; the peak of its schedule.
@@ -72,10 +82,20 @@ class InvariantEncoder(BaseAutoencoder):
         n_clusters: WholeOrAuto = Invariant.n_clusters,
         n_heads: int = Invariant.n_heads,
         entropy_weight: float = Invariant.entropy_weight,
+        instance_weight: float = Invariant.instance_weight,
+        temperature: float = Invariant.temperature,
         n_neighbors: int = Invariant.n_neighbors,
         hidden: tuple[int, ...] = Invariant.layers.hidden,
         channels: tuple[int, ...] = Invariant.layers.channels,
         augment: float = Invariant.corruption.augment,
+        rotation: float = Invariant.corruption.views.rotation,
+        zoom: float = Invariant.corruption.views.zoom,
+        shear: float = Invariant.corruption.views.shear,
+        shift: float = Invariant.corruption.views.shift,
+        mirror: bool = Invariant.corruption.views.mirror,
+        brightness: float = Invariant.corruption.views.brightness,
+        contrast: float = Invariant.corruption.views.contrast,
+        blur: float = Invariant.corruption.views.blur,
         occlusion: float = Invariant.corruption.occlusion,
         noise: float = Invariant.corruption.noise,
         learning_rate: float = Invariant.training.learning_rate,

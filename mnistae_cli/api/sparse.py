@@ -24,7 +24,15 @@ class SparseAutoencoder(BaseAutoencoder):
         sparsity_target: ρ in (0, 1), for `kl`.
         hidden: widths of the layers before the code, in units; the decoder has none.
         channels: channels of the convolutions before these layers; the decoder has none.
-        augment: random warps of the input, not of the target. 1: up to 15° rotation, 15% size, 0.25 shear, 10% shift.
+        augment: random changes of the input, not of the target: a factor on all their largest sizes.
+        rotation: largest rotation, in degrees, for `augment` 1.
+        zoom: largest change of the width and of the height, as a logarithm.
+        shear: largest shear, in pixels to the side per pixel of height.
+        shift: largest shift, in sides of the image.
+        mirror: mirror half of the inputs, left to right.
+        brightness: largest change of the brightness, as the logarithm of a factor.
+        contrast: largest change of the contrast around the mean gray, as the logarithm of a factor.
+        blur: largest share of a blurred copy in the input, in [0, 1].
         occlusion: share of the inputs with one side hidden.
         noise: standard deviation of Gaussian noise on the input, where white is 1.
         learning_rate: Adam's step size; the peak of its schedule.
@@ -71,6 +79,14 @@ class SparseAutoencoder(BaseAutoencoder):
         hidden: tuple[int, ...] = TopK.layers.hidden,
         channels: tuple[int, ...] = TopK.layers.channels,
         augment: float = TopK.corruption.augment,
+        rotation: float = TopK.corruption.views.rotation,
+        zoom: float = TopK.corruption.views.zoom,
+        shear: float = TopK.corruption.views.shear,
+        shift: float = TopK.corruption.views.shift,
+        mirror: bool = TopK.corruption.views.mirror,
+        brightness: float = TopK.corruption.views.brightness,
+        contrast: float = TopK.corruption.views.contrast,
+        blur: float = TopK.corruption.views.blur,
         occlusion: float = TopK.corruption.occlusion,
         noise: float = TopK.corruption.noise,
         learning_rate: float = TopK.training.learning_rate,

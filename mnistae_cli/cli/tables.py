@@ -55,7 +55,7 @@ def cluster_rows(looks: Sequence[Mapping[str, Any]]) -> tuple[list[str], Rows]:
     """The table of `label`: its columns, and a row per cluster."""
     rows = []
     for each in looks:
-        look = "small" if each["small"] else "mixed" if each["mixed"] else ABSENT
+        look = next((flag for flag in ("small", "mixed", "provisional") if each[flag]), ABSENT)
         figures = (figure(each["size"]), f"{each['unsure']:.1%}", look)
         rows.append([str(each["cluster"]), each["name"] or ABSENT, *figures])
     return ["cluster", "name", "images", "unsure", "looks"], rows

@@ -48,9 +48,11 @@ class GraphClusters:
     provisional: NDArray[np.bool_]
 
     @property
-    def apart(self) -> float:
-        """Share of the images of all K clusters that are in clusters that touch no other one; in [0, 1]."""
+    def apart(self) -> float | None:
+        """Share of the images of all K clusters that are in clusters that touch no other one; None if K is 1."""
         sizes = self.sizes[: self.n_clusters]
+        if len(sizes) == 1:
+            return None
         return float(sizes[~self.provisional].sum() / sizes.sum())
 
     @property

@@ -1,4 +1,4 @@
-"""Do two halves of the images show the same kinds? It tells kinds that touch from images of one kind, without labels."""
+"""Whether two halves of the images show the same kinds: so kinds that touch are told from images of one kind."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -32,6 +32,7 @@ class ClusterLook:
         unsure: share of its images with a confidence below 0.5.
         mixed: whether it seems to have several kinds of images.
         small: whether it is too small to be a cluster.
+        provisional: whether it touches another one, so that it may be a part of a kind, or several kinds.
     """
 
     cluster: int
@@ -40,12 +41,16 @@ class ClusterLook:
     unsure: float
     mixed: bool
     small: bool = False
+    provisional: bool = False
 
 
 Shown = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Indices of a cluster's images: the surest, and the least sure ones."""
 
-READS_OF_CLUSTER = (*PLACEMENT_FILES, "#metrics.n_clusters", "#metrics.cluster_sizes", "#config.method")
+READS_OF_CLUSTER = (
+    *PLACEMENT_FILES,
+    *("#metrics.n_clusters", "#metrics.cluster_sizes", "#metrics.provisional", "#config.method"),
+)
 """What a stage that makes a `Sheet` reads of `cluster`."""
 
 
@@ -74,19 +79,22 @@ class Sheet:
         train, test = (Placement.load(cluster.folder, split) for split in SPLITS)
         metrics, by_distance = cluster.manifest.metrics, cluster.manifest.config["method"] == "kmeans"
         placement, n_groups = Placement.joined([train, test]), len(metrics["cluster_sizes"])
-        looks = summarize_clusters(placement, names, metrics["n_clusters"], n_groups)
+        looks = summarize_clusters(placement, names, metrics["n_clusters"], n_groups, metrics.get("provisional", []))
         shown = choose_images(train, n_groups, n_shown, by_distance=by_distance)
         return cls(looks, shown, "nearest its centroid" if by_distance else "surest", placement)
 
 
-def summarize_clusters(placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int) -> list[ClusterLook]:
+def summarize_clusters(
+    placement: Placement, names: Sequence[str], n_clusters: int, n_groups: int, provisional: Sequence[int] = ()
+) -> list[ClusterLook]:
     """The summaries of the clusters, then of the small communities; `names` is empty, or has a name for each."""
     summaries = []
     for number in range(n_groups):
         confidence = placement.confidence[placement.clusters == number]
         unsure = float((confidence < UNSURE).mean()) if len(confidence) else 0.0
         name = names[number] if names else ""
-        summaries.append(ClusterLook(number, name, len(confidence), unsure, unsure > MIXED, number >= n_clusters))
+        flags = (unsure > MIXED, number >= n_clusters, number in provisional)
+        summaries.append(ClusterLook(number, name, len(confidence), unsure, *flags))
     return summaries
 
 
@@ -151,4 +159,5 @@ def _title(summary: ClusterLook) -> tuple[str, Any]:
 
 
 def _warning(summary: ClusterLook) -> str:
-    return "small" if summary.small else "looks mixed" if summary.mixed else ""
+    flags = {"small": summary.small, "looks mixed": summary.mixed, "provisional": summary.provisional}
+    return next((flag for flag, holds in flags.items() if holds), "")

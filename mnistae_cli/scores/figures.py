@@ -32,7 +32,7 @@ def known_figures() -> list[str]:
     """The figures that a gate may name, by their paths in `metrics.json`."""
     both = [f"{section}.{split}.{name}" for section, names in FIGURES.items() for name in names for split in SPLITS]
     on_test = [f"{section}.test.{name}" for section, names in ON_TEST.items() for name in names]
-    return [*both, *on_test, "clusters.stability"]
+    return [*both, *on_test, "clusters.stability", "clusters.apart"]
 
 
 def figure_at(scores: Mapping[str, Any], path: str) -> Any:

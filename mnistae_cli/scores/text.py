@@ -81,6 +81,8 @@ def _clusters(scores: Mapping[str, Any]) -> Iterator[list[str]]:
         yield _pair("images in no clear cluster", clusters, "unsure")
         if "stability" in clusters:
             yield ["agreement of the runs (adjusted Rand index)", figure(clusters["stability"]), ABSENT]
+        if "apart" in clusters:
+            yield ["images in clusters that touch no other one", figure(clusters["apart"]), ABSENT]
         sizes = [clusters[split]["sizes"] for split in ("train", "test")]
         if "names" in scores:
             yield _pair("names given to the clusters: accuracy", scores["names"], "accuracy")

@@ -32,6 +32,7 @@ NONE_FOUND = (
     "no clusters were found in these features at any usual threshold. Look at the images, train longer "
     f"({setting('epochs')}), or give {setting('n_clusters', flag='clusters')}"
 )
+TOUCHING = "they touch others, so that another number is as good. Name them by their images (mnistae label)"
 LEAST_STABILITY = 0.95  # mean adjusted Rand index between runs; if it is lower, do not trust the number of clusters
 
 
@@ -46,8 +47,9 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
 
     The manifest's metrics: `n_clusters` and `cluster_sizes` of the training images. KMeans adds `inertia` and `n_iter`.
     The graph adds `n_small_communities` (the last ones of `cluster_sizes`), `stability` (mean adjusted Rand index
-    between runs; None for one run or one cluster) and, if the number was found, `plateau`: the lowest and the highest
-    threshold that give it.
+    between runs; None for one run or one cluster), `apart` (share of the images in clusters that touch no other one;
+    None for one cluster), `provisional` (the numbers of the others) and, if the number was found, `plateau`: the lowest
+    and the highest threshold that give it.
 
     Args:
         config: the settings.
@@ -140,10 +142,14 @@ def _by_graph(
         "n_small_communities": found.n_small,
         "cluster_sizes": found.sizes.tolist(),
         "stability": found.stability,
+        "apart": found.apart,
+        "provisional": np.flatnonzero(found.provisional).tolist(),
         **({"plateau": [float(plateau[0]), float(plateau[-1])]} if is_found else {}),
     }
     if is_found and len(found.sizes) == 1:
         report(Notice(NONE_FOUND))
+    elif is_found and found.provisional.any():
+        report(Notice(f"{found.provisional.sum()} of {found.n_clusters} clusters are provisional: {TOUCHING}"))
     elif found.stability is not None and found.stability < LEAST_STABILITY:
         report(
             Notice(f"the runs do not agree (adjusted Rand index {found.stability:.3f}): do not trust these clusters")

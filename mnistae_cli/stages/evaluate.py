@@ -19,7 +19,7 @@ from mnistae_cli.store import SCHEMA_VERSION, TEST_IMAGES, TRAIN_IMAGES, Manifes
 
 Features = Mapping[str, Rows]
 """Split → (N, D) float32."""
-FOUND = ("n_clusters", "n_small_communities", "stability")
+FOUND = ("n_clusters", "n_small_communities", "stability", "apart")
 LEAST_VARIANCE = 1e-7  # squares are rounded to 32 bits: equal images seem to have up to 6e-8
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
