@@ -18,13 +18,15 @@ from mnistae_cli.scores import contingency_table, homogeneity
 # Of what the communities at resolution 1 tell, clusters that were classes told 0.7 or more, and clusters that held
 # several classes each told 0.4 or less: see docs/clusters.md.
 EXPLAINED = 0.6
-# Communities of two halves of the images agreed by 0.58 or more (adjusted Rand index) where there were kinds, and by
-# 0.25 or less where there were none: noise, and images of one class.
-REAL = 0.4
+# How much better than in a reference without kinds the communities of two halves of the images agreed: by 0.5 or more
+# where there were kinds; by 0.1 or less for noise, and for images of one class.
+REAL = 0.3
+MOST_REFERENCE = 20_000  # points of the reference
 DRAWS = 3  # divisions of the images into halves
 NEIGHBORS = (8, 15, 30)  # few for kinds of few images
 RESOLUTIONS = (1.0, 2.0, 4.0, 10.0, 30.0)
-FINE = (8, 10.0)  # a grain at which communities hold one kind; there are several communities of each kind
+FINE = ((6, 30.0), (6, 10.0), (8, 3.0), (15, 1.0))  # grains at which communities hold one kind, the finest first
+LEAST_SURE = 0.25  # share of the images that are sure; with fewer, communities are too small to be learned
 SURE = 0.8  # share of an image's ten nearest images that are in its community
 FEWEST = 4  # images of a fine community
 
@@ -33,7 +35,7 @@ def kinds_touch(directions: Directions, clusters: NDArray[np.int32], neighbors: 
     """Whether there are kinds of images that these clusters do not show.
 
     There are if communities at resolution 1, the usual modularity, tell much that the clusters do not (`homogeneity`),
-    and if they are found again in another half of the images (`agreement_of_halves`).
+    and if they are found again in another half of the images (`gains`).
 
     Args:
         directions: of N images; few of them, fewer than 40, show nothing.
@@ -48,14 +50,37 @@ def kinds_touch(directions: Directions, clusters: NDArray[np.int32], neighbors: 
     table = contingency_table(clusters, communities, int(clusters.max()) + 1, int(communities.max()) + 1)
     if homogeneity(table) >= EXPLAINED:
         return False
-    (agreement,) = agreement_of_halves(directions.vectors, [(k, 1.0)], n_draws=DRAWS, seed=seed)
-    return agreement >= REAL
+    return bool(gains(directions, [(k, 1.0)], seed)[0] >= REAL)
+
+
+def gains(directions: Directions, grains: Sequence[Grain], seed: int) -> NDArray[np.float64]:
+    """How much better two halves agree at each grain than halves of points without kinds: (a - a') / (1 - a'), (G,).
+
+    a is the agreement for the directions, and a' that for points drawn from a normal distribution with their mean and
+    covariance. 1: the halves agree fully; 0: no better than points of one kind that vary in the same directions. The
+    comparison with a reference is that of the gap statistic (Tibshirani, Walther & Hastie 2001).
+
+    Args:
+        directions: of N images.
+        grains: see `agreement_of_halves`.
+        seed: of all draws.
+    """
+    vectors = directions.vectors.astype(np.float64)
+    draws = np.random.default_rng([seed, 5])
+    values, axes = np.linalg.eigh(np.cov(vectors.T).reshape(vectors.shape[1], -1))
+    normal = draws.normal(size=(min(len(vectors), MOST_REFERENCE), len(values)))
+    reference = vectors.mean(axis=0) + (normal * np.sqrt(np.maximum(values, 0))) @ axes.T
+    found, chance = (
+        np.array(agreement_of_halves(each.astype(np.float32), grains, n_draws=DRAWS, seed=seed))
+        for each in (vectors, reference)
+    )
+    return np.asarray((found - chance) / (1 - chance))
 
 
 def find_communities(
     directions: Directions, neighbors: Neighbors, *, n_init: int, seed: int
 ) -> Sequence[NDArray[np.int32]]:
-    """Communities of the images, `n_init` times, at the grain that two halves of the images agree on best.
+    """Communities of the images, `n_init` times, at the grain with the largest of the `gains`.
 
     Args:
         directions: of N images.
@@ -65,8 +90,7 @@ def find_communities(
     """
     most = neighbors.indices.shape[1]
     grains: list[Grain] = [(k, r) for k in sorted({min(k, most) for k in NEIGHBORS}) for r in RESOLUTIONS]
-    agreements = agreement_of_halves(directions.vectors, grains, n_draws=DRAWS, seed=seed)
-    k, resolution = grains[int(np.argmax(agreements))]
+    k, resolution = grains[int(np.argmax(gains(directions, grains, seed)))]
     links = similarity_graph(neighbors.indices[:, :k]).links
     with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as runs:
         return list(runs.map(lambda run: leiden(links, resolution, (seed + run) % 2**32), range(n_init)))
@@ -82,12 +106,14 @@ def find_sure_communities(directions: Directions, seed: int) -> NDArray[np.int32
         directions: of N images.
         seed: of Leiden.
     """
-    k, resolution = FINE
-    neighbors = directions.nearest_others(max(k, VOTERS)).indices
-    communities = leiden(similarity_graph(neighbors[:, :k]).links, resolution, seed)
+    neighbors = directions.nearest_others(max(VOTERS, *(k for k, _ in FINE))).indices
     near = neighbors[:, :VOTERS]
-    sure = (communities[near] == communities[:, None]).mean(axis=1) >= SURE
-    sure &= np.bincount(communities)[communities] >= FEWEST
+    for k, resolution in FINE:
+        communities = leiden(similarity_graph(neighbors[:, :k]).links, resolution, seed)
+        sure = (communities[near] == communities[:, None]).mean(axis=1) >= SURE
+        sure &= np.bincount(communities)[communities] >= FEWEST
+        if sure.mean() >= LEAST_SURE:
+            break
     kept = np.full(len(communities), -1, np.int32)
     kept[sure] = np.unique(communities[sure], return_inverse=True)[1]
     return kept

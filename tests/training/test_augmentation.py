@@ -2,8 +2,16 @@ import keras
 import numpy as np
 import pytest
 
-from mnistae_cli.settings import Corruption
-from mnistae_cli.training.augmentation import RandomAffine, RandomOcclusion, corrupt, occlude, warp
+from mnistae_cli.settings import Corruption, Views
+from mnistae_cli.training.augmentation import (
+    RandomAffine,
+    RandomLight,
+    RandomMirror,
+    RandomOcclusion,
+    corrupt,
+    occlude,
+    warp,
+)
 from tests.builders import build, train_config
 
 RNG = np.random.default_rng(0)
@@ -86,7 +94,15 @@ def test_a_share_of_the_images_is_hidden_after_some_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"noise": 0.3}, {"augment": 1.0}, {"occlusion": 1.0}, {"augment": 1.0, "occlusion": 0.5, "noise": 0.3}]
+    "settings",
+    [
+        {"noise": 0.3},
+        {"augment": 1.0},
+        {"occlusion": 1.0},
+        {"augment": 1.0, "occlusion": 0.5, "noise": 0.3},
+        {"augment": 1.0, "rotation": 0, "zoom": 0, "shear": 0, "shift": 0, "mirror": True},
+        {"augment": 0.5, "rotation": 0, "zoom": 0, "shear": 0, "shift": 0, "brightness": 0.5, "blur": 1.0},
+    ],
 )
 def test_images_are_corrupted_in_training_alone_and_never_in_the_encoder(settings: dict[str, float]) -> None:
     model = build((9, 7), train_config(latent_dim=6, **settings))
@@ -103,3 +119,54 @@ def test_noise_has_the_standard_deviation_that_is_asked_for() -> None:
     layer = keras.Input((9, 7))
     seen = keras.Model(layer, corrupt(layer, Corruption(noise=0.3), 0))(images, training=True).numpy()
     assert seen.std() == pytest.approx(0.3, rel=0.05)
+
+
+def test_half_of_the_images_are_mirrored() -> None:
+    images = RNG.random((400, 4, 5)).astype(np.float32)
+    layer, again = RandomMirror(3), RandomMirror(3)
+    seen = np.asarray(layer(images, training=True))
+    mirrored = (seen == images[:, :, ::-1]).all((1, 2))
+    assert mirrored.mean() == pytest.approx(0.5, abs=0.1)
+    assert np.array_equal(seen[~mirrored], images[~mirrored])
+    assert np.array_equal(again(images, training=True), seen)
+    assert np.array_equal(layer(images), images)
+    assert RandomMirror.from_config(layer.get_config()).seed == 3
+
+
+def test_light_changes_by_the_formula() -> None:
+    images = (0.3 + 0.2 * RNG.random((50, 6, 6))).astype(np.float32)
+    mean = images.mean((1, 2), keepdims=True)
+    brighter = np.asarray(RandomLight(1, 0.4, 0, 0)(images, training=True)) / images
+    factors = brighter.mean((1, 2))
+    assert brighter == pytest.approx(np.broadcast_to(factors[:, None, None], images.shape), rel=1e-4)
+    assert np.exp(-0.4) <= factors.min() < 0.8
+    assert 1.2 < factors.max() <= np.exp(0.4)
+    contrasts = (np.asarray(RandomLight(1, 0, 0.4, 0)(images, training=True)) - mean) / (images - mean)
+    assert contrasts.std((1, 2)).max() < 0.05
+    assert np.exp(-0.4) - 0.01 <= contrasts.mean((1, 2)).min() < 0.8
+    assert np.asarray(RandomLight(1, 3, 0, 0)(images, training=True)).max() <= 1
+    assert np.array_equal(RandomLight(1, 3, 3, 1)(images), images)
+
+
+def test_blur_mixes_in_a_binomial_mean_and_keeps_the_light() -> None:
+    image = np.zeros((40, 9, 9), np.float32)
+    image[:, 4, 4] = 1
+    seen = np.asarray(RandomLight(1, 0, 0, 1.0)(image, training=True))
+    shares = (1 - seen[:, 4, 4]) / (1 - 36 / 256)
+    assert 0 <= shares.min() < 0.2
+    assert 0.8 < shares.max() <= 1
+    assert seen[:, 4, 5] == pytest.approx(shares * 24 / 256, abs=1e-6)
+    assert seen.sum((1, 2)) == pytest.approx(1, abs=1e-5)
+
+
+def test_augment_scales_every_change() -> None:
+    one, views = RNG.random((3, 8, 8)).astype(np.float32), Views(brightness=0.5, contrast=0.5, blur=0.5)
+    entry = keras.Input((8, 8))
+
+    def seen(augment: float) -> np.ndarray:
+        model = keras.Model(entry, corrupt(entry, Corruption(augment=augment, views=views), 0))
+        return np.asarray(model(one, training=True))
+
+    little, much = (np.abs(seen(augment) - one).mean() for augment in (0.05, 1.0))
+    assert 0 < little < 0.3 * much
+    assert np.array_equal(seen(0.0), one)

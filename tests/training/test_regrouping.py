@@ -1,10 +1,13 @@
 """How a network goes on with the clusters that were found half-way."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from mnistae_cli.training.invariance import assignment_loss
-from mnistae_cli.training.regrouping import carry_over, encoded
+from mnistae_cli.settings import Training
+from mnistae_cli.training.invariance import Communities, assignment_loss, build_for_communities
+from mnistae_cli.training.regrouping import Groups, adapt, carry_over, encoded, rebuild
 from mnistae_cli.training.runtime import start_session
 from tests.builders import build, train_config
 from tests.conftest import shapes
@@ -63,3 +66,73 @@ def test_equal_shares_are_the_loss_without_shares() -> None:
     p, q = np.random.default_rng(0).dirichlet(np.ones(4), (2, 50, 3)).astype(np.float32)
     equal = np.asarray(assignment_loss(p, q, 2.5, (0.25,) * 4))
     assert equal == pytest.approx(np.asarray(assignment_loss(p, q, 2.5)), abs=1e-4)
+
+
+NO_NEIGHBORS = np.empty((120, 0), np.int32)
+THREE = np.arange(120, dtype=np.int32) % 4 - 1
+
+
+def test_groups_come_back_from_a_file(tmp_path: Path) -> None:
+    groups = Groups(THREE, np.arange(240, dtype=np.int32).reshape(120, 2), True)
+    groups.save(tmp_path / "groups.npz")
+    again = Groups.load(tmp_path / "groups.npz")
+    assert np.array_equal(again.of_images, groups.of_images)
+    assert np.array_equal(again.neighbors, groups.neighbors)
+    assert (again.touch, again.number) == (True, 3)
+    assert Groups(np.full(4, -1, np.int32), NO_NEIGHBORS[:4], False).number == 0
+
+
+def test_the_learning_rate_stays_where_kinds_touch() -> None:
+    training = Training(learning_rate=3e-3)
+    assert adapt(training, Groups(THREE, NO_NEIGHBORS, True)) == training
+    assert adapt(training, Groups(THREE, NO_NEIGHBORS, False)).learning_rate == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize(("touch", "width"), [(True, 3 + 9), (False, 3 * 3 + 9)])
+def test_a_network_is_rebuilt_for_its_groups(touch: bool, width: int) -> None:
+    start_session(0)
+    code = train_config(**CODE).code
+    old = build((10, 12), train_config(**CODE, n_clusters=5))
+    old.trained(np.stack([IMAGES, IMAGES], axis=1) / 255, training=True)
+    new = rebuild(code, old, IMAGES, Groups(THREE, NO_NEIGHBORS, touch), 10, seed=1)
+    before, after = encoded(old, IMAGES), encoded(new, IMAGES)
+    assert after.shape == (120, width)
+    assert after[:, -9:] == pytest.approx(before[:, -9:], abs=1e-6)
+    assert rebuild(code, old, IMAGES, Groups(np.full(120, -1, np.int32), NO_NEIGHBORS, touch), 10, seed=1) is old
+    projections = [model.trained.get_layer("discrimination") for model in (old, new) if touch]
+    for first, second in zip(*(each.get_weights() for each in projections), strict=True) if touch else ():
+        assert np.array_equal(first, second)
+
+
+def test_the_head_of_communities_starts_with_their_mean_directions() -> None:
+    start_session(0)
+    old = build((10, 12), train_config(**CODE, n_clusters=5))
+    old.trained(np.stack([IMAGES, IMAGES], axis=1) / 255, training=True)
+    axis = encoded(old, IMAGES)[:, -9:].argmax(axis=1)
+    groups = (axis == np.bincount(axis).argmax()).astype(np.int32)
+    new = rebuild(train_config(**CODE).code, old, IMAGES, Groups(groups, NO_NEIGHBORS, True), 10, seed=1)
+    probabilities = encoded(new, IMAGES)[:, :2]
+    assert (probabilities.argmax(axis=1) == groups).mean() > 0.8
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_loss_of_communities_is_the_mean_over_known_ones() -> None:
+    p = np.random.default_rng(0).dirichlet(np.ones(3), (8, 1)).astype(np.float32)
+    codes = np.arange(16, dtype=np.float32).reshape(8, 2)
+    known = np.array([2, -1, 0, 1], np.int32)
+    layer = Communities(0.5)
+    assert np.array_equal(layer([p, known, codes], training=True), codes[:4])
+    chosen = [p[view, 0, known[view % 4]] for view in range(8) if known[view % 4] >= 0]
+    assert float(layer.losses[0]) == pytest.approx(-0.5 * np.log(chosen).mean(), rel=1e-5)
+    layer([p, np.full(4, -1, np.int32), codes], training=True)
+    assert float(layer.losses[0]) == 0
+    assert np.array_equal(layer([p, np.full(8, -1, np.int32), codes]), codes)
+    assert Communities.from_config(layer.get_config()).weight == 0.5
+
+
+def test_a_network_for_communities_takes_pairs_and_groups() -> None:
+    start_session(0)
+    model = build_for_communities(train_config(**CODE).code, IMAGES, 0, 4)
+    pairs = np.stack([IMAGES, IMAGES], axis=1).astype(np.float32) / 255
+    assert model.trained([pairs, THREE], training=True).shape == (120, 10, 12)
+    assert len(model.trained.losses) == 2
