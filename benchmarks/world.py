@@ -2,11 +2,12 @@
 
     python -m benchmarks.world --folder FOLDER --data devanagari,fashion --seeds 40-44 --artifacts DIR
 
-FOLDER has `devanagari.npz`, `quickdraw8.npz`, `fashion.npz`, `omniglot8.npz`, `optdigits32.npz`, `usps.npz` and the folder
-of pictures `sign_digits`; `mnist` and `digits` are known by their names. Labels only score. Beside each set, its pixels,
-their first 50 principal components and their UMAP (umap-learn must be installed) go through the same graph, with
-`--baselines`. A seed that is in the results is not run again, so that a stopped run continues; `--anew` first removes the
-results of these seeds.
+FOLDER has `devanagari.npz`, `quickdraw8.npz`, `fashion.npz`, `omniglot8.npz`, `optdigits32.npz`, `usps.npz` and
+`sign_digits`, a folder of pictures; `mnist` and `digits` are known by their names. Labels only score.
+
+With `--baselines`, the pixels, their first 50 principal components and their UMAP (umap-learn must be installed) go
+through the same graph, for the first seed. A seed that is in the results is not run again, so that a stopped run
+continues; `--anew` first removes the results of these seeds.
 """
 
 import argparse

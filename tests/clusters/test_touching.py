@@ -62,7 +62,7 @@ def test_kinds_that_touch_become_provisional_clusters() -> None:
 
 def test_kinds_that_are_apart_are_not_provisional_and_one_kind_is_one_cluster() -> None:
     apart = find_clusters(Directions(kinds(0.04)), NONE, seed=0)
-    assert (apart.n_clusters, apart.apart, apart.provisional.any()) == (KINDS, 1.0, False)
+    assert (apart.n_clusters, apart.apart, apart.provisional.tolist()) == (KINDS, 1.0, [False] * KINDS)
     alone = find_clusters(Directions(ONE_KIND), NONE, seed=0)
     assert (alone.n_clusters, alone.apart, alone.provisional.tolist()) == (1, None, [False])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistae_cli.settings import Training
+from mnistae_cli.settings import Invariant, Layers, Training
 from mnistae_cli.training.invariance import Communities, assignment_loss, build_for_communities
 from mnistae_cli.training.regrouping import Groups, adapt, carry_over, encoded, rebuild
 from mnistae_cli.training.runtime import start_session
@@ -68,6 +68,7 @@ def test_equal_shares_are_the_loss_without_shares() -> None:
     assert equal == pytest.approx(np.asarray(assignment_loss(p, q, 2.5)), abs=1e-4)
 
 
+INVARIANT = Invariant(latent_dim=9, layers=Layers(channels=(4, 5), hidden=(12,)), n_heads=3)
 NO_NEIGHBORS = np.empty((120, 0), np.int32)
 THREE = np.arange(120, dtype=np.int32) % 4 - 1
 
@@ -91,14 +92,13 @@ def test_the_learning_rate_stays_where_kinds_touch() -> None:
 @pytest.mark.parametrize(("touch", "width"), [(True, 3 + 9), (False, 3 * 3 + 9)])
 def test_a_network_is_rebuilt_for_its_groups(touch: bool, width: int) -> None:
     start_session(0)
-    code = train_config(**CODE).code
     old = build((10, 12), train_config(**CODE, n_clusters=5))
     old.trained(np.stack([IMAGES, IMAGES], axis=1) / 255, training=True)
-    new = rebuild(code, old, IMAGES, Groups(THREE, NO_NEIGHBORS, touch), 10, seed=1)
+    new = rebuild(INVARIANT, old, IMAGES, Groups(THREE, NO_NEIGHBORS, touch), 10, seed=1)
     before, after = encoded(old, IMAGES), encoded(new, IMAGES)
     assert after.shape == (120, width)
     assert after[:, -9:] == pytest.approx(before[:, -9:], abs=1e-6)
-    assert rebuild(code, old, IMAGES, Groups(np.full(120, -1, np.int32), NO_NEIGHBORS, touch), 10, seed=1) is old
+    assert rebuild(INVARIANT, old, IMAGES, Groups(np.full(120, -1, np.int32), NO_NEIGHBORS, touch), 10, seed=1) is old
     projections = [model.trained.get_layer("discrimination") for model in (old, new) if touch]
     for first, second in zip(*(each.get_weights() for each in projections), strict=True) if touch else ():
         assert np.array_equal(first, second)
@@ -110,7 +110,7 @@ def test_the_head_of_communities_starts_with_their_mean_directions() -> None:
     old.trained(np.stack([IMAGES, IMAGES], axis=1) / 255, training=True)
     axis = encoded(old, IMAGES)[:, -9:].argmax(axis=1)
     groups = (axis == np.bincount(axis).argmax()).astype(np.int32)
-    new = rebuild(train_config(**CODE).code, old, IMAGES, Groups(groups, NO_NEIGHBORS, True), 10, seed=1)
+    new = rebuild(INVARIANT, old, IMAGES, Groups(groups, NO_NEIGHBORS, True), 10, seed=1)
     probabilities = encoded(new, IMAGES)[:, :2]
     assert (probabilities.argmax(axis=1) == groups).mean() > 0.8
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -132,7 +132,7 @@ def test_the_loss_of_communities_is_the_mean_over_known_ones() -> None:
 
 def test_a_network_for_communities_takes_pairs_and_groups() -> None:
     start_session(0)
-    model = build_for_communities(train_config(**CODE).code, IMAGES, 0, 4)
+    model = build_for_communities(INVARIANT, IMAGES, 0, 4)
     pairs = np.stack([IMAGES, IMAGES], axis=1).astype(np.float32) / 255
     assert model.trained([pairs, THREE], training=True).shape == (120, 10, 12)
     assert len(model.trained.losses) == 2
