@@ -25,8 +25,8 @@ MOST_REFERENCE = 20_000  # points of the reference
 DRAWS = 3  # divisions of the images into halves
 NEIGHBORS = (8, 15, 30)  # few for kinds of few images
 RESOLUTIONS = (1.0, 2.0, 4.0, 10.0, 30.0)
-FINE = ((6, 30.0), (6, 10.0), (8, 3.0), (15, 1.0))  # grains at which communities hold one kind, the finest first
-LEAST_SURE = 0.25  # share of the images that are sure; with fewer, communities are too small to be learned
+FINE = ((6, 30.0), (8, 10.0), (8, 3.0), (15, 1.0))  # grains at which communities hold one kind, the finest first
+LEAST_SURE = 0.5  # share of the images that are sure; with fewer, communities are too small to be learned
 SURE = 0.8  # share of an image's ten nearest images that are in its community
 FEWEST = 4  # images of a fine community
 
@@ -100,7 +100,8 @@ def find_sure_communities(directions: Directions, seed: int) -> NDArray[np.int32
     """Small communities from which a network can learn kinds: (N,) int32 from 0; -1: an image that is not sure.
 
     An image is sure if at least eight of its ten nearest images are in the same community. There are several
-    communities of each kind: two kinds in one community would be learned as one.
+    communities of each kind: two kinds in one community would be learned as one. They are as small as they can be while
+    half of the images are sure.
 
     Args:
         directions: of N images.
