@@ -17,7 +17,7 @@ from mnistae_cli.clusters.scan import USUAL, Scan, agreement, most_central, scan
 from mnistae_cli.clusters.touching import find_communities, find_sure_communities, kinds_touch
 from mnistae_cli.common import RefusedValue, UsageError, setting
 from mnistae_cli.settings import AUTO, WholeOrAuto, check_clusters
-from mnistae_cli.settings.cluster import Graph as GraphSettings
+from mnistae_cli.settings import Graph as GraphSettings
 
 RESOLUTION = 10.0  # of the first communities: 70 to 120 of them for data of ten classes
 PER_CLUSTER = 2  # fewest communities per cluster; with fewer, the resolution is raised
