@@ -137,7 +137,7 @@ def test_an_invariant_code_has_an_image_for_each_cluster() -> None:
 
 def test_an_invariant_code_that_is_told_no_number_learns_in_parts() -> None:
     parts = parts_of(Invariant(training=Training(epochs=26, learning_rate=3e-3)))
-    assert [each.epochs for each in parts] == [13, 7, 6]
+    assert [each.epochs for each in parts] == [10, 5, 6, 5]
     assert {each.learning_rate for each in parts} == {3e-3}
     assert [each.epochs for each in parts_of(Invariant(training=Training(epochs=2)))] == [1, 1]
     assert len(parts_of(Invariant(n_clusters=10, training=Training(epochs=26)))) == 1
