@@ -17,8 +17,9 @@ class InvariantEncoder(BaseAutoencoder):
 
     It learns to assign two views of an image, or of two similar images, to the same cluster: the mutual information
     I(z, z') = Σ_cc' P_cc' ln(P_cc' / (P_c P_c')) of their assignments is maximized (Ji, Henriques & Vedaldi 2019,
-    "Invariant information clustering"). After two thirds of the epochs, the heads take the number and the sizes of the
-    clusters that the graph of the embeddings shows. `mnistae train --model invariant`.
+    "Invariant information clustering"), and the views of different images are kept apart (Chen et al. 2020, "SimCLR").
+    After two fifths of the epochs, the network learns what the graph of the embeddings shows: clusters that are apart,
+    or small communities where kinds touch. `mnistae train --model invariant`.
 
     Args:
         output: what `transform` returns. `all`: the heads' probabilities and the embedding, like `mnistae encode`;
