@@ -55,7 +55,7 @@ def cluster_rows(looks: Sequence[Mapping[str, Any]]) -> tuple[list[str], Rows]:
     """The table of `label`: its columns, and a row per cluster."""
     rows = []
     for each in looks:
-        look = next((flag for flag in ("small", "mixed", "provisional") if each[flag]), ABSENT)
+        look = ", ".join(flag for flag in ("small", "mixed", "provisional") if each[flag]) or ABSENT
         figures = (figure(each["size"]), f"{each['unsure']:.1%}", look)
         rows.append([str(each["cluster"]), each["name"] or ABSENT, *figures])
     return ["cluster", "name", "images", "unsure", "looks"], rows

@@ -160,4 +160,4 @@ def _title(summary: ClusterLook) -> tuple[str, Any]:
 
 def _warning(summary: ClusterLook) -> str:
     flags = {"small": summary.small, "looks mixed": summary.mixed, "provisional": summary.provisional}
-    return next((flag for flag, holds in flags.items() if holds), "")
+    return ", ".join(flag for flag, holds in flags.items() if holds)

@@ -12,10 +12,14 @@ PARTS.sheet = (section, { clusters, surest, command }) => {
   clusters.forEach((each, i) => section.append(make("div", { class: "cluster" },
     make("div", {}, make("h3", {}, `Cluster ${each.cluster}`), inputs[i],
       make("small", {}, `${each.size.toLocaleString("en")} images, ${(100 * each.unsure).toFixed(1)}% unsure `),
-      make("span", { class: "flag" }, each.small ? "small" : each.mixed ? "looks mixed" : each.provisional ? "provisional" : "")),
+      make("span", { class: "flag" }, flags(each))),
     strip(surest, each.surest, each.cluster), strip("least sure", each.least, each.cluster))));
   section.append(make("h3", {}, "The names as a command"), line, make("div", { class: "controls" }, copy), said);
   update();
+
+  function flags({ small, mixed, provisional }) {
+    return [small && "small", mixed && "looks mixed", provisional && "provisional"].filter(Boolean).join(", ");
+  }
 
   function strip(title, tiles, cluster) {
     return make("div", {}, make("small", {}, title), make("div", { class: "strip" },
