@@ -47,7 +47,7 @@ WORLD = {
     "quickdraw8": Data("quickdraw8.npz", 8, ("--mirror",)),
     "fashion": Data("fashion.npz", 10, LIGHT),
     "omniglot8": Data("omniglot8.npz", 242),
-    "sign_digits": Data("sign_digits", 10, LIGHT),
+    "sign_digits": Data("sign_digits", 10, (*LIGHT, "--channels", "16,48,96")),
     "optdigits32": Data("optdigits32.npz", 10),
     "usps": Data("usps.npz", 10),
     "digits": Data("digits", 10),

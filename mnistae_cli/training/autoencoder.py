@@ -75,8 +75,8 @@ def before_code(pixels: Any, height: int, width: int, layers: Layers, *, normali
         signal = keras.layers.Reshape((height, width, 1), name="plane")(signal)
         side = min(height, width)
         for number, planes in enumerate(layers.channels, start=1):
-            stride = 2 if -(-side // 2) >= LEAST_SIDE else 1
-            side = -(-side // stride)
+            stride = 2 if side >= 2 * LEAST_SIDE else 1
+            side //= stride
             size, name = 5 if number == 1 else 3, f"convolution_{number}"
             signal = keras.layers.Conv2D(planes, size, stride, "same", name=name, **kind)(signal)
             signal = batch_normalize(signal, name) if normalize else signal

@@ -44,7 +44,7 @@ class Invariant(Code):
     n_neighbors: int = option(
         4, "Nearest images; half of the second views are of one of them. 0: none are.", minimum=0, maximum=100
     )
-    layers: Layers = Layers(channels=(16, 48, 96))
+    layers: Layers = Layers(channels=(24, 64))
     corruption: Corruption = Corruption(augment=1.0, occlusion=0.5)
     training: Training = Training(learning_rate=3e-3, batch_size=256, schedule="trapezoid")
 
