@@ -130,7 +130,7 @@ def find_clusters(
 
 
 def find_groups(
-    directions: Directions, nearest_by_pixels: NDArray[np.int32], *, seed: int
+    directions: Directions, nearest_by_pixels: NDArray[np.int32], *, seed: int, touch: bool = False
 ) -> tuple[NDArray[np.int32], bool]:
     """What a network can learn from the images so far: the group (N,) of each, -1: none; and whether kinds touch.
 
@@ -140,7 +140,10 @@ def find_groups(
         directions: the features of the N images.
         nearest_by_pixels: (N, p) int32.
         seed: see `find_clusters`.
+        touch: whether it is known that kinds touch.
     """
+    if touch:
+        return find_sure_communities(directions, seed), True
     n = len(directions)
     neighbors = directions.nearest_others(_n_neighbors(n, AUTO))
     mergings, scan = _merged(similarity_graph(neighbors.indices, nearest_by_pixels), AUTO, GraphSettings.n_init, seed)

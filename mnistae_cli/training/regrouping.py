@@ -26,6 +26,7 @@ from mnistae_cli.training.invariance import (
 
 BATCH = 1000
 FIRST_PART = 0.4  # share of the epochs before the groups are learned
+FEWEST_EPOCHS = 2  # of a later part
 LATER_PARTS = 3  # of equal length; the groups are found anew before each
 SECOND_RATE = 1 / 3  # of the learning rate, where the groups are apart
 SAMPLE = 10_000  # images from which the centroids of the clusters are measured
@@ -69,7 +70,8 @@ def parts_of(code: Invariant) -> Sequence[Training]:
     first = max(round(FIRST_PART * epochs), 1)
     if code.n_clusters != AUTO or first == epochs:
         return [code.training]
-    ends = [round(each) for each in np.linspace(first, epochs, LATER_PARTS + 1)]
+    number = min(LATER_PARTS, max((epochs - first) // FEWEST_EPOCHS, 1))
+    ends = [round(each) for each in np.linspace(first, epochs, number + 1)]
     later = [end - start for start, end in pairwise(ends) if end > start]
     return [replace(code.training, epochs=each) for each in (first, *later)]
 
@@ -82,7 +84,8 @@ def find(
     `nearest` (N, p) are the nearest training images to each of `pixels` (N, H, W), by pixels.
     """
     directions = Directions(encoded(model, pixels)[:, code.graph_features])
-    of_images, touch = find_groups(directions, nearest, seed=seed)
+    learns_communities = len(model.trained.inputs) > 1  # then kinds touched in an earlier part
+    of_images, touch = find_groups(directions, nearest, seed=seed, touch=learns_communities)
     number = int(of_images.max()) + 1
     if number < 2 or (number > code.training.batch_size and not touch):
         report(Notice("the graph shows no clusters so far, so the heads stay as they are"))

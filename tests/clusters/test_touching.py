@@ -83,5 +83,6 @@ def test_what_is_learned_are_clusters_that_are_apart_or_sure_communities() -> No
     groups, touch = find_groups(Directions(TOUCHING), NONE, seed=0)
     assert touch
     assert np.array_equal(groups, find_sure_communities(Directions(TOUCHING), 0))
+    assert find_groups(Directions(kinds(0.04)), NONE, seed=0, touch=True)[1]
     groups, touch = find_groups(Directions(ONE_KIND), NONE, seed=0)
     assert (touch, groups.max()) == (False, 0)

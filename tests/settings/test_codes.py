@@ -139,7 +139,8 @@ def test_an_invariant_code_that_is_told_no_number_learns_in_parts() -> None:
     parts = parts_of(Invariant(training=Training(epochs=26, learning_rate=3e-3)))
     assert [each.epochs for each in parts] == [10, 5, 6, 5]
     assert {each.learning_rate for each in parts} == {3e-3}
-    assert [each.epochs for each in parts_of(Invariant(training=Training(epochs=2)))] == [1, 1]
+    for epochs, expected in ((2, [1, 1]), (4, [2, 2]), (6, [2, 2, 2])):
+        assert [each.epochs for each in parts_of(Invariant(training=Training(epochs=epochs)))] == expected
     assert len(parts_of(Invariant(n_clusters=10, training=Training(epochs=26)))) == 1
     assert len(parts_of(Invariant(training=Training(epochs=1)))) == 1
 
