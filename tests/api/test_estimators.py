@@ -246,6 +246,7 @@ def test_fit_leaves_the_global_draws_as_they_were() -> None:
     np.testing.assert_array_equal(np.random.random(3), expected)
 
 
+@pytest.mark.slow
 def test_pipeline_grid_search_and_frames(tmp_path: Path) -> None:
     images, labels = shapes(90, 0)
     some = np.where(np.arange(90) < 45, labels.astype(int), -1)

@@ -145,6 +145,7 @@ def test_every_sparse_code_can_be_finetuned(
     assert told.sum(1) == pytest.approx(np.ones(60), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_dense_code_of_convolutions_can_be_finetuned(shapes_npz: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     code = ("--channels", "4", "--noise", "0.1")
     for command in (("train", "--dataset", shapes_npz, *QUICK, *code), ("encode",), ("finetune", *FEW)):

@@ -19,6 +19,7 @@ def half_labeled(tmp_path: Path) -> Path:
     return tmp_path / "half.npz"
 
 
+@pytest.mark.slow
 def test_images_without_a_label_go_through_every_stage(half_labeled: Path, tmp_path: Path, mnistae: Mnistae) -> None:
     root = tmp_path / "a"
     options = [*QUICK, *LEAN[:-1]]

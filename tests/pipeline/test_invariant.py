@@ -44,6 +44,7 @@ def test_its_settings_can_be_changed(
     assert "nan" not in (tmp_path / "train" / "history.csv").read_text()
 
 
+@pytest.mark.slow
 def test_two_images_are_enough_for_two_clusters(tmp_path: Path, mnistae: Mnistae) -> None:
     np.save(tmp_path / "images.npy", shapes(3, 0)[0])
     data = ("--dataset", tmp_path / "images.npy", "-a", tmp_path / "a", *INVARIANT, "--epochs", "2", "-q")

@@ -368,6 +368,7 @@ def test_a_file_of_ones_own_is_about_the_review_that_is_there(reviewed: Path, tm
     assert labels_of(reviewed) == {image: int(suggested[image])}
 
 
+@pytest.mark.slow
 def test_decisions_about_rows_that_are_gone_survive_more_than_one_review(
     reviewed: Path, tmp_path: Path, mnistae: Mnistae
 ) -> None:
@@ -381,6 +382,7 @@ def test_decisions_about_rows_that_are_gone_survive_more_than_one_review(
     assert (reviewed / "review" / "decisions.csv").read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["'=x", " a;=\t"])
 def test_names_that_spreadsheets_would_change_survive(name: str, tmp_path: Path, mnistae: Mnistae) -> None:
     """Of a folder for each class and of the pictures in it."""
