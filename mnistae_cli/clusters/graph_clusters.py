@@ -134,7 +134,8 @@ def find_groups(
 ) -> tuple[NDArray[np.int32], bool]:
     """What a network can learn from the images so far: the group (N,) of each, -1: none; and whether kinds touch.
 
-    If they do not, the groups are the clusters of `find_clusters`; otherwise those of `find_sure_communities`.
+    If they do not, the groups are the clusters that are apart, as `find_clusters` has them before images move between
+    them; otherwise those of `find_sure_communities`.
 
     Args:
         directions: the features of the N images.

@@ -46,15 +46,14 @@ def agreement_of_halves(
         nearest = first.nearest(features[halves[1]], VOTERS)
         most = max(k for k, _ in grains) // 2
         neighbors = [each.nearest_others(max(most, 2)).indices for each in (first, second)]
-        found = []
+        found = {}
         for k in dict.fromkeys(k for k, _ in grains):
             graphs = [similarity_graph(each[:, : max(k // 2, 2)]).links for each in neighbors]
             for r in (r for other, r in grains if other == k):
                 before, own = (leiden(links, r, (seed + draw) % 2**32) for links in graphs)
                 taken = place_by_neighbors(nearest, before).clusters
-                found.append(((k, r), _adjusted_rand_index(taken, own)))
-        by_grain = dict(found)
-        return [by_grain[grain] for grain in grains]
+                found[k, r] = _adjusted_rand_index(taken, own)
+        return [found[grain] for grain in grains]
 
     with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as draws:
         return [float(each) for each in np.mean(list(draws.map(of_draw, range(n_draws))), axis=0)]
