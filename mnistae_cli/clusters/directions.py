@@ -17,6 +17,7 @@ class Directions:
 
     def __init__(self, features: NDArray[np.float32], *, copy: bool = True) -> None:
         self._search = Search(unit_vectors(features, copy=copy))
+        self._others: Neighbors | None = None
 
     def __len__(self) -> int:
         return len(self._search)
@@ -39,8 +40,11 @@ class Directions:
         return self._search.nearest(unit_vectors(features), n_neighbors, itself)
 
     def nearest_others(self, n_neighbors: int) -> Neighbors:
-        """The nearest other vectors to each of the N vectors."""
-        return self._search.nearest_others(n_neighbors)
+        """The nearest other vectors to each of the N vectors. The largest answer so far is kept."""
+        wanted = min(n_neighbors, len(self) - 1)
+        if self._others is None or self._others.indices.shape[1] < wanted:
+            self._others = self._search.nearest_others(wanted)
+        return Neighbors(self._others.indices[:, :wanted], self._others.distances[:, :wanted])
 
 
 def unit_vectors(features: NDArray[np.float32], *, copy: bool = True) -> NDArray[np.float32]:

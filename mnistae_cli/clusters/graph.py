@@ -17,10 +17,12 @@ class Graph:
     Args:
         by_embedding: links of near neighbors in the embedding.
         by_pixels: links of images with similar pixels; None if there are none.
+        pixel_factor: how much more often these link images of different kinds.
     """
 
     by_embedding: Any
     by_pixels: Any = None
+    pixel_factor: float = 1.0
 
     @cached_property
     def links(self) -> Any:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.clusters.communities import Merging, merge_communities, most_linked
+from mnistae_cli.clusters.communities import Merging, leiden, merge_communities, most_linked, weigh_pixels
 from mnistae_cli.clusters.directions import Directions
 from mnistae_cli.clusters.graph import Graph, membership, similarity_graph
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
+from mnistae_cli.clusters.neighbors import Neighbors
 from mnistae_cli.clusters.placement import Placement, place_by_neighbors
 from mnistae_cli.clusters.scan import USUAL, Scan, agreement, most_central, scan_thresholds
-from mnistae_cli.clusters.touching import find_communities, find_sure_communities, kinds_touch
+from mnistae_cli.clusters.touching import find_communities, find_sure_communities, has_kinds, show_kinds
 from mnistae_cli.common import RefusedValue, UsageError, setting
 from mnistae_cli.settings import AUTO, WholeOrAuto, check_clusters
 from mnistae_cli.settings import Graph as GraphSettings
@@ -75,10 +76,10 @@ def find_clusters(
 
     Leiden finds many small communities, `n_init` times with different seeds. Each time they are merged, two by two,
     in the order of the conductance of the cut between them (`Merging`). The number at which this stops is given, or is
-    the one that stays the same over the widest range of thresholds (`scan_thresholds`). If kinds of images touch, so
-    that such clusters do not show them (`kinds_touch`), the clusters are the communities that two halves of the images
-    agree on (`find_communities`). The result is the run that agrees best with the others. Finally, each image moves to
-    the cluster to which most of its links lead.
+    the one that stays the same over the widest range of thresholds (`scan_thresholds`). If there are kinds of images
+    (`has_kinds`) that such clusters do not show (`show_kinds`), the clusters are the communities that two halves of the
+    images agree on (`find_communities`). The result is the run that agrees best with the others. Finally, each image
+    moves to the cluster to which most of its links lead.
 
     Args:
         directions: the features of the N images.
@@ -95,13 +96,15 @@ def find_clusters(
     """
     _check_sizes(len(directions), n_clusters, min_cluster_size)
     n = len(directions)
-    neighbors = directions.nearest_others(_n_neighbors(n, n_neighbors))
-    graph = similarity_graph(neighbors.indices, nearest_by_pixels)
+    k = _n_neighbors(n, n_neighbors)
+    neighbors = directions.nearest_others(k)
+    graph, communities = _graph(neighbors, nearest_by_pixels, seed)
     mergings, scan = _merged(graph, n_clusters, n_init, seed)
     smallest = _smallest(min_cluster_size, n, n_clusters)
     if n_clusters == AUTO:
         partitions: Sequence[NDArray[np.int32]] = _apart(mergings, scan)
-        if kinds_touch(directions, partitions[most_central(partitions)], neighbors, seed):
+        apart = partitions[most_central(partitions)]
+        if not show_kinds(apart, scan.width, communities) and has_kinds(directions, k, seed):
             graph = Graph(graph.by_embedding)
             partitions = find_communities(directions, neighbors, n_init=n_init, seed=seed)
             smallest = _smallest(min_cluster_size, n, int(np.median([each.max() + 1 for each in partitions])))
@@ -134,27 +137,36 @@ def find_groups(
 ) -> tuple[NDArray[np.int32], bool]:
     """What a network can learn from the images so far: the group (N,) of each, -1: none; and whether kinds touch.
 
-    If they do not, the groups are the clusters that are apart, as `find_clusters` has them before images move between
-    them; otherwise those of `find_sure_communities`.
+    If they do not, the groups are the clusters that are apart, as `find_clusters` has them; otherwise those of
+    `find_sure_communities`.
 
     Args:
         directions: the features of the N images.
         nearest_by_pixels: (N, p) int32.
         seed: see `find_clusters`.
-        touch: whether it is known that kinds touch.
+        touch: whether it is known that there are kinds, and that they touched before.
     """
-    if touch:
-        return find_sure_communities(directions, seed), True
     n = len(directions)
-    neighbors = directions.nearest_others(_n_neighbors(n, AUTO))
-    mergings, scan = _merged(similarity_graph(neighbors.indices, nearest_by_pixels), AUTO, GraphSettings.n_init, seed)
+    k = _n_neighbors(n, AUTO)
+    graph, communities = _graph(directions.nearest_others(k), nearest_by_pixels, seed)
+    mergings, scan = _merged(graph, AUTO, GraphSettings.n_init, seed)
     partitions = _apart(mergings, scan)
     groups = partitions[most_central(partitions)]
-    if kinds_touch(directions, groups, neighbors, seed):
+    if not show_kinds(groups, scan.width, communities) and (touch or has_kinds(directions, k, seed)):
         return find_sure_communities(directions, seed), True
+    settled = _settled(graph.links, groups)
     large = np.bincount(groups) >= _smallest(AUTO, n, AUTO)
-    kept = np.unique(np.where(large[groups], groups, -1), return_inverse=True)[1]
-    return (kept - int(not large[groups].all())).astype(np.int32), False
+    numbers = np.where(large, np.cumsum(large) - 1, -1)
+    return numbers[settled].astype(np.int32), False
+
+
+def _graph(
+    neighbors: Neighbors, nearest_by_pixels: NDArray[np.int32] | None, seed: int
+) -> tuple[Graph, NDArray[np.int32]]:
+    """The graph, and its communities (N,) by the embedding at resolution 1, the usual modularity."""
+    graph = similarity_graph(neighbors.indices, nearest_by_pixels)
+    communities = leiden(graph.by_embedding, 1.0, seed)
+    return weigh_pixels(graph, communities), communities
 
 
 def _n_neighbors(n: int, n_neighbors: WholeOrAuto) -> int:

@@ -14,6 +14,7 @@ from mnistae_cli.scores import adjusted_rand_index, contingency_table
 # most 1.2%, inside of them at least 1.8%: see docs/clusters.md. Nearer to the middle counts more.
 USUAL = 0.0147
 THRESHOLDS = np.geomspace(USUAL / 3.5, USUAL * 3.5, 25)
+WEIGHTS = 1 - np.abs(np.log(THRESHOLDS / USUAL)) / np.log(4)  # what is usual decides between ranges of similar width
 STABLE = 0.98  # least adjusted Rand index, mean over pairs of runs
 
 
@@ -43,12 +44,16 @@ class Scan:
         inside = np.arange(len(usual))
         return (inside >= first) & (inside < last)
 
+    @property
+    def width(self) -> float:
+        """The weight of the stable thresholds of the plateau, as a share of the weight of all thresholds, in [0, 1]."""
+        return float(WEIGHTS[self.plateau & (self.stability >= STABLE)].sum() / WEIGHTS.sum())
+
 
 def scan_thresholds(mergings: Sequence[Merging]) -> Scan:
     """Cut each merging at each threshold, and choose the middle of the widest range of one stable number.
 
-    The width is the sum over its stable thresholds t of 1 - |log(t / 0.0147)| / log 4, so that what is usual decides
-    between ranges of similar width. No label is looked at.
+    The width is the sum over its stable thresholds t of 1 - |log(t / 0.0147)| / log 4. No label is looked at.
 
     Args:
         mergings: of S runs.
@@ -60,8 +65,7 @@ def scan_thresholds(mergings: Sequence[Merging]) -> Scan:
             known[row] = agreement([each.clusters(n) for each, n in zip(mergings, row, strict=True)])
     stability = np.array([known[tuple(row)] for row in numbers.tolist()])
     usual = np.median(numbers, axis=1).astype(int)
-    weights = 1 - np.abs(np.log(THRESHOLDS / USUAL)) / np.log(4)
-    counted = weights * np.where(stability >= STABLE, 1.0, 1e-3)
+    counted = WEIGHTS * np.where(stability >= STABLE, 1.0, 1e-3)
     edges = np.flatnonzero(np.diff(usual)) + 1
     ranges = np.split(np.arange(len(usual)), edges)
     widest = max(ranges, key=lambda each: counted[each].sum())

@@ -27,7 +27,7 @@ from mnistae_cli.training.invariance import (
 BATCH = 1000
 FIRST_PART = 0.4  # share of the epochs before the groups are learned
 FEWEST_EPOCHS = 2  # of a later part
-LATER_PARTS = 3  # of equal length; the groups are found anew before each
+LATER_PARTS = 2  # of equal length; the groups are found anew before each
 SECOND_RATE = 1 / 3  # of the learning rate, where the groups are apart
 SAMPLE = 10_000  # images from which the centroids of the clusters are measured
 SHARPNESS = 8.0  # logits between an image at a centroid and one at the mean of all images

@@ -1,11 +1,13 @@
 """The graph of similar images, its communities, and their merging."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from mnistae_cli.clusters import graph as graphs
-from mnistae_cli.clusters.communities import leiden, merge_communities
+from mnistae_cli.clusters.communities import leiden, merge_communities, weigh_pixels
 from mnistae_cli.clusters.graph import links_between, similarity_graph
 from mnistae_cli.clusters.neighbors import Search
 
@@ -76,8 +78,18 @@ def test_leiden_finds_groups_and_leaves_nobody_out() -> None:
     assert len(np.unique(with_lone)) == 5
 
 
+def test_pixels_count_less_where_many_of_their_links_leave_a_community() -> None:
+    alike = np.array([[1], [0], [3], [2]], np.int32)
+    graph = similarity_graph(alike, np.array([[1], [0], [3], [0]], np.int32))
+    groups = np.array([0, 0, 1, 1], np.int32)
+    assert weigh_pixels(graph, groups).pixel_factor == pytest.approx(6 * 0.25 / 0.068)
+    assert weigh_pixels(similarity_graph(alike, alike), groups).pixel_factor == 6
+    assert weigh_pixels(similarity_graph(alike), groups).pixel_factor == 1
+
+
 def test_the_two_least_apart_merge_first() -> None:
-    graph = similarity_graph(Search(blobs((60, 40, 30), apart=4.0)).nearest_others(8).indices, by_pixels((60, 40, 30)))
+    plain = similarity_graph(Search(blobs((60, 40, 30), apart=4.0)).nearest_others(8).indices, by_pixels((60, 40, 30)))
+    graph = replace(plain, pixel_factor=6.0)
     merging = merge_communities(graph, 10.0, seed=0)
     n = len(merging.pairs) + 1
     both = []

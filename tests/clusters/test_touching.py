@@ -5,7 +5,7 @@ import pytest
 
 from mnistae_cli.clusters import Directions, find_clusters, find_groups
 from mnistae_cli.clusters.halves import agreement_of_halves
-from mnistae_cli.clusters.touching import find_sure_communities, gains, kinds_touch
+from mnistae_cli.clusters.touching import find_sure_communities, gains, has_kinds, show_kinds
 from mnistae_cli.scores import adjusted_rand_index, contingency_table
 
 RNG = np.random.default_rng(0)
@@ -43,13 +43,17 @@ def test_gains_are_near_0_for_points_of_one_kind() -> None:
     assert gains(Directions(TOUCHING), [(10, 1.0)], 0)[0] > 0.5
 
 
-def test_kinds_touch_unless_the_clusters_show_them_or_there_are_none() -> None:
-    one = np.zeros(1200, np.int32)
-    for points, clusters, expected in ((TOUCHING, one, True), (TOUCHING, LABELS, False), (ONE_KIND, one, False)):
-        directions = Directions(points)
-        assert kinds_touch(directions, clusters, directions.nearest_others(12), 0) is expected
-    few = Directions(TOUCHING[:30])
-    assert kinds_touch(few, one[:30], few.nearest_others(5), 0) is False
+def test_there_are_kinds_if_halves_agree() -> None:
+    assert has_kinds(Directions(TOUCHING), 12, seed=0)
+    assert not has_kinds(Directions(ONE_KIND), 12, seed=0)
+    assert not has_kinds(Directions(TOUCHING[:30]), 5, seed=0)
+
+
+def test_clusters_show_kinds_if_they_tell_what_communities_tell_whatever_the_threshold() -> None:
+    communities = (2 * LABELS + np.tile([0, 1], 600)).astype(np.int32)  # each kind in two of them
+    assert show_kinds(LABELS, 0.5, communities)
+    assert not show_kinds(LABELS, 0.1, communities)
+    assert not show_kinds(LABELS // 6, 0.5, communities)
 
 
 def test_kinds_that_touch_become_provisional_clusters() -> None:
@@ -83,6 +87,7 @@ def test_what_is_learned_are_clusters_that_are_apart_or_sure_communities() -> No
     groups, touch = find_groups(Directions(TOUCHING), NONE, seed=0)
     assert touch
     assert np.array_equal(groups, find_sure_communities(Directions(TOUCHING), 0))
-    assert find_groups(Directions(kinds(0.04)), NONE, seed=0, touch=True)[1]
+    assert not find_groups(Directions(kinds(0.04)), NONE, seed=0, touch=True)[1], "they do not touch any more"
+    assert find_groups(Directions(ONE_KIND), NONE, seed=0, touch=True)[1], "known, so it is not asked again"
     groups, touch = find_groups(Directions(ONE_KIND), NONE, seed=0)
     assert (touch, groups.max()) == (False, 0)
