@@ -24,6 +24,7 @@ REAL = 0.3
 MOST_REFERENCE = 20_000  # points of the reference
 DRAWS = 3  # divisions of the images into halves
 NEIGHBORS = (8, 15, 30)  # few for kinds of few images
+CLEARLY = 0.04  # more neighbors are taken if halves agree by more than this better
 RESOLUTIONS = (1.0, 2.0, 4.0, 10.0, 30.0)
 FINE = ((6, 30.0), (8, 10.0), (8, 3.0), (15, 1.0))  # grains at which communities hold one kind, the finest first
 LEAST_SURE = 0.5  # share of the images that are sure; with fewer, communities are too small to be learned
@@ -87,6 +88,9 @@ def find_communities(
 ) -> Sequence[NDArray[np.int32]]:
     """Communities of the images, `n_init` times, at the grain with the largest of the `gains`.
 
+    Of numbers of neighbors that are about as good, the smallest is taken: with more neighbors than a kind has images,
+    that kind cannot be found.
+
     Args:
         directions: of N images.
         neighbors: the k nearest of each image; grains with more neighbors are not tried.
@@ -94,8 +98,10 @@ def find_communities(
         seed: seed of the first run, and of the halves.
     """
     most = neighbors.indices.shape[1]
-    grains: list[Grain] = [(k, r) for k in sorted({min(k, most) for k in NEIGHBORS}) for r in RESOLUTIONS]
-    k, resolution = grains[int(np.argmax(gains(directions, grains, seed)))]
+    tried = sorted({min(k, most) for k in NEIGHBORS})
+    found = gains(directions, [(k, r) for k in tried for r in RESOLUTIONS], seed).reshape(len(tried), -1)
+    row = int((found.max(axis=1) >= found.max() - CLEARLY).argmax())
+    k, resolution = tried[row], RESOLUTIONS[int(found[row].argmax())]
     links = similarity_graph(neighbors.indices[:, :k]).links
     with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as runs:
         return list(runs.map(lambda run: leiden(links, resolution, (seed + run) % 2**32), range(n_init)))
