@@ -18,6 +18,7 @@ from mnistae_cli.common import Notice, Report, silent
 from mnistae_cli.data import MEASURED_IMAGES, Drawn, Frame, ImageSource, Pixels, Rows, load_npy, measure_frame
 from mnistae_cli.settings import Code, FinetuneConfig, Training
 from mnistae_cli.store import Checkpoint
+from mnistae_cli.training.proposing import propose_views
 
 if TYPE_CHECKING:
     from mnistae_cli.training.autoencoder import Autoencoder
@@ -103,6 +104,9 @@ def fit_autoencoder(
     def held(source: ImageSource | Pixels, neighbors: NDArray[np.int32]) -> "Examples":
         return Examples(source, neighbors=None if n_neighbors is None else neighbors)
 
+    if n_neighbors is not None:
+        for proposed in propose_views(pixels, code.corruption):
+            report(Notice(proposed))
     examples = held(images if streamed else pixels, neighbors)
     watched = {name: held(_placed(each, streamed), neighbors[:0, :0]) for name, each in (shown or {}).items()}
 
