@@ -2,10 +2,10 @@
 
     python -m benchmarks.clusters --data mnist --seeds 20-31 --artifacts DIR
 
-`--data` is `mnist`, `digits`, a file, for example of USPS, or `thinned:3` and `thinned:10` (`benchmarks.thinned`; their
-seed also draws the sizes of the classes). Each seed is trained once. Then clusters are made twice: their number is
-found, and it is given as 10. Labels only score. A seed that is in the results is not run again, so that a stopped run
-continues; `--anew` first removes the results of these seeds.
+`--data` is `mnist`, `digits`, a file, for example of USPS, `thinned:3` or `thinned:10`, where the seed also draws the
+sizes of the classes, or `drawn:2000:mnist`, where it draws the images (`benchmarks.thinned`). Each seed is trained
+once. Then clusters are made twice: their number is found, and it is given as 10. Labels only score. A seed that is in
+the results is not run again, so that a stopped run continues; `--anew` first removes the results of these seeds.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.measuring import RESULTS, Table, machine, mnistae
-from benchmarks.thinned import write_thinned
+from benchmarks.thinned import write_drawn, write_thinned
 
 COMMAND = "python -m benchmarks.clusters --data DATA --seeds SEEDS --artifacts DIR"
 HEADER = (
@@ -36,12 +36,16 @@ FIGURES = ("hungarian_accuracy", "majority_accuracy", "normalized_mutual_info", 
 
 def measured(data: str, seed: int, root: Path) -> dict[str, Any]:
     """One seed: the scores of both ways, and the seconds of each stage."""
-    dataset = data
-    if data.startswith("thinned:"):
-        file = root.with_suffix(".npz")
+    dataset, file = data, root.with_suffix(".npz")
+    how, _, which = data.partition(":")
+    if how in ("thinned", "drawn"):
         root.parent.mkdir(parents=True, exist_ok=True)
-        write_thinned(file, float(data.partition(":")[2]), seed)
         dataset = str(file)
+    if how == "thinned":
+        write_thinned(file, float(which), seed)
+    elif how == "drawn":
+        n, _, source = which.partition(":")
+        write_drawn(file, source, int(n), seed)
     laps: dict[str, float] = {}
     found: dict[str, Any] = {"data": data, "seed": seed, "seconds": laps}
 
@@ -105,7 +109,8 @@ def main() -> None:
     kept: dict[str, Any] = {"command": COMMAND, "runs": []}
     if path.exists():
         kept = json.loads(path.read_text())
-    name = Path(options.data).stem
+    *how, source = options.data.rsplit(":", 1)
+    name = ":".join([*how, Path(source).stem])
     if options.anew:
         kept["runs"] = [each for each in kept["runs"] if each["data"] != name or each["seed"] not in options.seeds]
     for seed in options.seeds:

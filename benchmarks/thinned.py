@@ -1,4 +1,4 @@
-"""MNIST with classes of unequal size: a data set for `--dataset`, the same for the same seed.
+"""MNIST with classes of unequal size, and few images: data sets for `--dataset`, the same for the same seed.
 
     python -m benchmarks.thinned --ratio 10 --seed 1 --output thinned.npz
 
@@ -34,6 +34,18 @@ def write_thinned(path: Path, ratio: float, seed: int) -> None:
     for split, images in data.splits():
         assert images.labels is not None
         stay = kept(images.labels, shares, draws)
+        arrays |= {f"x_{split}": images.pixels.load()[stay], f"y_{split}": images.labels[stay]}
+    np.savez_compressed(path, **arrays)
+
+
+def write_drawn(path: Path, source: str, n: int, seed: int) -> None:
+    """Write the `.npz` of `n` random training images of a data set, and all of its test images."""
+    data = load_dataset(source, os.environ.get("MNISTAE_DATA_DIR"))
+    drawn = np.sort(np.random.default_rng(seed).permutation(data.train.pixels.n)[:n])
+    arrays: dict[str, Any] = {}
+    for split, images in data.splits():
+        assert images.labels is not None
+        stay = drawn if split == "train" else slice(None)
         arrays |= {f"x_{split}": images.pixels.load()[stay], f"y_{split}": images.labels[stay]}
     np.savez_compressed(path, **arrays)
 

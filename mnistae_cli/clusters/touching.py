@@ -23,9 +23,9 @@ EXPLAINED, WIDE = 0.6, 0.4
 REAL = 0.3
 MOST_REFERENCE = 20_000  # points of the reference
 DRAWS = 3  # divisions of the images into halves
-NEIGHBORS = (8, 15, 30)  # few for kinds of few images
-CLEARLY = 0.04  # more neighbors are taken if halves agree by more than this better
-RESOLUTIONS = (1.0, 2.0, 4.0, 10.0, 30.0)
+# Numbers of neighbors, few for kinds of few images, and the resolutions that are tried with each.
+TRIED = {8: (1.0, 2.0, 4.0, 10.0, 30.0), 15: (1.0, 2.0, 4.0, 10.0), 30: (1.0, 2.0, 4.0)}
+CLEARLY, SLIGHTLY = 0.04, 0.01  # differences of gains; by chance they differ by about 0.007
 FINE = ((6, 30.0), (8, 10.0), (8, 3.0), (15, 1.0))  # grains at which communities hold one kind, the finest first
 LEAST_SURE = 0.5  # share of the images that are sure; with fewer, communities are too small to be learned
 SURE = 0.8  # share of an image's ten nearest images that are in its community
@@ -69,16 +69,16 @@ def gains(directions: Directions, grains: Sequence[Grain], seed: int, n_draws: i
         directions: of N images.
         grains: see `agreement_of_halves`.
         seed: of all draws.
-        n_draws: number of divisions into halves.
+        n_draws: number of divisions of the directions into halves; the points of the reference are divided once.
     """
     vectors = directions.vectors.astype(np.float64)
-    draws = np.random.default_rng([seed, 5])
+    random = np.random.default_rng([seed, 5])
     values, axes = np.linalg.eigh(np.cov(vectors.T).reshape(vectors.shape[1], -1))
-    normal = draws.normal(size=(min(len(vectors), MOST_REFERENCE), len(values)))
+    normal = random.normal(size=(min(len(vectors), MOST_REFERENCE), len(values)))
     reference = vectors.mean(axis=0) + (normal * np.sqrt(np.maximum(values, 0))) @ axes.T
     found, chance = (
-        np.array(agreement_of_halves(each.astype(np.float32), grains, n_draws=n_draws, seed=seed))
-        for each in (vectors, reference)
+        np.array(agreement_of_halves(each.astype(np.float32), grains, n_draws=draws, seed=seed))
+        for each, draws in ((vectors, n_draws), (reference, 1))
     )
     return np.asarray((found - chance) / (1 - chance))
 
@@ -89,7 +89,7 @@ def find_communities(
     """Communities of the images, `n_init` times, at the grain with the largest of the `gains`.
 
     Of numbers of neighbors that are about as good, the smallest is taken: with more neighbors than a kind has images,
-    that kind cannot be found.
+    that kind cannot be found. Of resolutions that are as good, the lowest is taken, which gives fewer communities.
 
     Args:
         directions: of N images.
@@ -98,10 +98,11 @@ def find_communities(
         seed: seed of the first run, and of the halves.
     """
     most = neighbors.indices.shape[1]
-    tried = sorted({min(k, most) for k in NEIGHBORS})
-    found = gains(directions, [(k, r) for k in tried for r in RESOLUTIONS], seed).reshape(len(tried), -1)
-    row = int((found.max(axis=1) >= found.max() - CLEARLY).argmax())
-    k, resolution = tried[row], RESOLUTIONS[int(found[row].argmax())]
+    grains = list(dict.fromkeys((min(k, most), r) for k, resolutions in TRIED.items() for r in resolutions))
+    found = dict(zip(grains, gains(directions, grains, seed), strict=True))
+    k = min(k for (k, _), gain in found.items() if gain >= max(found.values()) - CLEARLY)
+    of_k = {r: gain for (other, r), gain in found.items() if other == k}
+    resolution = min(r for r, gain in of_k.items() if gain >= max(of_k.values()) - SLIGHTLY)
     links = similarity_graph(neighbors.indices[:, :k]).links
     with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as runs:
         return list(runs.map(lambda run: leiden(links, resolution, (seed + run) % 2**32), range(n_init)))
