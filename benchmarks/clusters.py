@@ -2,10 +2,11 @@
 
     python -m benchmarks.clusters --data mnist --seeds 20-31 --artifacts DIR
 
-`--data` is `mnist`, `digits`, a file, for example of USPS, `thinned:3` or `thinned:10`, where the seed also draws the
-sizes of the classes, or `drawn:2000:mnist`, where it draws the images (`benchmarks.thinned`). Each seed is trained
-once. Then clusters are made twice: their number is found, and it is given as 10. Labels only score. A seed that is in
-the results is not run again, so that a stopped run continues; `--anew` first removes the results of these seeds.
+`--data` is `mnist`, `digits`, a file, for example of USPS, or made from these (`benchmarks.thinned`): `thinned:3` and
+`thinned:10`, where the seed also draws the sizes of the classes; `drawn:2000:mnist`, where it draws the images;
+`joined:FILE`, where the test images are training images too. Each seed is trained once. Then clusters are made twice:
+their number is found, and it is given as 10. Labels only score. A seed that is in the results is not run again, so that
+a stopped run continues; `--anew` first removes the results of these seeds.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.measuring import RESULTS, Table, machine, mnistae
-from benchmarks.thinned import write_drawn, write_thinned
+from benchmarks.thinned import write_drawn, write_joined, write_thinned
 
 COMMAND = "python -m benchmarks.clusters --data DATA --seeds SEEDS --artifacts DIR"
 HEADER = (
@@ -38,7 +39,7 @@ def measured(data: str, seed: int, root: Path) -> dict[str, Any]:
     """One seed: the scores of both ways, and the seconds of each stage."""
     dataset, file = data, root.with_suffix(".npz")
     how, _, which = data.partition(":")
-    if how in ("thinned", "drawn"):
+    if how in ("thinned", "drawn", "joined"):
         root.parent.mkdir(parents=True, exist_ok=True)
         dataset = str(file)
     if how == "thinned":
@@ -46,6 +47,8 @@ def measured(data: str, seed: int, root: Path) -> dict[str, Any]:
     elif how == "drawn":
         n, _, source = which.partition(":")
         write_drawn(file, source, int(n), seed)
+    elif how == "joined":
+        write_joined(file, which)
     laps: dict[str, float] = {}
     found: dict[str, Any] = {"data": data, "seed": seed, "seconds": laps}
 

@@ -50,6 +50,16 @@ def write_drawn(path: Path, source: str, n: int, seed: int) -> None:
     np.savez_compressed(path, **arrays)
 
 
+def write_joined(path: Path, source: str) -> None:
+    """Write the `.npz` of a data set whose test images are also training images, as papers on clusters often use it."""
+    data = load_dataset(source, os.environ.get("MNISTAE_DATA_DIR"))
+    pixels = [images.pixels.load() for _, images in data.splits()]
+    labels = [images.labels for _, images in data.splits() if images.labels is not None]
+    np.savez_compressed(
+        path, x_train=np.concatenate(pixels), y_train=np.concatenate(labels), x_test=pixels[1], y_test=labels[1]
+    )
+
+
 def main() -> None:
     """Read the options and write the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -29,6 +29,8 @@ from benchmarks.measuring import RESULTS, Table, machine, mnistae
 COMMAND = "python -m benchmarks.world --folder FOLDER --data DATA --seeds SEEDS --artifacts DIR"
 PATH = RESULTS / "world.json"
 LIGHT = ("--mirror", "--rotation", "10", "--shear", "0.15", "--brightness", "0.4", "--contrast", "0.4")
+PER_CLASS = 10  # labels
+FEW = f"{PER_CLASS} labels a class"
 Features = NDArray[np.float32]
 Labels = NDArray[np.integer[Any]]
 
@@ -59,6 +61,7 @@ HEADER = (
     "5-NN",
     "logistic",
     "purity of 100",
+    FEW,
     "found",
     "apart",
     "majority: mean, worst",
@@ -74,13 +77,15 @@ def measured(name: str, seed: int, folder: Path, root: Path) -> dict[str, Any]:
         started = time.perf_counter()
         mnistae(stage, "--preset", "invariant", "--seed", str(seed), "-a", root, *options)
         laps[stage] = round(time.perf_counter() - started, 1)
-    scores = json.loads(mnistae("evaluate", "-a", root, "--no-figures", "--json").out)["clusters"]
+    mnistae("classify", "--per-class", str(PER_CLASS), "--seed", str(seed), "-a", root)
+    every = json.loads(mnistae("evaluate", "-a", root, "--no-figures", "--json").out)
+    scores, few = every["clusters"], every["classifier"]["test"]["accuracy"]
     found = {key: scores[key] for key in ("n_clusters", "n_small_communities", "stability", "apart")}
     for split in ("train", "test"):
         found[split] = {key: scores[split][key] for key in ("majority_accuracy", "hungarian_accuracy", "unsure")}
     width = json.loads((root / "train" / "manifest.json").read_text())["config"]["latent_dim"]
     train, test = ((features[:, -width:], labels) for features, labels in _encoded(root))
-    return {"features": "mnistae", "seed": seed, **found, **described(train, test), "seconds": laps}
+    return {"features": "mnistae", "seed": seed, **found, **described(train, test), FEW: few, "seconds": laps}
 
 
 def baselines(name: str, seed: int, folder: Path) -> list[dict[str, Any]]:
@@ -177,7 +182,8 @@ def table_of(kept: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
             own = [each for each in runs if each["features"] == features]
 
             def averaged(key: str, own: Sequence[Mapping[str, Any]] = own) -> str:
-                return f"{mean(each[key] for each in own):.3f}"
+                values = [each[key] for each in own if key in each]
+                return f"{mean(values):.3f}" if values else "–"
 
             def scored(key: str, own: Sequence[Mapping[str, Any]] = own) -> str:
                 values = [each["test"][key] for each in own]
@@ -188,7 +194,7 @@ def table_of(kept: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
                 [
                     f"{name} ({WORLD[name].n_classes})",
                     f"{features}, {', '.join(str(each['seed']) for each in own)}",
-                    *(averaged(key) for key in ("5-NN", "logistic", "purity of 100")),
+                    *(averaged(key) for key in ("5-NN", "logistic", "purity of 100", FEW)),
                     ", ".join(str(each["n_clusters"]) for each in own),
                     f"{mean(apart):.2f}" if apart else "–",
                     *(scored(key) for key in ("majority_accuracy", "hungarian_accuracy")),
