@@ -28,7 +28,9 @@ from benchmarks.measuring import RESULTS, Table, machine, mnistae
 
 COMMAND = "python -m benchmarks.world --folder FOLDER --data DATA --seeds SEEDS --artifacts DIR"
 PATH = RESULTS / "world.json"
-LIGHT = ("--mirror", "--rotation", "10", "--shear", "0.15", "--brightness", "0.4", "--contrast", "0.4")
+LIGHT = ("--mirror", "--brightness", "0.4", "--contrast", "0.4")
+UPRIGHT = ("--rotation", "3", "--shear", "0", "--zoom", "0.05", "--shift", "0.04", "--occlusion", "0.2")  # lie alike
+HANDS = ("--rotation", "10", "--shear", "0.15", "--channels", "16,48,96")
 PER_CLASS = 10  # labels
 FEW = f"{PER_CLASS} labels a class"
 Features = NDArray[np.float32]
@@ -47,9 +49,9 @@ class Data:
 WORLD = {
     "devanagari": Data("devanagari.npz", 46),
     "quickdraw8": Data("quickdraw8.npz", 8, ("--mirror",)),
-    "fashion": Data("fashion.npz", 10, LIGHT),
+    "fashion": Data("fashion.npz", 10, (*LIGHT, *UPRIGHT)),
     "omniglot8": Data("omniglot8.npz", 242),
-    "sign_digits": Data("sign_digits", 10, (*LIGHT, "--channels", "16,48,96")),
+    "sign_digits": Data("sign_digits", 10, (*LIGHT, *HANDS)),
     "optdigits32": Data("optdigits32.npz", 10),
     "usps": Data("usps.npz", 10),
     "digits": Data("digits", 10),

@@ -35,7 +35,7 @@ class Invariant(Code):
         maximum=1000,
         flag="clusters",
     )
-    n_heads: int = option(10, "Number of heads; each assigns clusters.", minimum=1, maximum=100)
+    n_heads: int = option(5, "Number of heads; each assigns clusters.", minimum=1, maximum=100)
     entropy_weight: float = option(2.5, "Weight of equal cluster sizes, relative to the agreement of views.", minimum=1)
     instance_weight: float = option(
         1.0, "Weight of keeping the views of different images apart, relative to the agreement of views.", minimum=0
