@@ -223,17 +223,15 @@ def main() -> None:
             runs = kept.setdefault(name, [])
             if options.anew:
                 runs[:] = [each for each in runs if each["seed"] != seed]
-            if any(each["seed"] == seed for each in runs):
-                continue
-            root = options.artifacts / f"{name}-{seed}"
-            run = measured(name, seed, options.folder, root)
-            runs.append(run)
-            if options.baselines and seed == options.seeds[0]:
+            known = {each["features"] for each in runs if each["seed"] == seed}
+            if "mnistae" not in known:
+                runs.append(measured(name, seed, options.folder, options.artifacts / f"{name}-{seed}"))
+            if options.baselines and seed == options.seeds[0] and known <= {"mnistae"}:
                 runs += baselines(name, seed, options.folder)
             runs.sort(key=lambda each: (each["features"] != "mnistae", each["features"], each["seed"]))
             content = {"command": COMMAND, "machine": machine(), "runs": kept, "table": asdict(table_of(kept))}
             PATH.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            print(name, json.dumps(run), file=sys.stderr)
+            print(name, *map(json.dumps, (each for each in runs if each["seed"] == seed)), file=sys.stderr)
     print(table_of(kept).markdown())
 
 

@@ -39,6 +39,8 @@ class GraphClusters:
         stability: mean adjusted Rand index between the runs, at the chosen number; None for one run or one cluster.
         scan: the scan of the thresholds.
         provisional: (K,), clusters that touch another one: the cut between them is not below the threshold.
+        by_threshold: whether they are what is left at the threshold that was chosen; otherwise their number was given,
+            or they are communities of kinds that touch.
     """
 
     placement: Placement
@@ -47,6 +49,7 @@ class GraphClusters:
     stability: float | None
     scan: Scan
     provisional: NDArray[np.bool_]
+    by_threshold: bool
 
     @property
     def apart(self) -> float | None:
@@ -101,11 +104,12 @@ def find_clusters(
     graph, communities = _graph(neighbors, nearest_by_pixels, seed)
     mergings, scan = _merged(graph, n_clusters, n_init, seed)
     smallest = _smallest(min_cluster_size, n, n_clusters)
-    if n_clusters == AUTO:
+    by_threshold = n_clusters == AUTO
+    if by_threshold:
         partitions: Sequence[NDArray[np.int32]] = _apart(mergings, scan)
         apart = partitions[most_central(partitions)]
         if not show_kinds(apart, scan.width, communities) and has_kinds(directions, k, seed):
-            graph = Graph(graph.by_embedding)
+            by_threshold, graph = False, Graph(graph.by_embedding)
             partitions = find_communities(directions, neighbors, n_init=n_init, seed=seed)
             smallest = _smallest(min_cluster_size, n, int(np.median([each.max() + 1 for each in partitions])))
     else:
@@ -129,22 +133,23 @@ def find_clusters(
     compared = n_init > 1 and len(sizes) > 1
     stability = agreement(partitions) if compared else None
     touching = most_linked(graph, rank[groups])[:number] > max(scan.conductances[scan.chosen], USUAL)
-    return GraphClusters(placement, number, sizes[ordered], stability, scan, touching)
+    return GraphClusters(placement, number, sizes[ordered], stability, scan, touching, by_threshold)
 
 
 def find_groups(
-    directions: Directions, nearest_by_pixels: NDArray[np.int32], *, seed: int, touch: bool = False
+    directions: Directions, nearest_by_pixels: NDArray[np.int32], *, most: int, seed: int, touched: bool = False
 ) -> tuple[NDArray[np.int32], bool]:
     """What a network can learn from the images so far: the group (N,) of each, -1: none; and whether kinds touch.
 
-    If they do not, the groups are the clusters that are apart, as `find_clusters` has them; otherwise those of
-    `find_sure_communities`.
+    If they do not, and there are not too many, the groups are the clusters that are apart, as `find_clusters` has them;
+    otherwise those of `find_sure_communities`.
 
     Args:
         directions: the features of the N images.
         nearest_by_pixels: (N, p) int32.
+        most: the largest number of clusters that can be learned.
         seed: see `find_clusters`.
-        touch: whether it is known that there are kinds, and that they touched before.
+        touched: whether kinds touched before, so that it is known that there are any.
     """
     n = len(directions)
     k = _n_neighbors(n, AUTO)
@@ -152,7 +157,8 @@ def find_groups(
     mergings, scan = _merged(graph, AUTO, GraphSettings.n_init, seed)
     partitions = _apart(mergings, scan)
     groups = partitions[most_central(partitions)]
-    if not show_kinds(groups, scan.width, communities) and (touch or has_kinds(directions, k, seed)):
+    learnable = groups.max() < most and show_kinds(groups, scan.width, communities)
+    if not learnable and (touched or has_kinds(directions, k, seed)):
         return find_sure_communities(directions, seed), True
     settled = _settled(graph.links, groups)
     large = np.bincount(groups) >= _smallest(AUTO, n, AUTO)

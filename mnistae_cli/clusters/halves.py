@@ -13,7 +13,7 @@ from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.clusters.placement import VOTERS, place_by_neighbors
 from mnistae_cli.scores import adjusted_rand_index, contingency_table
 
-MOST_IMAGES = 10_000  # of a half; more do not change the answer, but take longer
+MOST_IMAGES = 10_000  # of a half; more take longer
 
 Grain = tuple[int, float]
 """How fine communities are: the number of neighbors k in the graph, and Leiden's resolution r."""
@@ -28,8 +28,8 @@ def agreement_of_halves(
     also gets the community of the first half that most of its ten nearest images there are in. The two numbers of these
     images are compared by the adjusted Rand index: at most 1, 0 as by chance (Lange et al. 2004, "Stability-based
     validation of clustering solutions"; Tibshirani & Walther 2005, "Cluster validation by prediction strength"). The
-    mean over the divisions is returned. A half has half of the neighbors too, so that a grain gives about as many
-    communities as in all images.
+    mean over the divisions is returned. A half has half of the neighbors too, because it has half of the images of each
+    kind.
 
     Args:
         features: (N, D) float32, compared by their directions; N is at least 4.

@@ -48,8 +48,8 @@ def cluster(config: ClusterConfig, artifacts: Path, report: Report = silent, *, 
     The manifest's metrics: `n_clusters` and `cluster_sizes` of the training images. KMeans adds `inertia` and `n_iter`.
     The graph adds `n_small_communities` (the last ones of `cluster_sizes`), `stability` (mean adjusted Rand index
     between runs; None for one run or one cluster), `apart` (share of the images in clusters that touch no other one;
-    None for one cluster), `provisional` (the numbers of the others) and, if the number was found, `plateau`: the lowest
-    and the highest threshold that give it.
+    None for one cluster), `provisional` (the numbers of the others) and, if the number was found by the scan,
+    `plateau`: the lowest and the highest threshold that give it.
 
     Args:
         config: the settings.
@@ -144,12 +144,14 @@ def _by_graph(
         "stability": found.stability,
         "apart": found.apart,
         "provisional": np.flatnonzero(found.provisional).tolist(),
-        **({"plateau": [float(plateau[0]), float(plateau[-1])]} if is_found else {}),
+        **({"plateau": [float(plateau[0]), float(plateau[-1])]} if found.by_threshold else {}),
     }
     if is_found and len(found.sizes) == 1:
         report(Notice(NONE_FOUND))
     elif is_found and found.provisional.any():
-        report(Notice(f"{found.provisional.sum()} of {found.n_clusters} clusters are provisional: {TOUCHING}"))
+        agreement = "" if found.stability is None else f" (the runs agree to {found.stability:.2f})"
+        number = f"{found.provisional.sum()} of {found.n_clusters}"
+        report(Notice(f"{number} clusters are provisional{agreement}: {TOUCHING}"))
     elif found.stability is not None and found.stability < LEAST_STABILITY:
         report(
             Notice(f"the runs do not agree (adjusted Rand index {found.stability:.3f}): do not trust these clusters")

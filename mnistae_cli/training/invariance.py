@@ -102,7 +102,7 @@ class Agreement(keras.layers.Layer):
 
 @serializable
 class Communities(keras.layers.Layer):
-    """Adds weight · mean_i(-log p_i) to the losses: p_i is the probability of the community that an image is in.
+    """Adds weight · mean_i(-log p_i) to the losses: p_i is the probability of the community of a pair's first image.
 
     The mean is over the views of images whose community is known. Caron et al. 2018, "Deep clustering for unsupervised
     learning of visual features".
@@ -166,7 +166,7 @@ def build_for_clusters(
     agreement = Agreement(code.entropy_weight, shares, name="agreement")
 
     def learned(assignments: Any, embedding: Any, codes: Any) -> Any:
-        codes = codes if shares else _told_apart(code, embedding, codes)
+        codes = codes if shares else _with_discrimination(code, embedding, codes)
         return agreement([assignments, codes])
 
     return _assembled(code, pixels, seed, round(WHOLE * steps), view, embedding, logits, learned)
@@ -193,7 +193,7 @@ def build_for_communities(code: Invariant, pixels: Pixels, seed: int, n_communit
     communities = keras.Input((), dtype="int32", name="communities")
 
     def learned(assignments: Any, embedding: Any, codes: Any) -> Any:
-        codes = _told_apart(code, embedding, codes)
+        codes = _with_discrimination(code, embedding, codes)
         return Communities(COMMUNITIES_WEIGHT, name="classified")([assignments, communities, codes])
 
     return _assembled(code, pixels, seed, 0, view, embedding, logits, learned, communities)
@@ -208,7 +208,7 @@ def _embedded(code: Invariant, pixels: Pixels) -> tuple[Any, Any]:
     return view, batch_normalize(dense(signal), "embedding")
 
 
-def _told_apart(code: Invariant, embedding: Any, codes: Any) -> Any:
+def _with_discrimination(code: Invariant, embedding: Any, codes: Any) -> Any:
     if not code.instance_weight:
         return codes
     return Discrimination(code.instance_weight, code.temperature, name=DISCRIMINATION)([embedding, codes])

@@ -26,8 +26,8 @@ from mnistae_cli.training.invariance import (
 
 BATCH = 1000
 FIRST_PART = 0.4  # share of the epochs before the groups are learned
-FEWEST_EPOCHS = 2  # of a later part
-LATER_PARTS = 2  # of equal length; the groups are found anew before each
+FEWEST_EPOCHS = 2  # of a later part, if there are several
+LATER_PARTS = 3  # of equal length; the groups are found anew before each
 SECOND_RATE = 1 / 3  # of the learning rate, where the groups are apart
 SAMPLE = 10_000  # images from which the centroids of the clusters are measured
 SHARPNESS = 8.0  # logits between an image at a centroid and one at the mean of all images
@@ -72,7 +72,7 @@ def parts_of(code: Invariant) -> Sequence[Training]:
         return [code.training]
     number = min(LATER_PARTS, max((epochs - first) // FEWEST_EPOCHS, 1))
     ends = [round(each) for each in np.linspace(first, epochs, number + 1)]
-    later = [end - start for start, end in pairwise(ends) if end > start]
+    later = [end - start for start, end in pairwise(ends)]
     return [replace(code.training, epochs=each) for each in (first, *later)]
 
 
@@ -85,9 +85,10 @@ def find(
     """
     directions = Directions(encoded(model, pixels)[:, code.graph_features])
     learns_communities = len(model.trained.inputs) > 1  # then kinds touched in an earlier part
-    of_images, touch = find_groups(directions, nearest, seed=seed, touch=learns_communities)
+    most = code.training.batch_size
+    of_images, touch = find_groups(directions, nearest, most=most, seed=seed, touched=learns_communities)
     number = int(of_images.max()) + 1
-    if number < 2 or (number > code.training.batch_size and not touch):
+    if number < 2 or (number > most and not touch):
         report(Notice("the graph shows no clusters so far, so the heads stay as they are"))
         return Groups(np.full(len(of_images), -1, np.int32), nearest, False)
     if not touch:
@@ -98,8 +99,12 @@ def find(
 
 
 def adapt(training: Training, groups: Groups) -> Training:
-    """A smaller learning rate where the groups are apart, or none were found."""
-    return training if groups.touch else replace(training, learning_rate=training.learning_rate * SECOND_RATE)
+    """A smaller learning rate where the groups are apart."""
+    return (
+        training
+        if groups.touch or not groups.number
+        else replace(training, learning_rate=training.learning_rate * SECOND_RATE)
+    )
 
 
 def rebuild(code: Invariant, model: Autoencoder, pixels: Pixels, groups: Groups, steps: int, seed: int) -> Autoencoder:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistae_cli.clusters import Directions, find_clusters, find_groups
+from mnistae_cli.clusters import Directions, find_clusters, find_groups, touching
 from mnistae_cli.clusters.halves import agreement_of_halves
 from mnistae_cli.clusters.touching import find_sure_communities, gains, has_kinds, show_kinds
 from mnistae_cli.scores import adjusted_rand_index, contingency_table
@@ -43,6 +43,11 @@ def test_gains_are_near_0_for_points_of_one_kind() -> None:
     assert gains(Directions(TOUCHING), [(10, 1.0)], 0)[0] > 0.5
 
 
+def test_gains_are_0_where_the_reference_agrees_fully(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(touching, "agreement_of_halves", lambda *_, **__: [1.0, 0.5])
+    assert gains(Directions(TOUCHING), [(10, 1.0), (10, 2.0)], 0).tolist() == [0.0, 0.0]
+
+
 def test_there_are_kinds_if_halves_agree() -> None:
     assert has_kinds(Directions(TOUCHING), 12, seed=0)
     assert not has_kinds(Directions(ONE_KIND), 12, seed=0)
@@ -61,12 +66,15 @@ def test_kinds_that_touch_become_provisional_clusters() -> None:
     table = contingency_table(found.placement.clusters, LABELS, len(found.sizes), KINDS)
     assert adjusted_rand_index(table) > 0.75
     assert found.provisional.sum() > 6
+    assert not found.by_threshold
     assert found.apart == pytest.approx(found.sizes[: found.n_clusters][~found.provisional].sum() / 1200)
 
 
 def test_kinds_that_are_apart_are_not_provisional_and_one_kind_is_one_cluster() -> None:
     apart = find_clusters(Directions(kinds(0.04)), NONE, seed=0)
     assert (apart.n_clusters, apart.apart, apart.provisional.tolist()) == (KINDS, 1.0, [False] * KINDS)
+    assert apart.by_threshold
+    assert not find_clusters(Directions(kinds(0.04)), NONE, n_clusters=KINDS, seed=0).by_threshold
     alone = find_clusters(Directions(ONE_KIND), NONE, seed=0)
     assert (alone.n_clusters, alone.apart, alone.provisional.tolist()) == (1, None, [False])
 
@@ -75,19 +83,22 @@ def test_sure_communities_hold_one_kind() -> None:
     groups = find_sure_communities(Directions(TOUCHING), 0)
     sure = groups >= 0
     assert 0.3 < sure.mean() < 1
-    assert np.bincount(groups[sure]).min() >= 1
+    assert np.bincount(groups[sure]).min() >= 4
     table = contingency_table(groups[sure], LABELS[sure], int(groups.max()) + 1, KINDS)
     assert table.max(axis=1).sum() / table.sum() > 0.97
     assert len(table) > KINDS
 
 
 def test_what_is_learned_are_clusters_that_are_apart_or_sure_communities() -> None:
-    groups, touch = find_groups(Directions(kinds(0.04)), NONE, seed=0)
+    groups, touch = find_groups(Directions(kinds(0.04)), NONE, most=99, seed=0)
     assert (touch, len(np.unique(groups))) == (False, KINDS)
-    groups, touch = find_groups(Directions(TOUCHING), NONE, seed=0)
+    groups, touch = find_groups(Directions(TOUCHING), NONE, most=99, seed=0)
     assert touch
     assert np.array_equal(groups, find_sure_communities(Directions(TOUCHING), 0))
-    assert not find_groups(Directions(kinds(0.04)), NONE, seed=0, touch=True)[1], "they do not touch any more"
-    assert find_groups(Directions(ONE_KIND), NONE, seed=0, touch=True)[1], "known, so it is not asked again"
-    groups, touch = find_groups(Directions(ONE_KIND), NONE, seed=0)
+    assert not find_groups(Directions(kinds(0.04)), NONE, seed=0, most=99, touched=True)[1], (
+        "they do not touch any more"
+    )
+    assert find_groups(Directions(ONE_KIND), NONE, seed=0, most=99, touched=True)[1], "known, so it is not asked again"
+    assert find_groups(Directions(kinds(0.04)), NONE, most=KINDS - 1, seed=0)[1], "too many for heads"
+    groups, touch = find_groups(Directions(ONE_KIND), NONE, most=99, seed=0)
     assert (touch, groups.max()) == (False, 0)

@@ -115,7 +115,7 @@ def test_each_code_has_its_own_defaults() -> None:
         for each in settings_of(kind):
             assert settings[each.name] == (25 if each.name == "k" else each.default)
     assert train_settings(model="sparse") == train_settings(model="sparse", sparsity="topk")
-    assert train_settings(model="invariant")["n_heads"] == 10
+    assert train_settings(model="invariant")["n_heads"] == 5
     assert train_settings(model="invariant")["channels"] == (24, 64)
     assert train_settings(model="invariant")["k"] is None
     assert train_settings(model="sparse", k=7)["k"] == 7

@@ -37,6 +37,8 @@ def test_mirrors_are_proposed_if_mirrored_images_occur() -> None:
         (figures(sides=2, upper=1), replace(PLAIN, views=Views(mirror=True))),
         (figures(sides=2, upper=1), Corruption()),
         (figures(sides=2, upper=1)[:5], PLAIN),
+        (np.zeros((N, SIDE, SIDE), np.uint8), PLAIN),
+        (np.repeat(figures(sides=1, upper=1)[:1], N, axis=0), PLAIN),
     ],
 )
 def test_nothing_is_proposed_otherwise(images: np.ndarray, corruption: Corruption) -> None:

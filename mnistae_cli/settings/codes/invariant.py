@@ -30,7 +30,7 @@ class Invariant(Code):
     loss: Literal["bce", "mse"] = loss_option()
     n_clusters: WholeOrAuto = option(
         AUTO,
-        "Clusters per head, of about equal size; auto: 64, later the number and the sizes that are found.",
+        "Clusters per head, of about equal size; auto: 64, later what the graph shows.",
         minimum=2,
         maximum=1000,
         flag="clusters",
