@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROWS = 20_000  # of the matrix product that are in memory at a time
+SAMPLED = 2000  # images, of which the share of common neighbors is measured
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,20 @@ def similarity_graph(nearest: NDArray[np.int32], nearest_by_pixels: NDArray[np.i
         return Graph(by_embedding)
     alike = _adjacency(nearest_by_pixels).astype(np.float64) / nearest_by_pixels.shape[1]
     return Graph(by_embedding, (alike + alike.T).tocsr())
+
+
+def shared_neighbors(nearest: NDArray[np.int32]) -> float:
+    """The mean share of the k nearest neighbors that an image has in common with one of these neighbors, in [0, 1].
+
+    It grows with k, until k is the number of images of a kind: neighbors of another kind are hardly shared.
+
+    Args:
+        nearest: (N, k) int32, the nearest images.
+    """
+    near = _adjacency(nearest)
+    rows = near[:: max(len(nearest) // SAMPLED, 1)]
+    shared = (rows @ near.T).multiply(rows).sum()
+    return float(shared / (rows.shape[0] * nearest.shape[1] ** 2))
 
 
 def _adjacency(nearest: NDArray[np.int32]) -> Any:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mnistae_cli.clusters.communities import leiden
 from mnistae_cli.clusters.directions import Directions
-from mnistae_cli.clusters.graph import similarity_graph
+from mnistae_cli.clusters.graph import shared_neighbors, similarity_graph
 from mnistae_cli.clusters.halves import Grain, agreement_of_halves
 from mnistae_cli.clusters.limits import REPRODUCIBLE_THREADS
 from mnistae_cli.clusters.neighbors import Neighbors
@@ -92,7 +92,9 @@ def find_communities(
 ) -> Sequence[NDArray[np.int32]]:
     """Communities of the images, `n_init` times, at the grain with the largest of the `gains`.
 
-    Of resolutions that are as good, the lowest is taken, which gives fewer communities.
+    Of resolutions that are as good, the lowest is taken, which gives fewer communities. Halves do not tell how small
+    kinds of few images are, because groups of similar kinds are found again too. But such kinds show in the graph: with
+    more neighbors, a smaller share of them is common to neighbors (`shared_neighbors`). Then the finest grain is taken.
 
     Args:
         directions: of N images.
@@ -102,9 +104,13 @@ def find_communities(
     """
     most = neighbors.indices.shape[1]
     grains = list(dict.fromkeys((min(k, most), r) for k, resolutions in TRIED.items() for r in resolutions))
-    found = dict(zip(grains, gains(directions, grains, seed), strict=True))
-    k = max(found, key=lambda grain: found[grain])[0]
-    resolution = min(r for other, r in grains if other == k and found[other, r] >= max(found.values()) - SLIGHTLY)
+    shared = [shared_neighbors(neighbors.indices[:, :k]) for k in dict.fromkeys(k for k, _ in grains)]
+    if shared == sorted(shared):
+        found = dict(zip(grains, gains(directions, grains, seed), strict=True))
+        k = max(found, key=lambda grain: found[grain])[0]
+        resolution = min(r for other, r in grains if other == k and found[other, r] >= max(found.values()) - SLIGHTLY)
+    else:
+        k, resolution = min(grains, key=lambda grain: (grain[0], -grain[1]))
     links = similarity_graph(neighbors.indices[:, :k]).links
     with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as runs:
         return list(runs.map(lambda run: leiden(links, resolution, (seed + run) % 2**32), range(n_init)))

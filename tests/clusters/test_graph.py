@@ -8,7 +8,7 @@ from scipy import sparse
 
 from mnistae_cli.clusters import graph as graphs
 from mnistae_cli.clusters.communities import leiden, merge_communities, weigh_pixels
-from mnistae_cli.clusters.graph import links_between, similarity_graph
+from mnistae_cli.clusters.graph import links_between, shared_neighbors, similarity_graph
 from mnistae_cli.clusters.neighbors import Search
 
 RNG = np.random.default_rng(0)
@@ -58,6 +58,15 @@ def test_the_graph_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None
     for i, j in np.ndindex(70, 70):
         linked = i != j and (j in sets[i] or i in sets[j])
         assert whole[i, j] == pytest.approx(linked * len(sets[i] & sets[j]) / len(sets[i] | sets[j])), (i, j)
+
+
+def test_neighbors_share_less_if_there_are_more_of_them_than_images_of_a_kind() -> None:
+    search = Search(blobs((12,) * 8))
+    few, many = (shared_neighbors(search.nearest_others(k).indices) for k in (8, 40))
+    assert few > many
+    ring = np.array([[1, 3], [0, 2], [1, 3], [2, 0]], np.int32)  # neighbors have none in common
+    assert shared_neighbors(ring) == 0
+    assert shared_neighbors(np.array([[1, 2], [0, 2], [0, 1]], np.int32)) == 0.5
 
 
 def test_links_between_groups_are_summed() -> None:

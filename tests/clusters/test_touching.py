@@ -5,7 +5,7 @@ import pytest
 
 from mnistae_cli.clusters import Directions, find_clusters, find_groups, touching
 from mnistae_cli.clusters.halves import agreement_of_halves
-from mnistae_cli.clusters.touching import find_sure_communities, gains, has_kinds, show_kinds
+from mnistae_cli.clusters.touching import find_communities, find_sure_communities, gains, has_kinds, show_kinds
 from mnistae_cli.scores import adjusted_rand_index, contingency_table
 
 RNG = np.random.default_rng(0)
@@ -68,6 +68,19 @@ def test_kinds_that_touch_become_provisional_clusters() -> None:
     assert found.provisional.sum() > 6
     assert not found.by_threshold
     assert found.apart == pytest.approx(found.sizes[: found.n_clusters][~found.provisional].sum() / 1200)
+
+
+def test_many_kinds_of_few_images_are_found() -> None:
+    draws = np.random.default_rng(2)
+    alphabets = np.repeat(draws.normal(size=(5, 16)), 16, axis=0)  # kinds are more similar in groups of 16
+    centers = alphabets + draws.normal(0, 0.6, (80, 16))
+    labels = np.repeat(np.arange(80), 12).astype(np.int32)
+    points = (centers[labels] + draws.normal(0, 0.25, (960, 16))).astype(np.float32)
+    directions = Directions(points)
+    (found,) = find_communities(directions, directions.nearest_others(30), n_init=1, seed=0)
+    table = contingency_table(found, labels, int(found.max()) + 1, 80)
+    assert 65 < len(table) < 110
+    assert table.max(axis=1).sum() / table.sum() > 0.9
 
 
 def test_kinds_that_are_apart_are_not_provisional_and_one_kind_is_one_cluster() -> None:
