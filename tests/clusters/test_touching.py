@@ -70,7 +70,8 @@ def test_kinds_that_touch_become_provisional_clusters() -> None:
     assert found.apart == pytest.approx(found.sizes[: found.n_clusters][~found.provisional].sum() / 1200)
 
 
-def test_many_kinds_of_few_images_are_found() -> None:
+def test_many_kinds_of_few_images_are_found_without_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(touching, "gains", None)
     draws = np.random.default_rng(2)
     alphabets = np.repeat(draws.normal(size=(5, 16)), 16, axis=0)  # kinds are more similar in groups of 16
     centers = alphabets + draws.normal(0, 0.6, (80, 16))
