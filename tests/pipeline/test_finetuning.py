@@ -96,7 +96,7 @@ def test_it_learns(invariant: Path, mnistae: Mnistae) -> None:
         assert mnistae("finetune", "-a", invariant, *quick, epochs, "-q").code == 0
         scores = json.loads(mnistae("evaluate", "-a", invariant, "--no-figures", "--json").out)
         accuracies.append(scores["finetuned"]["test"]["accuracy"])
-    assert accuracies[1] > max(accuracies[0], 0.8)
+    assert accuracies[1] > max(accuracies[0], 0.75)
 
 
 def test_labels_outside_the_draw_are_never_read(

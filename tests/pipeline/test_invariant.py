@@ -22,7 +22,7 @@ def test_an_invariant_code_goes_all_the_way(invariant_once: Path, tmp_path: Path
     first, last = (float(history[row].split(",")[2]) for row in (1, -1))
     assert last < first - 0.1
     assert manifest(root, "train")["config"]["n_clusters"] == 3
-    assert np.load(root / "encode" / "features_train.npy").shape == (240, 10 * 3 + 16)
+    assert np.load(root / "encode" / "features_train.npy").shape == (240, 5 * 3 + 16)
     np.save(tmp_path / "images.npy", shapes(3, 5)[0])
     predicted = json.loads(mnistae("predict", tmp_path / "images.npy", "-a", root, "--json").out)
     assert {each["cluster"] for each in predicted["predictions"]} <= {0, 1, 2}
@@ -90,4 +90,4 @@ def test_a_run_without_labels_makes_as_many_clusters_as_its_config_says(
     assert mnistae("run", "--dataset", plain_npz, "-a", tmp_path / "a", *quick).code == 0
     for stage in ("train", "cluster"):
         assert manifest(tmp_path / "a", stage)["config"]["n_clusters"] == 5
-    assert np.load(tmp_path / "a" / "cluster" / "centroids.npy").shape == (5, 10 * 5 + 16)
+    assert np.load(tmp_path / "a" / "cluster" / "centroids.npy").shape == (5, 5 * 5 + 16)
