@@ -12,6 +12,7 @@ from mnistae_cli.clusters.graph import Graph, links_between
 # Pixels link images of different classes about six times as often as the embedding does. That was so for 60,000 digits,
 # where 0.068 of the links by pixels left a community. With few images, pixels are less reliable.
 PIXEL_FACTOR, USUAL_LEAVING = 6.0, 0.068
+LEAST_RESOLUTION = 0.01
 
 
 def leiden(links: Any, resolution: float, seed: int) -> NDArray[np.int32]:
@@ -86,21 +87,32 @@ class Merging:
         return len(self.pairs) + 1 - (closer[-1] + 1 if len(closer) else 0)
 
 
-def merge_communities(graph: Graph, resolution: float, seed: int) -> Merging:
+def merge_communities(graph: Graph, resolution: float, seed: int, most: int) -> Merging:
     """Find the communities of a graph at a high resolution, and merge them down to one.
+
+    If there are more than `most`, a lower resolution is taken. So it is with equal images: all of them are linked to a
+    few of them, and each is a community.
 
     Args:
         graph: the graph of N images.
         resolution: see `leiden`.
         seed: see `leiden`.
+        most: communities; time grows as their number cubed.
     """
     communities = leiden(graph.links, resolution, seed)
+    while communities.max() >= most and resolution > LEAST_RESOLUTION:
+        resolution /= 4
+        communities = leiden(graph.links, resolution, seed)
     between = _links(graph, communities)
     alive = np.arange(len(between[0]))
     pairs, conductances = [], []
     while len(alive) > 1:
         linked = _conductances(between, graph.pixel_factor)
         kept, merged = sorted(np.unravel_index(int(linked.argmax()), linked.shape))
+        if not linked[kept, merged]:  # the rest is not linked at all, and is merged in any order
+            pairs += [(alive[0], other) for other in alive[1:]]
+            conductances += [0.0] * (len(alive) - 1)
+            break
         pairs.append((alive[kept], alive[merged]))
         conductances.append(linked[kept, merged])
         for number, links in enumerate(between):

@@ -21,7 +21,9 @@ from mnistae_cli.settings import AUTO, WholeOrAuto, check_clusters
 from mnistae_cli.settings import Graph as GraphSettings
 
 RESOLUTION = 10.0  # of the first communities: 70 to 120 of them for data of ten classes
+HIGHEST_RESOLUTION = 1e5
 PER_CLUSTER = 2  # fewest communities per cluster; with fewer, the resolution is raised
+MOST_COMMUNITIES = 1000  # or eight per cluster, if more clusters are wanted
 SMALLEST_SHARE = 1 / 500  # of the images; smaller groups are numbered after the clusters
 SMALLEST = 10  # images
 MOST_NEIGHBORS, FEWEST_NEIGHBORS = 30, 10
@@ -196,17 +198,19 @@ def _check_sizes(n: int, n_clusters: WholeOrAuto, min_cluster_size: WholeOrAuto)
 def _merged(graph: Graph, n_clusters: WholeOrAuto, n_init: int, seed: int) -> tuple[list[Merging], Scan]:
     """Merge communities, which are small enough for the number of clusters."""
     resolution = RESOLUTION
+    most = MOST_COMMUNITIES if n_clusters == AUTO else max(MOST_COMMUNITIES, 4 * PER_CLUSTER * int(n_clusters))
     while True:
 
         def merged(run: int, resolution: float = resolution) -> Merging:
-            return merge_communities(graph, resolution, (seed + run) % 2**32)
+            return merge_communities(graph, resolution, (seed + run) % 2**32, most)
 
         with ThreadPoolExecutor(REPRODUCIBLE_THREADS) as runs:
             mergings = list(runs.map(merged, range(n_init)))
         scan = scan_thresholds(mergings)
         wanted = int(np.median(scan.n_clusters[scan.chosen])) if n_clusters == AUTO else int(n_clusters)
         fewest = min(len(each.pairs) + 1 for each in mergings)
-        if fewest >= PER_CLUSTER * wanted or fewest > graph.links.shape[0] / 2:
+        enough = fewest >= PER_CLUSTER * wanted or fewest > graph.links.shape[0] / 2
+        if enough or resolution > HIGHEST_RESOLUTION:
             return mergings, scan
         resolution *= 4
 

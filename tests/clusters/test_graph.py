@@ -96,10 +96,21 @@ def test_pixels_count_less_where_many_of_their_links_leave_a_community() -> None
     assert weigh_pixels(similarity_graph(alike), groups).pixel_factor == 1
 
 
+def test_equal_points_are_few_communities_and_what_is_not_linked_is_merged_last() -> None:
+    equal = similarity_graph(Search(np.ones((500, 8), np.float32)).nearest_others(10).indices)
+    assert leiden(equal.links, 10.0, seed=0).max() > 100
+    merging = merge_communities(equal, 10.0, seed=0, most=100)
+    assert len(merging.pairs) < 100
+    triples = similarity_graph(np.array([[1, 2], [0, 2], [0, 1], [4, 5], [3, 5], [3, 4]], np.int32))
+    merging = merge_communities(triples, 0.5, seed=0, most=100)
+    assert merging.conductances.tolist() == [0.0]
+    assert merging.clusters(1).tolist() == [0] * 6
+
+
 def test_the_two_least_apart_merge_first() -> None:
     plain = similarity_graph(Search(blobs((60, 40, 30), apart=4.0)).nearest_others(8).indices, by_pixels((60, 40, 30)))
     graph = replace(plain, pixel_factor=6.0)
-    merging = merge_communities(graph, 10.0, seed=0)
+    merging = merge_communities(graph, 10.0, seed=0, most=100)
     n = len(merging.pairs) + 1
     both = []
     for part in (graph.by_embedding, graph.by_pixels):
