@@ -8,13 +8,14 @@ of the classes and the images that stay. Training and test images are thinned al
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistae_cli.data import load_dataset
+from mnistae_cli.data import Dataset, load_dataset
 
 
 def kept(labels: NDArray[np.uint8], shares: NDArray[np.float64], draws: np.random.Generator) -> NDArray[np.int64]:
@@ -30,22 +31,22 @@ def write_thinned(path: Path, ratio: float, seed: int) -> None:
     draws = np.random.default_rng([round(ratio), seed])
     shares = np.empty(10)
     shares[draws.permutation(10)] = ratio ** -np.linspace(0, 1, 10)
-    arrays: dict[str, Any] = {}
-    for split, images in data.splits():
-        assert images.labels is not None
-        stay = kept(images.labels, shares, draws)
-        arrays |= {f"x_{split}": images.pixels.load()[stay], f"y_{split}": images.labels[stay]}
-    np.savez_compressed(path, **arrays)
+    _write(path, data, lambda split, labels: kept(labels, shares, draws))
 
 
 def write_drawn(path: Path, source: str, n: int, seed: int) -> None:
     """Write the `.npz` of `n` random training images of a data set, and all of its test images."""
     data = load_dataset(source, os.environ.get("MNISTAE_DATA_DIR"))
     drawn = np.sort(np.random.default_rng(seed).permutation(data.train.pixels.n)[:n])
+    _write(path, data, lambda split, labels: drawn if split == "train" else np.arange(len(labels)))
+
+
+def _write(path: Path, data: Dataset, rows_of: Callable[[str, NDArray[Any]], NDArray[np.int64]]) -> None:
+    """Write the `.npz` of the rows that stay; `rows_of`: name of a split, its labels → their indices."""
     arrays: dict[str, Any] = {}
     for split, images in data.splits():
         assert images.labels is not None
-        stay = drawn if split == "train" else slice(None)
+        stay = rows_of(split, images.labels)
         arrays |= {f"x_{split}": images.pixels.load()[stay], f"y_{split}": images.labels[stay]}
     np.savez_compressed(path, **arrays)
 

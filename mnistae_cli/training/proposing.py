@@ -7,6 +7,7 @@ from mnistae_cli.clusters import Search
 from mnistae_cli.data import Pixels, unit_scale
 from mnistae_cli.settings import Corruption
 
+FEWEST = 8  # images
 SAMPLE = 6000  # images that are looked at; a quarter of them are compared with the others
 # See `are_alike_mirrored`: the ratio was 0.1 for drawings, 0.4 for clothes and for photos of right hands, and 0.8 or
 # more for letters and digits.
@@ -18,10 +19,9 @@ PHOTOS = 0.5  # share of these; 0.9 for photos, at most 0.4 for drawings, letter
 
 def propose_views(pixels: Pixels, corruption: Corruption) -> list[str]:
     """Sentences that propose views for images (N, H, W) which these settings do not use."""
-    views, drawn = corruption.views, _draw(pixels)
-    if not corruption.augment or len(drawn) < 8:
+    if not corruption.augment or len(pixels) < FEWEST:
         return []
-    found = []
+    views, drawn, found = corruption.views, _draw(pixels), []
     if not views.mirror and are_alike_mirrored(drawn):
         found.append("mirrored images look like other images: --mirror may help")
     if not (views.brightness or views.contrast) and look_like_photos(drawn):
@@ -38,10 +38,10 @@ def are_alike_mirrored(images: NDArray[np.float32]) -> bool:
     n = len(images) // 4
     others = Search(images[n:].reshape(len(images) - n, -1))
 
-    def farther(changed: NDArray[np.float32]) -> float:
+    def distance(changed: NDArray[np.float32]) -> float:
         return float(np.median(others.nearest(changed.reshape(n, -1), 1).distances))
 
-    plain, mirrored, upside_down = map(farther, (images[:n], images[:n, :, ::-1], images[:n, ::-1]))
+    plain, mirrored, upside_down = map(distance, (images[:n], images[:n, :, ::-1], images[:n, ::-1]))
     if upside_down <= (1 + LEAST_FARTHER) * plain:
         return False
     return (mirrored - plain) / (upside_down - plain) < MIRRORED

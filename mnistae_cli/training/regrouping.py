@@ -100,11 +100,9 @@ def find(
 
 def adapt(training: Training, groups: Groups) -> Training:
     """A smaller learning rate where the groups are apart."""
-    return (
-        training
-        if groups.touch or not groups.number
-        else replace(training, learning_rate=training.learning_rate * SECOND_RATE)
-    )
+    if groups.touch or not groups.number:
+        return training
+    return replace(training, learning_rate=training.learning_rate * SECOND_RATE)
 
 
 def rebuild(code: Invariant, model: Autoencoder, pixels: Pixels, groups: Groups, steps: int, seed: int) -> Autoencoder:

@@ -92,11 +92,11 @@ def test_what_is_left_is_whole_scored_and_used(finetuned: Path, tmp_path: Path, 
 def test_it_learns(invariant: Path, mnistae: Mnistae) -> None:
     quick = ("--labels", "60", "--batch-size", "32", "--epochs")
     accuracies = []
-    for epochs in ("1", "12"):
+    for epochs in ("1", "16"):
         assert mnistae("finetune", "-a", invariant, *quick, epochs, "-q").code == 0
         scores = json.loads(mnistae("evaluate", "-a", invariant, "--no-figures", "--json").out)
         accuracies.append(scores["finetuned"]["test"]["accuracy"])
-    assert accuracies[1] > max(accuracies[0], 0.75)
+    assert accuracies[1] > max(accuracies[0], 0.8)
 
 
 def test_labels_outside_the_draw_are_never_read(

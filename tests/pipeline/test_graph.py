@@ -30,10 +30,19 @@ def test_its_files_say_what_was_found_and_how(invariant: Path, mnistae: Mnistae)
     assert metrics["n_clusters"] + metrics["n_small_communities"] == len(sizes)
     with (invariant / "cluster" / "resolutions.csv").open() as file:
         rows = list(csv.DictReader(file))
-    (chosen,) = [row for row in rows if row["chosen"] == "1"]
-    lowest, highest = metrics.get("plateau", [0, 1])  # none where kinds touch
-    assert 0.99999 * lowest <= float(chosen["conductance"]) <= 1.00001 * highest
+    assert len([row for row in rows if row["chosen"] == "1"]) == 1
     assert all(int(row["fewest"]) <= int(row["n_clusters"]) <= int(row["most"]) for row in rows)
+
+
+def test_the_plateau_is_around_the_chosen_threshold(tmp_path: Path, mnistae: Mnistae) -> None:
+    np.save(tmp_path / "images.npy", shapes(39, 0)[0])  # so few that no kinds can touch
+    root = tmp_path / "a"
+    for command in (("train", "--dataset", tmp_path / "images.npy", *SHALLOW), ("encode",), GRAPH):
+        assert mnistae(*command, "-a", root, "-q").code == 0
+    with (root / "cluster" / "resolutions.csv").open() as file:
+        (chosen,) = [row for row in csv.DictReader(file) if row["chosen"] == "1"]
+    lowest, highest = manifest(root, "cluster")["metrics"]["plateau"]
+    assert 0.99999 * lowest <= float(chosen["conductance"]) <= 1.00001 * highest
 
 
 def test_every_later_command_knows_its_clusters(invariant: Path, tmp_path: Path, mnistae: Mnistae) -> None:
